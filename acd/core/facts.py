@@ -1,0 +1,210 @@
+"""What we stand by: facts that acd writes to its journal, the source of every number.
+
+A fact is immutable; its wire name is the class name, its version the class attribute. Times are
+milliseconds since the epoch on the process's steady clock. `fact_id` is deterministic, so that the same
+fact written twice (after a crash) counts once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Base of all facts. `at_ms` is when it happened, not when it was written."""
+
+    version: ClassVar[int] = 1
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContactStarted(Fact):
+    """A caller's channel reached us. `caller` is a reference, never the number itself."""
+
+    contact: str
+    number: str  # the hotline number dialled
+    trunk: str
+    direct: bool
+    caller: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallQueued(Fact):
+    """The contact asked for an agent. entry counts from 1: a second queueing is a second entry."""
+
+    contact: str
+    entry: int
+    queue: str
+    needs: str
+    priority: int
+    language: str
+    wait_since_ms: int  # when the wait began (kept over restarts and returns)
+    settings_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallOffered(Fact):
+    """An agent's phone is asked to ring. proof: see house rules (needs, step, counts, best 20, tie-break)."""
+
+    contact: str
+    entry: int
+    offer: str
+    agent: str
+    phone: str
+    queue: str
+    expires_ms: int
+    proof: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class OfferRang(Fact):
+    """DialBegin: from here on the offer counts against the agent."""
+
+    contact: str
+    offer: str
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferEnded(Fact):
+    """An offer ended without a conversation.
+
+    cause: no_answer, rejected, busy, unreachable, caller_gone, withdrawn, agent_gone (answered, then hung
+    up before the bridge), unknown, lost.
+    """
+
+    contact: str
+    offer: str
+    agent: str
+    cause: str
+    ring_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallAnswered(Fact):
+    """The agent's leg went up: the wait ends here."""
+
+    contact: str
+    entry: int
+    offer: str
+    agent: str
+    queue: str
+    wait_ms: int
+    ring_ms: int
+    target_ms: int  # target_rings x ring period: in time if and only if wait_ms <= target_ms
+
+
+@dataclass(frozen=True, slots=True)
+class CallConnected(Fact):
+    """Caller and agent are in one bridge: talk begins. segment = offer id."""
+
+    contact: str
+    segment: str
+    agent: str
+    queue: str
+    recording: str  # path under the recordings folder, without suffix; "" when not recorded
+
+
+@dataclass(frozen=True, slots=True)
+class HoldChanged(Fact):
+    contact: str
+    segment: str
+    agent: str
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentEnded(Fact):
+    """One agent's part of the contact is over. hung_up_by: agent, caller, transfer, lost."""
+
+    contact: str
+    segment: str
+    agent: str
+    queue: str
+    talk_ms: int  # without hold
+    hold_ms: int
+    hung_up_by: str
+    cause: int
+
+
+@dataclass(frozen=True, slots=True)
+class MediaMeasured(Fact):
+    """What RTP and RTCP said of one leg at its end. side: agent or caller."""
+
+    contact: str
+    segment: str
+    side: str
+    codec: str
+    rx_packets: int
+    tx_packets: int
+    rx_loss: int
+    tx_loss: int
+    rx_jitter_ms: float
+    tx_jitter_ms: float
+    rtt_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class MediaSilent(Fact):
+    """A leg received no audio for 5 s while bridged: a one-way call. side: agent or caller."""
+
+    contact: str
+    segment: str
+    side: str
+    silent_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallLeftQueue(Fact):
+    """The entry is over. how: answered, abandoned, out (left for another destination), lost."""
+
+    contact: str
+    entry: int
+    queue: str
+    how: str
+    to: str
+    wait_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContactEnded(Fact):
+    """The caller's channel is gone; exactly one per contact.
+
+    stage: arrived, flow, waiting, connected, survey, fallback. outcome (of the flow, "" if none): closed,
+    blocked, voice_message, message, refused, hung_up, queued. hung_up_by: caller, agent, us, lost.
+    satisfaction: 1..5, 0 when not asked or not answered; asked tells which.
+    """
+
+    contact: str
+    stage: str
+    outcome: str
+    hung_up_by: str
+    cause: int
+    reason: str
+    satisfaction: int
+    survey_asked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AgentStateChanged(Fact):
+    """state: see acd.core.agents; intent: offline, ready, not_ready; until_ms: end of acw, else 0."""
+
+    agent: str
+    state: str
+    reason: str
+    intent: str
+    phone: str
+    contact: str
+    queue: str
+    until_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoginRefused(Fact):
+    """Wrong number or PIN at a phone. agent is the number as given, digits only."""
+
+    agent: str
+    phone: str
+    attempts: int

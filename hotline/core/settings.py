@@ -1,0 +1,175 @@
+"""The settings of a hotline as values: what may be set, and what it means.
+
+Only shapes live here. `hotline.core.settings_check` turns TOML into these values or refuses it; PostgreSQL
+keeps every version; services read one version from the local snapshot (`hotline.settings_snapshot`).
+Secrets (PINs, phone and trunk passwords) are never settings: they live in the data folder's secrets file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """User-visible text in both languages."""
+
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hotline:
+    """What holds for the whole house. Durations in seconds, rings in ring cycles of the country."""
+
+    name: Text = field(default_factory=lambda: Text("热线", "Hotline"))
+    country: str = "cn"  # key of RING_PERIOD_MS
+    timezone: str = "Asia/Shanghai"
+    languages: tuple[str, ...] = ("zh", "en")  # the first is spoken until the caller chooses
+    target_rings: int = 3  # the promise: a call is in time up to so many rings
+    offer_rings: int = 4  # an unanswered offer is withdrawn after so many rings
+    fallback_after_s: int = 30  # no service of ours for so long: static fallback
+    emergency_phones: tuple[str, ...] = ()  # phones (by name) the static fallback rings
+    service_level_s: int = 20  # T of SL-1 … SL-5
+    short_abandon_s: int = 5  # s of SL-5
+    survey: bool = True
+    announce_recording: bool = True
+    ring_cycle_ms: int | None = None  # replaces the country's ring cycle (tests, unusual carriers)
+    voice_message_max_s: int = 180
+
+
+RING_PERIOD_MS: dict[str, int] = {"cn": 5000, "us": 6000, "uk": 3000, "jp": 3000, "de": 5000}
+"""Ring cycle by country. Source: Asterisk indications.conf, ring cadence of each country."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trunk:
+    """A line to a carrier or another exchange. Its password, if any, is secret `trunk:NAME`."""
+
+    name: str
+    kind: str  # "address": identified by its address; "registered": we register; "peer": it registers with us
+    address: str = ""  # host or host:port of the far side; for "peer" optional
+    match: tuple[str, ...] = ()  # source addresses or networks accepted; default: address
+    username: str = ""
+    codecs: tuple[str, ...] = ("alaw", "ulaw", "g722")
+    dtmf: str = "rfc4733"  # rfc4733, inband, info, auto
+    max_channels: int = 30
+    transport: str = "udp"  # udp, tcp, tls
+    srtp: bool = False
+    qualify_s: int = 30  # OPTIONS every so many seconds; 0: never
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """A SIP account. Its password is secret `phone:NAME`, generated when missing."""
+
+    name: str
+    codecs: tuple[str, ...] = ("alaw", "ulaw", "g722")
+    dtmf: str = "rfc4733"
+    nat: bool = True
+    transport: str = "udp"  # udp, tcp, tls
+    srtp: bool = False
+    max_contacts: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A line of waiting callers with common needs."""
+
+    name: str
+    title: Text
+    needs: str = ""  # expression over skills, see acd.core.needs; "" = any agent
+    priority: int = 0  # higher is served first
+    after_contact_s: int = 10
+    offer_rings: int | None = None  # default: hotline.offer_rings
+    target_rings: int | None = None
+    whisper: str = ""  # prompt the agent hears; required
+    announce_agent: bool = True  # caller hears "agent 1024 at your service"
+    announce_position_s: int = 30  # 0: never
+    music: str = "default"
+    max_waiting: int = 1000
+    survey: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """A person who answers. The PIN is secret `pin:NUMBER`, generated when missing."""
+
+    number: str
+    name: str
+    skills: dict[str, int] = field(default_factory=dict)  # skill -> level 1..10
+    phone: str = ""  # default phone: where the agent sits when logging in from elsewhere is not meant
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One digit of a menu."""
+
+    digit: str
+    go: str  # "menu:NAME", "queue:NAME", "message:PROMPT", "voicemail", "hangup"
+    language: str = ""  # switch to this language
+    needs: str = ""  # added (and) to the needs of the contact
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    name: str
+    prompt: str
+    choices: tuple[Choice, ...]
+    timeout_s: float = 5.0
+    tries: int = 3
+    on_failure: str = "hangup"  # where a caller goes who chooses nothing valid; same forms as Choice.go
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """What a caller hears before an agent is asked for."""
+
+    name: str
+    start: str  # same forms as Choice.go
+    greeting: str = "greeting"  # prompt
+    hours: str = ""  # opening hours by name; "" = always open
+    closed: str = "voicemail"  # same forms as Choice.go
+    menus: tuple[Menu, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number that callers dial: it has a flow, or it is direct to a queue."""
+
+    did: str
+    flow: str = ""
+    direct_queue: str = ""  # not answered before an agent is; after direct_rings answered and queued
+    direct_rings: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Opening hours: per weekday (0 = Monday) a tuple of ("HH:MM", "HH:MM"); closed on holidays."""
+
+    name: str
+    weekdays: tuple[tuple[tuple[str, str], ...], ...]
+    holidays: tuple[str, ...] = ()  # "YYYY-MM-DD"
+    extra_days: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)  # date -> hours
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One complete, validated version of all settings."""
+
+    version: int
+    hotline: Hotline = field(default_factory=Hotline)
+    skills: tuple[str, ...] = ()
+    not_ready_reasons: dict[str, Text] = field(default_factory=dict)  # digit -> text
+    trunks: tuple[Trunk, ...] = ()
+    phones: tuple[Phone, ...] = ()
+    queues: tuple[Queue, ...] = ()
+    agents: tuple[Agent, ...] = ()
+    flows: tuple[Flow, ...] = ()
+    numbers: tuple[Number, ...] = ()
+    hours: tuple[Hours, ...] = ()
+
+    @property
+    def ring_period_ms(self) -> int:
+        """Length of one ring cycle, in ms."""
+        return self.hotline.ring_cycle_ms or RING_PERIOD_MS[self.hotline.country]
