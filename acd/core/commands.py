@@ -1,0 +1,38 @@
+"""What the distributor asks the world to do: commands, verb first, values only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Base of all commands."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfferCall(Command):
+    """Ring this agent's phone for this waiting call. The offer id travels through Asterisk and back."""
+
+    contact: str
+    offer: str
+    agent: str
+    phone: str
+    queue: str
+    ring_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CancelOffer(Command):
+    """Withdraw a ringing offer (agent forced out, call withdrawn). Never overrules a leg that is up."""
+
+    contact: str
+    offer: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefuseCall(Command):
+    """The call cannot be queued. reason: queue_full, unknown_queue."""
+
+    contact: str
+    reason: str

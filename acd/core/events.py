@@ -1,0 +1,248 @@
+"""What happens to the distributor: events in the past tense, values only.
+
+An event that cannot be (an unknown offer, a state in which it means nothing) is ignored with a stated
+reason; it never raises. Times are ms since the epoch on the steady clock of the process.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Base of all events."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallArrived(Event):
+    """A caller asks for an agent (or comes back after our restart: same contact and entry, place kept)."""
+
+    contact: str
+    queue: str
+    needs: str  # expression over skills, already resolved with the queue's; "" = anyone
+    priority: int
+    language: str
+    wait_since_ms: int
+    entry: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class CallerHungUp(Event):
+    """The caller's channel is gone."""
+
+    contact: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallWithdrawn(Event):
+    """The caller left the queue alive for another destination (menu key, transfer, overflow)."""
+
+    contact: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLost(Event):
+    """The call cannot be commanded now (its AGI session ended, the channel lives): not offerable until
+    it arrives again; its place is kept."""
+
+    contact: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentLoggedIn(Event):
+    """Intent becomes not_ready with reason "login", at this phone."""
+
+    agent: str
+    phone: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentLoggedOut(Event):
+    agent: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentBecameReady(Event):
+    """The agent intends to take calls; during a contact or after-contact work it takes effect after it."""
+
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentBecameNotReady(Event):
+    """Intent not ready with a reason; an offer or conversation under way is not touched."""
+
+    agent: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentFinishedWork(Event):
+    """After-contact work ended early by the agent."""
+
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneBecameUnreachable(Event):
+    """The agent's phone lost its registration: not offerable until reachable; the intent stays."""
+
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneBecameReachable(Event):
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferRang(Event):
+    """DialBegin of the leg: from now on the offer counts."""
+
+    offer: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferAnswered(Event):
+    """The leg is Up."""
+
+    offer: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferConnected(Event):
+    """The leg entered the bridge with the caller."""
+
+    offer: str
+    recording: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OfferFailed(Event):
+    """Dial came back to the caller without a conversation: frees the caller only.
+
+    cause: no_answer, rejected, busy, unreachable, withdrawn, agent_gone, unknown.
+    """
+
+    offer: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class LegEnded(Event):
+    """The agent's leg is gone (Hangup): frees the agent only. cause: Q.850 code."""
+
+    offer: str
+    cause: int
+    by: str = ""  # agent, caller, transfer, lost
+
+
+@dataclass(frozen=True, slots=True)
+class HoldChanged(Event):
+    offer: str
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlinePassed(Event):
+    """The time named in Decision.wake_at_ms has come."""
+
+
+@dataclass(frozen=True, slots=True)
+class AsteriskLost(Event):
+    """The link to Asterisk is down: nothing is offered until a snapshot."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveLeg:
+    """An agent's leg found alive in a snapshot. state: ringing, up, bridged."""
+
+    offer: str
+    contact: str
+    agent: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class AsteriskSnapshot(Event):
+    """All of our channels as Asterisk lists them now: contacts alive and agents' legs alive."""
+
+    contacts: tuple[str, ...]
+    legs: tuple[LiveLeg, ...]
+    restarted: bool = False  # Asterisk itself is a new process: everything before is lost
+
+
+@dataclass(frozen=True, slots=True)
+class AgentProfile:
+    """What settings say of an agent."""
+
+    number: str
+    skills: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRules:
+    """What settings say of a queue, as values in ms."""
+
+    name: str
+    needs: str
+    priority: int
+    after_contact_ms: int
+    offer_ring_ms: int  # offer_rings x ring period
+    target_ms: int  # target_rings x ring period
+    max_waiting: int = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsChanged(Event):
+    """A settings version takes effect: skills of agents and rules of queues are current from here on."""
+
+    version: int
+    agents: tuple[AgentProfile, ...]
+    queues: tuple[QueueRules, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RestoredAgent:
+    """An agent as the journal remembers it. state: see acd.core.agents; times in ms since the epoch."""
+
+    number: str
+    phone: str
+    intent: str
+    reason: str
+    state: str
+    idle_since_ms: int
+    until_ms: int = 0  # end of acw
+    contact: str = ""
+    offer: str = ""
+    queue: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RestoredCall:
+    """An open contact as the journal remembers it. stage: waiting, offered, connected."""
+
+    contact: str
+    entry: int
+    queue: str
+    needs: str
+    priority: int
+    language: str
+    wait_since_ms: int
+    stage: str
+    offer: str = ""
+    agent: str = ""
+    answered_ms: int = 0
+    connected_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRestored(Event):
+    """First event after a restart, after SettingsChanged. No pairing until the snapshot has come and every
+    waiting contact in it has arrived again, or 1.5 s after the snapshot."""
+
+    agents: tuple[RestoredAgent, ...]
+    calls: tuple[RestoredCall, ...]
