@@ -1,0 +1,299 @@
+"""Where one hotline lives on this machine: its data folder, ports, bind address and database.
+
+Every service gets its paths and ports from here and from nowhere else. This module must not know what the
+services do with them, nor any secret: the database URL names a password file instead of a password.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+LOOPBACK = "127.0.0.1"
+EVERYWHERE = "0.0.0.0"
+DATABASE_USER = "hotline"
+DATABASE_NAME = "hotline"
+# Linux: sun_path holds 108 bytes with the closing NUL (man 7 unix); the longest socket name of ours decides.
+_SOCKET_PATH_LIMIT = 107
+_LONGEST_SOCKET = "asterisk/run/asterisk.ctl"
+PORTS_PER_BASE = 1000
+
+
+class DeploymentError(Exception):
+    """The data folder or deployment.toml cannot be used; the text says where, what and what is allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The ports of one hotline. All but sip, sip_tls, rtp and http only ever listen on loopback."""
+
+    sip: int = 5060
+    sip_tls: int = 5061
+    rtp_first: int = 10000
+    rtp_last: int = 10999
+    ami: int = 5038
+    agi_acd: int = 4573
+    agi_ivr: int = 4574
+    http: int = 8080
+    asterisk_http: int = 8088
+    postgres: int = 5433
+
+    @classmethod
+    def from_base(cls, base: int) -> Ports:
+        """Ports for a second hotline on one machine: all of them within base … base+999, RTP last."""
+        if not 1024 <= base <= 65536 - PORTS_PER_BASE:
+            raise DeploymentError(f"port base {base}: allowed 1024 … {65536 - PORTS_PER_BASE}")
+        return cls(
+            sip=base,
+            sip_tls=base + 1,
+            ami=base + 2,
+            agi_acd=base + 3,
+            agi_ivr=base + 4,
+            http=base + 5,
+            asterisk_http=base + 6,
+            postgres=base + 7,
+            rtp_first=base + 10,
+            rtp_last=base + PORTS_PER_BASE - 1,
+        )
+
+    def check(self) -> None:
+        """Raise DeploymentError unless all ports are valid, distinct, and outside the RTP range."""
+        single = {f.name: getattr(self, f.name) for f in fields(self) if not f.name.startswith("rtp_")}
+        for name, port in {**single, "rtp_first": self.rtp_first, "rtp_last": self.rtp_last}.items():
+            if not 1 <= port <= 65535:
+                raise DeploymentError(f"ports.{name} = {port}: allowed 1 … 65535")
+        if self.rtp_last - self.rtp_first < 3:
+            raise DeploymentError(
+                f"ports.rtp_first … rtp_last = {self.rtp_first} … {self.rtp_last}: needs 4 ports or more"
+            )
+        owner: dict[int, str] = {}
+        for name, port in single.items():
+            if port in owner:
+                raise DeploymentError(f"ports.{name} = {port}: already used by ports.{owner[port]}")
+            # RTP is UDP, so only the SIP ports can really collide with it.
+            if name.startswith("sip") and self.rtp_first <= port <= self.rtp_last:
+                raise DeploymentError(f"ports.{name} = {port}: lies within the RTP range")
+            owner[port] = name
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One hotline on one machine. Paths are absolute; see docs/contracts.md for the folder's layout."""
+
+    data: Path
+    bind: str = LOOPBACK  # address of SIP, RTP and pages; everything else stays on loopback
+    ports: Ports = field(default_factory=Ports)
+    own_database_url: str = ""  # replaces the embedded PostgreSQL
+
+    @classmethod
+    def load(cls, data: Path) -> Deployment:
+        """Read DATA/deployment.toml; without the file the defaults hold. Raises DeploymentError.
+
+        The environment variable DATABASE_URL wins over the file.
+        """
+        folder = data.expanduser().resolve()
+        file = folder / "deployment.toml"
+        try:
+            document = tomllib.loads(file.read_text("utf-8")) if file.exists() else {}
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise DeploymentError(f"{file}: not valid TOML: {error}") from error
+        except OSError as error:
+            raise DeploymentError(f"{file}: cannot be read: {error.strerror}") from error
+        return _from_document(folder, file, document)
+
+    def save(self) -> None:
+        """Write DATA/deployment.toml with its explanations (mode 0600); the folder must exist."""
+        lines = [
+            "# Where this hotline listens. Edit, then run `hotline down` and `hotline up`.",
+            "",
+            "# Address of SIP, RTP and the pages: 127.0.0.1 (this machine only), 0.0.0.0 (all networks)",
+            "# or one address of this machine. The control ports stay on loopback whatever stands here.",
+            f'bind = "{self.bind}"',
+            "",
+            "# A PostgreSQL of your own; empty: one is started in DATA/postgres.",
+            f'database_url = "{self.own_database_url}"',
+            "",
+            "[ports]",
+            *(f"{f.name} = {getattr(self.ports, f.name)}" for f in fields(Ports)),
+            "",
+        ]
+        self.file.touch(mode=0o600)
+        temporary = self.file.with_suffix(".new")
+        temporary.write_text("\n".join(lines), "utf-8")
+        temporary.chmod(0o600)
+        temporary.replace(self.file)
+
+    def make_folders(self) -> None:
+        """Create the data folder and its sub-folders, readable by the owner only. Raises DeploymentError."""
+        length = len(os.fsencode(self.data / _LONGEST_SOCKET))
+        if length > _SOCKET_PATH_LIMIT:
+            raise DeploymentError(
+                f"{self.data}: the path is too long for Unix sockets ({length} bytes for {_LONGEST_SOCKET},"
+                f" allowed {_SOCKET_PATH_LIMIT}); choose a shorter --data folder"
+            )
+        try:
+            self.data.mkdir(parents=True, exist_ok=True)
+            self.data.chmod(0o700)
+            for folder in self._folders():
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise DeploymentError(f"{error.filename}: cannot be created: {error.strerror}") from error
+
+    def _folders(self) -> tuple[Path, ...]:
+        asterisk = (self.asterisk / name for name in ("etc", "var", "spool", "log", "run", "keys"))
+        return (
+            *asterisk,
+            self.secrets_file.parent,
+            self.settings_file.parent,
+            self.journals,
+            self.run,
+            self.logs,
+            self.sounds,
+            self.recordings_incoming,
+            self.voice_messages,
+        )
+
+    @property
+    def file(self) -> Path:
+        return self.data / "deployment.toml"
+
+    @property
+    def database_url(self) -> str:
+        """URL of the database; for the embedded one it names the password file, not the password."""
+        if self.own_database_url:
+            return self.own_database_url
+        address = f"{DATABASE_USER}@{LOOPBACK}:{self.ports.postgres}/{DATABASE_NAME}"
+        return f"postgresql://{address}?passfile={quote(str(self.database_passfile), safe='')}"
+
+    @property
+    def database_passfile(self) -> Path:
+        return self.data / "secrets" / "pgpass"
+
+    @property
+    def secrets_file(self) -> Path:
+        return self.data / "secrets" / "secrets.json"
+
+    @property
+    def settings_file(self) -> Path:
+        return self.data / "settings" / "current.json"
+
+    @property
+    def asterisk(self) -> Path:
+        return self.data / "asterisk"
+
+    @property
+    def asterisk_etc(self) -> Path:
+        return self.asterisk / "etc"
+
+    @property
+    def asterisk_var(self) -> Path:
+        return self.asterisk / "var"
+
+    @property
+    def asterisk_spool(self) -> Path:
+        return self.asterisk / "spool"
+
+    @property
+    def asterisk_log(self) -> Path:
+        return self.asterisk / "log"
+
+    @property
+    def asterisk_run(self) -> Path:
+        return self.asterisk / "run"
+
+    @property
+    def asterisk_keys(self) -> Path:
+        return self.asterisk / "keys"
+
+    @property
+    def banned_file(self) -> Path:
+        """Addresses to shut out, written by acd: {"addresses": {ADDRESS: until, seconds since 1970}}."""
+        return self.asterisk / "banned.json"
+
+    @property
+    def journals(self) -> Path:
+        return self.data / "journal"
+
+    def journal(self, writer: str) -> Path:
+        """Folder of one writer's journal."""
+        return self.journals / writer
+
+    @property
+    def run(self) -> Path:
+        return self.data / "run"
+
+    def socket(self, service: str) -> Path:
+        """Unix socket on which a service speaks HTTP."""
+        return self.run / f"{service}.sock"
+
+    def pid_file(self, service: str) -> Path:
+        return self.run / f"{service}.pid"
+
+    @property
+    def logs(self) -> Path:
+        return self.data / "log"
+
+    def log_file(self, service: str) -> Path:
+        return self.logs / f"{service}.log"
+
+    @property
+    def postgres(self) -> Path:
+        return self.data / "postgres"
+
+    @property
+    def sounds(self) -> Path:
+        return self.data / "sounds"
+
+    @property
+    def recordings(self) -> Path:
+        return self.data / "recordings"
+
+    @property
+    def recordings_incoming(self) -> Path:
+        return self.recordings / "incoming"
+
+    @property
+    def voice_messages(self) -> Path:
+        return self.data / "voice-messages"
+
+
+def _from_document(folder: Path, file: Path, document: Mapping[str, Any]) -> Deployment:
+    unknown = sorted(set(document) - {"bind", "database_url", "ports"})
+    if unknown:
+        raise DeploymentError(f"{file}: unknown key {unknown[0]!r}: allowed bind, database_url, [ports]")
+    bind = _address(file, document.get("bind", LOOPBACK))
+    url = document.get("database_url", "")
+    if not isinstance(url, str) or (url and not url.startswith(("postgresql://", "postgres://"))):
+        raise DeploymentError(f"{file}: database_url = {url!r}: allowed a postgresql:// URL or empty")
+    ports = _ports(file, document.get("ports", {}))
+    return Deployment(folder, bind, ports, os.environ.get("DATABASE_URL") or url)
+
+
+def _address(file: Path, value: object) -> str:
+    try:
+        return str(ipaddress.ip_address(str(value)))
+    except ValueError as error:
+        raise DeploymentError(f"{file}: bind = {value!r}: allowed an IP address") from error
+
+
+def _ports(file: Path, table: object) -> Ports:
+    if not isinstance(table, dict):
+        raise DeploymentError(f"{file}: ports = {table!r}: allowed a table [ports]")
+    known = [f.name for f in fields(Ports)]
+    for name, port in table.items():
+        if name not in known:
+            raise DeploymentError(f"{file}: unknown key 'ports.{name}': allowed {', '.join(known)}")
+        if not isinstance(port, int) or isinstance(port, bool):
+            raise DeploymentError(f"{file}: ports.{name} = {port!r}: allowed 1 … 65535")
+    ports = Ports(**table)
+    try:
+        ports.check()
+    except DeploymentError as error:
+        raise DeploymentError(f"{file}: {error}") from error
+    return ports
