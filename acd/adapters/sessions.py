@@ -1,0 +1,239 @@
+"""The waiting caller's FastAGI session: music, position, Dial, and back to waiting.
+
+One handler per waiting caller. Orders come from the engine through a queue of their own; the handler knows
+no rule of distribution. What happens to channels is told to the engine by `acd.adapters.observer`; this
+handler only reports what Dial said of an offer, and that the session is gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+from acd.core.commands import CancelOffer, Command, OfferCall, RefuseCall
+from acd.core.events import CallArrived, OfferFailed, SessionLost
+from acd.engine import Engine
+from hotline.core.settings import Queue, Settings
+from telephony.dial import DialOptions, dial_arguments
+from telephony.errors import AgiError, HungUp
+from telephony.fastagi import AgiSession
+
+logger = logging.getLogger(__name__)
+
+# Dial's timeout is whole seconds in the dialplan's grammar but takes fractions; the lease outlasts it by 5 s.
+CAUSE_BY_DIALSTATUS = {
+    "NOANSWER": "no_answer",
+    "BUSY": "busy",
+    "CHANUNAVAIL": "unreachable",
+    "CONGESTION": "unreachable",
+    "CANCEL": "withdrawn",
+    "ANSWER": "agent_gone",
+}
+Q850_REJECTED = 21
+
+
+@dataclass(frozen=True, slots=True)
+class QueueArguments:
+    """What the dialplan hands over with a waiting caller (see extensions.conf, [hotline] queue)."""
+
+    contact: str
+    queue: str
+    entry: int
+    wait_since_ms: int | None
+    priority: int | None
+    language: str
+    direct_ms: int
+    lost_since: str
+    needs: str
+
+    @classmethod
+    def parse(cls, arguments: tuple[str, ...]) -> QueueArguments:
+        """Read the arguments; raises ValueError naming what is wrong."""
+        if len(arguments) < 9:
+            raise ValueError(f"queue: 9 arguments are needed, got {len(arguments)}")
+        contact, queue, entry, since, priority, language, direct_ms, lost_since = arguments[:8]
+        return cls(
+            contact=contact,
+            queue=queue,
+            entry=int(entry or 1),
+            wait_since_ms=int(since) if since else None,
+            priority=int(priority) if priority else None,
+            language=language or "zh",
+            direct_ms=int(direct_ms or 0),
+            lost_since=lost_since,
+            needs=",".join(arguments[8:]),
+        )
+
+
+class CallerSession:
+    """One waiting caller; `run()` lives as long as the FastAGI session."""
+
+    def __init__(self, session: AgiSession, engine: Engine, settings: Settings, arguments: QueueArguments) -> None:
+        self._session = session
+        self._engine = engine
+        self._settings = settings
+        self._arguments = arguments
+        self._orders: asyncio.Queue[Command] = asyncio.Queue()  # bounded by one open offer per call
+        self._withdrawn: str | None = None
+        self._queue = next(queue for queue in settings.queues if queue.name == arguments.queue)
+
+    def take_order(self, command: Command) -> None:
+        """Called by the engine, synchronously."""
+        self._orders.put_nowait(command)
+
+    async def run(self) -> None:
+        """Hold the caller until served, refused or gone."""
+        arguments = self._arguments
+        now_ms = self._engine.clock.now_ms()
+        self._engine.attach(arguments.contact, self)
+        try:
+            self._engine.handle(
+                CallArrived(
+                    contact=arguments.contact,
+                    queue=arguments.queue,
+                    needs=arguments.needs or self._queue.needs,
+                    priority=self._queue.priority if arguments.priority is None else arguments.priority,
+                    language=arguments.language,
+                    wait_since_ms=arguments.wait_since_ms or now_ms,
+                    entry=arguments.entry,
+                )
+            )
+            if arguments.lost_since:
+                await self._session.set_variable("HL_LOST_SINCE", "")
+            if arguments.wait_since_ms is None:
+                await self._session.set_variable("HL_WAIT_SINCE", str(now_ms))
+            await self._wait_and_serve()
+        finally:
+            if self._engine.detach(arguments.contact, self):
+                self._engine.handle(SessionLost(arguments.contact))
+
+    async def _wait_and_serve(self) -> None:
+        direct_left_ms = self._arguments.direct_ms
+        if not direct_left_ms:
+            await self._music()
+        while True:
+            order = await self._next_order(direct_left_ms / 1000 if direct_left_ms else self._queue.announce_position_s)
+            if order is None and direct_left_ms:
+                # Nobody answered within the caller's own rings: answer and queue.
+                direct_left_ms = 0
+                await self._session.command("ANSWER")
+                await self._session.set_variable("HL_DIRECT_MS", "")
+                await self._music()
+            elif order is None:
+                order = await self._announce_position()
+            if isinstance(order, RefuseCall):
+                await self._refuse(order)
+                return
+            if isinstance(order, OfferCall) and await self._offer(order, ringing=bool(direct_left_ms)):
+                return
+
+    async def _next_order(self, timeout_s: float) -> Command | None:
+        """The next order, or None after timeout_s (0: no limit); raises HungUp when the session is gone."""
+        getter = asyncio.ensure_future(self._orders.get())
+        gone = asyncio.ensure_future(self._session.closed.wait())
+        try:
+            await asyncio.wait(
+                {getter, gone}, timeout=timeout_s or None, return_when=asyncio.FIRST_COMPLETED
+            )
+            if getter.done():
+                return getter.result()
+            if gone.done():
+                raise HungUp("the caller's session is gone")
+            return None
+        finally:
+            getter.cancel()
+            gone.cancel()
+
+    async def _music(self) -> None:
+        await self._session.command("SET", "MUSIC", "ON", self._queue.music)
+
+    async def _announce_position(self) -> Command | None:
+        """Say the place in line; an order that comes meanwhile cuts it and is returned."""
+        position = self._engine.distributor.position(self._arguments.contact)
+        if position is None:
+            return None
+        prompt = f"hotline/position-{position}" if position <= 30 else "hotline/position-many"
+        playing = asyncio.ensure_future(self._session.stream_file(prompt))
+        ordering = asyncio.ensure_future(self._next_order(0))
+        await asyncio.wait({playing, ordering}, return_when=asyncio.FIRST_COMPLETED)
+        if not ordering.done():
+            ordering.cancel()
+            playing.result()
+            await self._music()
+            return None
+        self._session.stop_playing()
+        playing.cancel()
+        return ordering.result()
+
+    async def _offer(self, order: OfferCall, *, ringing: bool) -> bool:
+        """Dial the agent; True when the caller was served (the agent has hung up, the caller goes on)."""
+        await self._session.set_variable("_HL_OFFER", order.offer)
+        options = dial_options(order, self._queue, ringing=ringing)
+        dialing = asyncio.ensure_future(
+            self._session.execute("Dial", *dial_arguments(order.phone, order.ring_ms, options))
+        )
+        await dialing
+        outcome = await self._session.get_full("${DIALSTATUS}|${HANGUPCAUSE}|${HL_STAGE}")
+        status, cause, stage = ([*outcome.split("|"), "", "", ""])[:3]
+        if stage == "connected":
+            return True
+        self._engine.handle(OfferFailed(order.offer, failed_cause(status, cause)))
+        if not ringing:
+            await self._music()
+        return False
+
+    async def _refuse(self, order: RefuseCall) -> None:
+        self._withdrawn = order.reason
+        await self._session.command("ANSWER")
+        await self._session.stream_file("hotline/queue-full")
+        await self._session.set_variable("HL_OUTCOME", "refused")
+        await self._session.set_variable("HL_NEXT", "hangup")
+
+
+def failed_cause(status: str, cause: str) -> str:
+    """Tell apart why an offer failed, from DIALSTATUS and HANGUPCAUSE (Q.850).
+
+    Source: app_dial.c; a phone's 603 (and 486 with "rejected" semantics on some phones) gives cause 21.
+    """
+    if cause == str(Q850_REJECTED):
+        return "rejected"
+    return CAUSE_BY_DIALSTATUS.get(status, "unknown")
+
+
+def dial_options(order: OfferCall, queue: Queue, *, ringing: bool) -> DialOptions:
+    """g: the session goes on after the agent's hang-up (survey); m: music goes on while the phone rings."""
+    return DialOptions(
+        go_on=True,
+        music=None if ringing else queue.music,
+        announce_to_agent=f"hotline/{queue.whisper}" if queue.whisper else "",
+        announce_to_caller=f"hotline/agent-{order.agent}" if queue.announce_agent else "",
+        subroutine=("agent-leg", "1"),
+    )
+
+
+class QueueHandler:
+    """FastAGI handler "queue": makes a CallerSession of each session."""
+
+    def __init__(self, engine: Engine, settings: object) -> None:
+        self._engine = engine
+        self._settings = settings
+
+    async def __call__(self, session: AgiSession) -> None:
+        settings: Settings = self._settings()  # type: ignore[operator]
+        try:
+            arguments = QueueArguments.parse(session.args)
+            caller = CallerSession(session, self._engine, settings, arguments)
+        except (ValueError, StopIteration) as error:
+            logger.error("queue_arguments_refused", extra={"error": str(error), "contact": session.accountcode})
+            await session.set_variable("HL_NEXT", "hangup")
+            return
+        try:
+            await caller.run()
+        except HungUp:
+            logger.debug("caller_session_ended", extra={"contact": arguments.contact})
+        except AgiError:
+            logger.exception("caller_session_failed", extra={"contact": arguments.contact})
+
+
+__all__ = ["CallerSession", "CancelOffer", "QueueArguments", "QueueHandler", "dial_options", "failed_cause"]

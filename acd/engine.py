@@ -1,0 +1,162 @@
+"""The engine: feeds events to the distributor, stands by its facts, carries out its commands.
+
+It decides nothing. For each event, in this order: the distributor decides; the facts go to the journal, to
+the live picture and to the followers of the stream; the commands go to those who carry them out; one alarm
+is set for the time the distributor named. All of it is synchronous, so no two events interleave.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+from acd.clock import SteadyClock
+from acd.core.commands import CancelOffer, Command, OfferCall, RefuseCall
+from acd.core.distributor import Distributor
+from acd.core.events import DeadlinePassed, Event
+from acd.core.fact_codec import to_body
+from acd.core.facts import Fact
+from acd.core.picture import Picture
+from hotline.journal import Envelope, JournalWriter
+
+logger = logging.getLogger(__name__)
+
+
+class OrderTaker(Protocol):
+    """Whoever holds the waiting caller's session and carries out commands for it."""
+
+    def take_order(self, command: Command) -> None: ...
+
+
+class Engine:
+    """One per acd process; see the module's docstring for the order of things."""
+
+    def __init__(
+        self,
+        distributor: Distributor,
+        picture: Picture,
+        journal: JournalWriter,
+        clock: SteadyClock,
+        registry: CollectorRegistry,
+    ) -> None:
+        self.distributor = distributor
+        self.picture = picture
+        self.clock = clock
+        self._journal = journal
+        self._takers: dict[str, OrderTaker] = {}
+        self._followers: list[Callable[[Envelope], None]] = []
+        self._alarm: asyncio.TimerHandle | None = None
+        self._alarm_ms: int | None = None
+        self._orders_lost = Counter(
+            "hotline_acd_orders_lost_total", "Commands without a session to carry them out", registry=registry
+        )
+        self._handle_seconds = Histogram(
+            "hotline_acd_handle_seconds",
+            "Time of one decision with its journal lines",
+            registry=registry,
+            buckets=(0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 1.0),
+        )
+
+    def follow(self, follower: Callable[[Envelope], None]) -> Callable[[], None]:
+        """Call follower for every fact from now on; returns how to stop. It must not raise or block."""
+        self._followers.append(follower)
+        return lambda: self._followers.remove(follower)
+
+    def attach(self, contact: str, taker: OrderTaker) -> None:
+        """From now on this taker carries out the commands for the contact."""
+        self._takers[contact] = taker
+
+    def detach(self, contact: str, taker: OrderTaker) -> bool:
+        """The taker is gone; False when another one has taken its place already."""
+        if self._takers.get(contact) is not taker:
+            return False
+        del self._takers[contact]
+        return True
+
+    def handle(self, event: Event) -> None:
+        """Let the distributor decide on an event, and carry out what it says."""
+        now_ms = self.clock.now_ms()
+        with self._handle_seconds.time():
+            decision = self.distributor.handle(event, now_ms)
+            for fact in decision.facts:
+                self.record(fact)
+        for command in decision.commands:
+            self._carry_out(command)
+        self._set_alarm(decision.wake_at_ms, now_ms)
+
+    def record(self, fact: Fact) -> None:
+        """Stand by a fact: journal, picture, followers."""
+        body = to_body(fact)
+        kind = type(fact).__name__
+        contact = body.get("contact") or None
+        envelope = self._journal.append(
+            kind,
+            fact.version,
+            body,
+            fact_id=fact_id(kind, body),
+            contact=contact,
+            at_us=fact.at_ms * 1000,
+        )
+        self.picture.apply(kind, fact.at_ms, body)
+        for follower in list(self._followers):
+            follower(envelope)
+
+    def _carry_out(self, command: Command) -> None:
+        if not isinstance(command, OfferCall | CancelOffer | RefuseCall):
+            raise TypeError(f"no one carries out {command!r}")
+        taker = self._takers.get(command.contact)
+        if taker is None:
+            # The session ended in the same moment; its SessionLost is on the way and settles the offer.
+            self._orders_lost.inc()
+            logger.warning("order_lost", extra={"command": repr(command)})
+            return
+        taker.take_order(command)
+
+    def _set_alarm(self, wake_at_ms: int | None, now_ms: int) -> None:
+        if wake_at_ms == self._alarm_ms:
+            return
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm, self._alarm_ms = None, wake_at_ms
+        if wake_at_ms is not None:
+            delay_s = max(0, wake_at_ms - now_ms) / 1000
+            self._alarm = asyncio.get_running_loop().call_later(delay_s, self._ring_alarm)
+
+    def _ring_alarm(self) -> None:
+        self._alarm, self._alarm_ms = None, None
+        self.handle(DeadlinePassed())
+
+    def close(self) -> None:
+        """Cancel the alarm; the journal is closed by its owner."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+
+
+def fact_id(kind: str, body: dict[str, Any]) -> str:
+    """The deterministic id of a fact: what it is about, what it says, and when where it can recur."""
+    match kind:
+        case "ContactStarted":
+            return f"{body['contact']}/started"
+        case "ContactEnded":
+            return f"{body['contact']}/ended"
+        case "CallQueued":
+            return f"{body['contact']}/{body['entry']}/queued"
+        case "CallLeftQueue":
+            return f"{body['contact']}/{body['entry']}/left"
+        case "CallOffered" | "OfferRang" | "OfferEnded" | "CallAnswered":
+            return f"{body['offer']}/{kind}"
+        case "CallConnected" | "SegmentEnded":
+            return f"{body['segment']}/{kind}"
+        case "MediaMeasured":
+            return f"{body['contact']}/{body['segment']}/{body['side']}/measured"
+        case "AgentStateChanged":
+            return f"{body['agent']}/{body['state']}/{body['intent']}/{body['reason']}/{body['at_ms']}"
+        case _:
+            about = body.get("segment") or body.get("contact") or body.get("agent") or ""
+            detail = body.get("side") or body.get("held") or ""
+            return f"{kind}/{about}/{detail}/{body['at_ms']}"
