@@ -11,9 +11,10 @@ import json
 import logging
 import os
 from datetime import UTC, datetime
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 MAX_BYTES = 20 * 1024 * 1024
 BACKUPS = 5
@@ -51,10 +52,8 @@ class JsonLines(logging.Formatter):
 class _PrivateRotatingFile(RotatingFileHandler):
     """A rotating file that only its owner may read, from its first byte on."""
 
-    def _open(self) -> TextIO:  # type: ignore[override]
-        return open(
-            self.baseFilename, self.mode, encoding=self.encoding, opener=_open_private
-        )
+    def _open(self) -> TextIOWrapper:
+        return open(self.baseFilename, "a", encoding="utf-8", opener=_open_private)
 
 
 def _open_private(path: str, flags: int) -> int:

@@ -108,7 +108,7 @@ class Secrets:
             document.setdefault(kind, {})[name] = value
 
     def make_missing(self, settings: Settings) -> None:
-        """Generate, in one write, the missing secrets of all phones, agents and trunks registering with us."""
+        """Generate, in one write, what phones, agents and trunks that register with us still lack."""
         wanted: list[tuple[str, str, Callable[[], str]]] = [
             *(("phones", phone.name, _password) for phone in settings.phones),
             *(("pins", agent.number, _pin) for agent in settings.agents),

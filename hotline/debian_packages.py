@@ -1,0 +1,239 @@
+"""Fetches signed Debian packages without root and unpacks them into a folder.
+
+apt works in a private root: its own lists, an empty package status, one source line. The mirror's address
+comes from the machine's own apt sources or HOTLINE_DEBIAN_MIRROR, never from this project. Signatures are
+always checked. This module must not know what the packages are for.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+SUITE = "forky"
+FETCH_LIMIT_S = 900
+LOCK_LIMIT_S = 900
+_KEYRINGS = (
+    Path("/usr/share/keyrings/debian-archive-keyring.gpg"),
+    Path("/usr/share/keyrings/debian-archive-keyring.pgp"),
+)
+_DEBIAN_SUITES = re.compile(
+    r"^(stretch|buster|bullseye|bookworm|trixie|forky|duke|sid|oldstable|stable|testing|unstable)"
+    r"(-updates|-backports|-proposed-updates)?/?$"
+)
+_SAY_EVERY_S = 2.0
+
+Say = Callable[[str], None]
+
+
+class FetchError(Exception):
+    """Packages could not be fetched or unpacked; the text says what is missing or what apt said."""
+
+
+def mirror_address() -> str:
+    """Address of a Debian mirror: HOTLINE_DEBIAN_MIRROR, else from apt's sources. Raises FetchError."""
+    chosen = os.environ.get("HOTLINE_DEBIAN_MIRROR", "")
+    if chosen:
+        if not re.match(r"^(https?|file|copy):[^\s\[\]]+$", chosen):
+            raise FetchError(f"HOTLINE_DEBIAN_MIRROR={chosen!r}: allowed a http, https or file address")
+        return chosen
+    etc = Path("/etc/apt")
+    files = [etc / "sources.list", *sorted((etc / "sources.list.d").glob("*.list"))]
+    texts = [(file, _one_line_sources) for file in files]
+    texts += [(file, _deb822_sources) for file in sorted((etc / "sources.list.d").glob("*.sources"))]
+    for file, parse in texts:
+        try:
+            found = find_mirror(parse(file.read_text("utf-8", errors="replace")))
+        except OSError:
+            continue  # absent or not readable for us: the next file may do
+        if found:
+            return found
+    raise FetchError(
+        "no Debian mirror stands in this machine's apt sources. Install Asterisk 20 or later from your"
+        " distribution (for example: sudo apt-get install asterisk espeak-ng sox), or set"
+        " HOTLINE_DEBIAN_MIRROR to the address of a Debian mirror"
+    )
+
+
+def find_mirror(sources: Iterator[tuple[str, str]]) -> str:
+    """First address of (address, suite) pairs that serves a Debian suite other than security; "" if none."""
+    for address, suite in sources:
+        if _DEBIAN_SUITES.match(suite) and re.match(r"^(https?|file|copy):", address):
+            return address
+    return ""
+
+
+def _one_line_sources(text: str) -> Iterator[tuple[str, str]]:
+    for line in text.splitlines():
+        match = re.match(r"^\s*deb\s+(?:\[[^\]]*\]\s+)?(\S+)\s+(\S+)", line)
+        if match:
+            yield match.group(1), match.group(2)
+
+
+def _deb822_sources(text: str) -> Iterator[tuple[str, str]]:
+    for stanza in re.split(r"\n\s*\n", text):
+        plain = "\n".join(line for line in stanza.splitlines() if not line.startswith("#"))
+        values: dict[str, list[str]] = {}
+        for match in re.finditer(r"^([A-Za-z-]+):((?:.*)(?:\n[ \t].*)*)", plain, re.MULTILINE):
+            values[match.group(1).lower()] = match.group(2).split()
+        if "deb" not in values.get("types", []) or values.get("enabled") == ["no"]:
+            continue
+        for address in values.get("uris", []):
+            for suite in values.get("suites", []):
+                yield address, suite
+
+
+def fetch_packages(packages: Sequence[str], work: Path, say: Say) -> list[Path]:
+    """Download the packages with all they depend on; returns the archives. Raises FetchError."""
+    for program in ("apt-get", "dpkg-deb"):
+        if shutil.which(program) is None:
+            raise FetchError(
+                f"{program} is not on this machine (it is no Debian or Ubuntu?)."
+                " Install Asterisk 20 or later, espeak-ng and sox with your own package manager"
+            )
+    configuration = _private_root(work)
+    say("reading the package lists")
+    _apt(configuration, ["update"], lambda _line: None)
+    wanted = 0
+    fetched = 0
+    said_s = 0.0
+
+    def follow(line: str) -> None:
+        nonlocal wanted, fetched, said_s
+        count = re.match(r"^\d+ upgraded, (\d+) newly installed", line)
+        wanted = int(count.group(1)) if count else wanted
+        size = re.match(r"^Need to get (.*) of archives", line)
+        if size:
+            say(f"fetching {wanted} packages, {size.group(1)}")
+        if line.startswith("Get:"):
+            fetched += 1
+            if time.monotonic() - said_s > _SAY_EVERY_S:
+                said_s = time.monotonic()
+                say(f"fetching package {fetched} of {wanted}")
+
+    _apt(configuration, ["--yes", "--download-only", "install", *packages], follow)
+    archives = sorted((work / "apt/var/cache/apt/archives").glob("*.deb"))
+    if not archives:
+        raise FetchError("apt-get fetched nothing")
+    return archives
+
+
+def unpack_packages(archives: Sequence[Path], tree: Path, say: Say) -> None:
+    """Unpack every archive into `tree`. Raises FetchError."""
+    tree.mkdir()
+    for name in ("bin", "sbin", "lib", "lib64"):  # a merged /usr, as on any Debian of today
+        (tree / "usr" / name).mkdir(parents=True, exist_ok=True)
+        (tree / name).symlink_to(f"usr/{name}")
+    say(f"unpacking {len(archives)} packages")
+
+    def unpack(archive: Path) -> None:
+        done = subprocess.run(
+            ["dpkg-deb", "--extract", str(archive), str(tree)], capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise FetchError(f"{archive.name} could not be unpacked: {done.stderr.strip()}")
+
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        for _ in pool.map(unpack, archives):
+            pass
+
+
+def _private_root(work: Path) -> Path:
+    """Folders and configuration of an apt that knows nothing of the system's; returns its apt.conf."""
+    keyring = next((file for file in _KEYRINGS if file.exists()), None)
+    if keyring is None:
+        raise FetchError(
+            "the keys that sign Debian's packages are missing. Install them"
+            " (sudo apt-get install debian-archive-keyring), or install Asterisk 20 or later"
+        )
+    root = work / "apt"
+    for folder in ("etc/apt/preferences.d", "var/lib/apt/lists/partial", "var/cache/apt/archives/partial"):
+        (root / folder).mkdir(parents=True)
+    (root / "var/lib/dpkg").mkdir()
+    (root / "var/lib/dpkg/status").touch()
+    # check-valid-until: the Release file of a suite in the making is often past its date (measured). An old
+    # list can therefore be replayed by a mirror, but every package in it is still one that Debian signed.
+    source = f"deb [check-valid-until=no signed-by={keyring}] {mirror_address()} {SUITE} main\n"
+    (root / "etc/apt/sources.list").write_text(source)
+    configuration = root / "apt.conf"
+    configuration.write_text("\n".join([*_acquire_settings(), *_own_settings(root)]) + "\n")
+    return configuration
+
+
+def _own_settings(root: Path) -> Iterator[str]:
+    yield f'Dir "{root}";'
+    yield f'Dir::State::status "{root}/var/lib/dpkg/status";'
+    yield f'Dir::Etc::parts "{root}/etc/apt/none";'
+    yield f'Dir::Etc::main "{root}/etc/apt/none";'
+    yield f'Dir::Etc::sourceparts "{root}/etc/apt/none";'
+    yield 'Dir::Etc::netrc "/etc/apt/auth.conf";'
+    yield 'Dir::Etc::netrcparts "/etc/apt/auth.conf.d";'
+    yield 'APT::Install-Recommends "false";'
+    yield 'Acquire::Languages "none";'
+    yield 'Acquire::Retries "3";'
+    if os.geteuid() == 0:
+        # apt would download as user _apt, who cannot enter root's cache folder.
+        yield 'APT::Sandbox::User "root";'
+
+
+def _acquire_settings() -> Iterator[str]:
+    """The machine's own proxies and certificates; its hooks and package rules are left behind."""
+    dump = subprocess.run(
+        ["apt-config", "dump", "Acquire"], capture_output=True, text=True, timeout=30, check=False
+    )
+    return (line for line in dump.stdout.splitlines() if re.match(r"^Acquire::(http|https|ftp)::", line))
+
+
+def _apt(configuration: Path, words: Sequence[str], follow: Callable[[str], None]) -> None:
+    environment = {**os.environ, "APT_CONFIG": str(configuration), "LC_ALL": "C.UTF-8"}
+    command = ["apt-get", "-q", *words]
+    with subprocess.Popen(
+        ["timeout", str(FETCH_LIMIT_S), *command],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    ) as process:
+        assert process.stdout is not None
+        problems: list[str] = []
+        for line in process.stdout:
+            follow(line.rstrip())
+            if line.startswith(("E:", "W:", "Err:")):
+                problems.append(line.strip())
+    if process.returncode == 124:
+        raise FetchError(f"apt-get {words[0]} took longer than {FETCH_LIMIT_S} s")
+    if process.returncode:
+        raise FetchError(f"apt-get failed: {' / '.join(problems[-5:]) or f'status {process.returncode}'}")
+
+
+@contextmanager
+def locked(folder: Path, say: Say) -> Iterator[None]:
+    """Hold the folder's lock, waiting for another start that fetches. Raises FetchError after the limit."""
+    descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        deadline_s = time.monotonic() + LOCK_LIMIT_S
+        told = False
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline_s:
+                    raise FetchError(f"another start still holds {folder / 'lock'}") from None
+                if not told:
+                    say("another start is fetching; waiting for it")
+                    told = True
+                time.sleep(0.2)
+        yield
+    finally:
+        os.close(descriptor)
