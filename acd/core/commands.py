@@ -32,7 +32,17 @@ class CancelOffer(Command):
 
 @dataclass(frozen=True, slots=True)
 class RefuseCall(Command):
-    """The call cannot be queued. reason: queue_full, unknown_queue."""
+    """The call cannot be queued. reason: queue_full, unknown_queue, bad_needs, already_served."""
 
     contact: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakeSnapshot(Command):
+    """List Asterisk's channels and report them as AsteriskSnapshot: an agent's leg has not told its end.
+
+    Sent again every 10 s while it stays so.
+    """
+
+    offer: str

@@ -45,7 +45,7 @@ class CallWithdrawn(Event):
 @dataclass(frozen=True, slots=True)
 class SessionLost(Event):
     """The call cannot be commanded now (its AGI session ended, the channel lives): not offerable until
-    it arrives again; its place is kept."""
+    it arrives again; its place is kept. Sent only for the session in which the call last arrived."""
 
     contact: str
 
@@ -168,11 +168,17 @@ class LiveLeg:
 
 @dataclass(frozen=True, slots=True)
 class AsteriskSnapshot(Event):
-    """All of our channels as Asterisk lists them now: contacts alive and agents' legs alive."""
+    """All of our channels as Asterisk lists them: contacts alive and agents' legs alive.
+
+    waiting: those of the contacts whose stage variable says waiting; after a gap they are waited for.
+    asked_ms: when the list was asked for; what began at that time or later is not judged by it. None: all is.
+    """
 
     contacts: tuple[str, ...]
     legs: tuple[LiveLeg, ...]
     restarted: bool = False  # Asterisk itself is a new process: everything before is lost
+    waiting: tuple[str, ...] = ()
+    asked_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +225,7 @@ class RestoredAgent:
     contact: str = ""
     offer: str = ""
     queue: str = ""
+    intent_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +244,9 @@ class RestoredCall:
     agent: str = ""
     answered_ms: int = 0
     connected_ms: int = 0
+    rang_ms: int = 0
+    held_since_ms: int = 0  # 0: not on hold
+    hold_ms: int = 0  # holds that are over
 
 
 @dataclass(frozen=True, slots=True)

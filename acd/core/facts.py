@@ -46,7 +46,7 @@ class CallQueued(Fact):
 
 @dataclass(frozen=True, slots=True)
 class CallOffered(Fact):
-    """An agent's phone is asked to ring. proof: see house rules (needs, step, counts, best 20, tie-break)."""
+    """An agent's phone is asked to ring. proof: see acd.core.proof (needs, step, counts, best 20, tie-break)."""
 
     contact: str
     entry: int
@@ -69,7 +69,7 @@ class OfferRang(Fact):
 
 @dataclass(frozen=True, slots=True)
 class OfferEnded(Fact):
-    """An offer ended without a conversation.
+    """An offer ended without a conversation: every CallOffered is followed by this or by CallConnected.
 
     cause: no_answer, rejected, busy, unreachable, caller_gone, withdrawn, agent_gone (answered, then hung
     up before the bridge), unknown, lost.
@@ -84,7 +84,11 @@ class OfferEnded(Fact):
 
 @dataclass(frozen=True, slots=True)
 class CallAnswered(Fact):
-    """The agent's leg went up: the wait ends here."""
+    """The agent's leg went up: the wait ends here.
+
+    When the agent hangs up in the whisper the caller goes back to waiting (OfferEnded, agent_gone) and is
+    answered a second time: so answered calls are counted by CallLeftQueue, not by this fact.
+    """
 
     contact: str
     entry: int
@@ -158,7 +162,11 @@ class MediaSilent(Fact):
 
 @dataclass(frozen=True, slots=True)
 class CallLeftQueue(Fact):
-    """The entry is over. how: answered, abandoned, out (left for another destination), lost."""
+    """The entry is over, exactly once. how: answered, abandoned, out (left for another destination), lost.
+
+    answered: written with CallConnected, wait_ms as in the entry's last CallAnswered. A caller who hangs up
+    before the bridge (also in the whisper) abandoned.
+    """
 
     contact: str
     entry: int
@@ -189,7 +197,13 @@ class ContactEnded(Fact):
 
 @dataclass(frozen=True, slots=True)
 class AgentStateChanged(Fact):
-    """state: see acd.core.agents; intent: offline, ready, not_ready; until_ms: end of acw, else 0."""
+    """A change of state, reason, intent or phone. state: see acd.core.agents.
+
+    reason explains the state (not_ready, not_responding, communicating, offline); intent (offline, ready,
+    not_ready) with intent_reason is what follows when the state ends; until_ms: end of acw or communicating,
+    else 0; idle_since_ms: since when the agent counts as idle (ready and offered, else 0; an offer that
+    vanished before it rang leaves it as it was); offer: the leg that holds the agent, "" if none.
+    """
 
     agent: str
     state: str
@@ -199,6 +213,9 @@ class AgentStateChanged(Fact):
     contact: str
     queue: str
     until_ms: int
+    offer: str = ""
+    idle_since_ms: int = 0
+    intent_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
