@@ -225,3 +225,12 @@ class LoginRefused(Fact):
     agent: str
     phone: str
     attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallerIdentified(Fact):
+    """Who a caller reference stands for. Personal: the ledger keeps it apart, in `identity` alone."""
+
+    caller: str
+    number: str
+    name: str
