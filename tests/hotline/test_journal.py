@@ -1,0 +1,251 @@
+"""The writer's promises: on file before return, epochs, torn tails, rotation, and a disk that refuses."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from hotline.journal import (
+    JournalBusy,
+    JournalMetrics,
+    JournalUnavailable,
+    JournalWriter,
+    read_from_checkpoint,
+    read_journal,
+)
+from hotline.journal_line import decode
+from hotline.journal_reader import file_numbers, file_path
+
+
+def add(writer: JournalWriter, *numbers: int) -> None:
+    for number in numbers:
+        writer.append("Counted", 1, {"number": number}, fact_id=f"n/{number}")
+
+
+def numbers(folder: Path) -> list[int]:
+    return [envelope.body["number"] for _, envelope in read_journal(folder) if envelope.kind == "Counted"]
+
+
+def test_a_fact_is_in_the_file_when_append_returns(tmp_path: Path) -> None:
+    writer = JournalWriter(tmp_path, "acd")
+    envelope = writer.append("Counted", 2, {"number": 1}, fact_id="c/1", contact="c", at_us=7)
+    lines = file_path(tmp_path, 1).read_bytes().splitlines()
+    assert decode(lines[-1]) == envelope
+    assert (envelope.epoch, envelope.seq, envelope.version, envelope.contact, envelope.at_us) == (
+        1,
+        1,
+        2,
+        "c",
+        7,
+    )
+    writer.close()
+
+
+def test_every_opening_is_a_new_epoch_and_goes_on_counting(tmp_path: Path) -> None:
+    for number in (1, 2, 3):
+        writer = JournalWriter(tmp_path, "acd")
+        add(writer, number)
+        writer.close()
+    envelopes = [envelope for _, envelope in read_journal(tmp_path)]
+    assert [(envelope.epoch, envelope.seq) for envelope in envelopes] == [(1, 1), (2, 2), (3, 3)]
+
+
+def test_only_one_process_may_write(tmp_path: Path) -> None:
+    writer = JournalWriter(tmp_path, "acd")
+    with pytest.raises(JournalBusy):
+        JournalWriter(tmp_path, "acd")
+    writer.close()
+    JournalWriter(tmp_path, "acd").close()
+
+
+def test_a_folder_that_cannot_be_is_told_with_its_path(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(JournalUnavailable, match="file/acd"):
+        JournalWriter(tmp_path / "file" / "acd", "acd")
+
+
+@pytest.mark.parametrize(
+    "tail", [b'{"crc":"00', b"\0" * 300, b'{"crc":"00000000","writer":1}\n', b"x\ny\n\0"]
+)
+def test_a_torn_tail_is_cut_at_the_next_opening(tmp_path: Path, tail: bytes) -> None:
+    writer = JournalWriter(tmp_path, "acd")
+    add(writer, 1, 2)
+    writer.close()
+    file = file_path(tmp_path, 1)
+    whole = file.stat().st_size
+    with file.open("ab") as out:
+        out.write(tail)
+    writer = JournalWriter(tmp_path, "acd")
+    add(writer, 3)
+    writer.close()
+    assert file.stat().st_size == whole
+    assert [(e.epoch, e.seq, e.body["number"]) for _, e in read_journal(tmp_path)] == [
+        (1, 1, 1),
+        (1, 2, 2),
+        (2, 3, 3),
+    ]
+
+
+def test_a_file_torn_in_its_first_line_does_not_reset_the_count(tmp_path: Path) -> None:
+    writer = JournalWriter(tmp_path, "acd")
+    add(writer, 1)
+    writer.close()
+    file_path(tmp_path, 2).write_bytes(b'{"crc":"12')
+    writer = JournalWriter(tmp_path, "acd")
+    assert (writer.epoch, writer.seq) == (2, 1)
+    writer.close()
+
+
+def test_the_last_line_is_found_behind_a_very_long_one(tmp_path: Path) -> None:
+    writer = JournalWriter(tmp_path, "acd")
+    writer.append("Counted", 1, {"number": 1, "text": "x" * 500_000}, fact_id="n/1")
+    writer.close()
+    writer = JournalWriter(tmp_path, "acd")
+    assert writer.seq == 1
+    writer.close()
+
+
+def test_recovery_reads_only_from_the_last_checkpoint(tmp_path: Path) -> None:
+    writer = JournalWriter(tmp_path, "acd")
+    add(writer, 1, 2)
+    assert writer.rotate({"sum": 3})
+    add(writer, 3)
+    writer.close()
+    writer = JournalWriter(tmp_path, "acd")  # no checkpoint at this opening
+    add(writer, 4)
+    checkpoint, facts = read_from_checkpoint(tmp_path)
+    assert checkpoint == {"sum": 3}
+    assert [envelope.body["number"] for envelope in facts] == [3, 4]
+    assert numbers(tmp_path) == [1, 2, 3, 4]
+    writer.close()
+    JournalWriter(tmp_path, "acd", checkpoint={"sum": 10}).close()
+    checkpoint, facts = read_from_checkpoint(tmp_path)
+    assert (checkpoint, list(facts)) == ({"sum": 10}, [])
+
+
+def test_without_a_checkpoint_everything_is_read(tmp_path: Path) -> None:
+    assert read_from_checkpoint(tmp_path / "none")[0] is None
+    writer = JournalWriter(tmp_path, "acd")
+    add(writer, 1)
+    writer.close()
+    checkpoint, facts = read_from_checkpoint(tmp_path)
+    assert checkpoint is None
+    assert len(list(facts)) == 1
+
+
+def test_an_owner_is_told_when_to_rotate_and_rotated_when_it_never_does(tmp_path: Path) -> None:
+    writer = JournalWriter(tmp_path, "ivr", max_bytes=1000)
+    assert not writer.full
+    while not writer.full:
+        add(writer, writer.seq)
+    assert file_numbers(tmp_path) == [1]
+    add(writer, *range(writer.seq, writer.seq + 20))
+    assert len(file_numbers(tmp_path)) > 1
+    assert numbers(tmp_path) == list(range(writer.seq))
+    writer.close()
+
+
+def test_a_body_that_is_not_json_is_refused_and_uses_no_number(tmp_path: Path) -> None:
+    writer = JournalWriter(tmp_path, "acd")
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        writer.append("Counted", 1, {"number": float("nan")}, fact_id="x")
+    add(writer, 1)
+    assert writer.seq == 1
+    writer.close()
+
+
+class FullDisk:
+    """os.write of a disk that takes `room` more bytes, the last of them as part of a line."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, room: int) -> None:
+        self.room = room
+        self._write = os.write
+        monkeypatch.setattr(os, "write", self)
+
+    def __call__(self, descriptor: int, line: bytes) -> int:
+        if self.room == 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written = self._write(descriptor, line[: self.room])
+        self.room -= written
+        return written
+
+
+def test_a_full_disk_delays_facts_and_loses_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    registry = CollectorRegistry()
+    writer = JournalWriter(tmp_path, "acd", metrics=JournalMetrics(registry, "acd"))
+    disk = FullDisk(monkeypatch, room=100)
+    add(writer, *range(20))
+    assert numbers(tmp_path) == []
+    assert not writer.rotate({})
+    disk.room = 1 << 30
+    deadline = time.monotonic() + 5
+    while numbers(tmp_path) != list(range(20)):
+        assert time.monotonic() < deadline, "the thread did not try again"
+        time.sleep(0.01)
+    writer.close()
+    assert registry.get_sample_value("hotline_journal_write_errors_total", {"writer": "acd"})
+    assert registry.get_sample_value("hotline_journal_buffered_bytes", {"writer": "acd"}) == 0
+    assert registry.get_sample_value("hotline_journal_lost_facts_total", {"writer": "acd"}) == 0
+
+
+def test_beyond_the_bound_facts_are_given_up_and_the_gap_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry = CollectorRegistry()
+    writer = JournalWriter(tmp_path, "acd", buffer_bytes=1000, metrics=JournalMetrics(registry, "acd"))
+    disk = FullDisk(monkeypatch, room=0)
+    add(writer, *range(50))
+    disk.room = 1 << 30
+    writer.sync()
+    add(writer, 50)
+    writer.close()
+    kept = numbers(tmp_path)
+    assert kept[-1] == 50
+    assert kept[:-1] == list(range(len(kept) - 1))
+    gap = next(envelope for _, envelope in read_journal(tmp_path) if envelope.kind == "JournalGap")
+    assert gap.body == {"first_seq": len(kept), "last_seq": 50, "lost": 51 - len(kept)}
+    assert [envelope.seq for _, envelope in read_journal(tmp_path)] == [*range(1, len(kept)), 51, 52]
+    lost = registry.get_sample_value("hotline_journal_lost_facts_total", {"writer": "acd"})
+    assert lost == gap.body["lost"]
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from hotline.journal import JournalWriter
+writer = JournalWriter(Path(sys.argv[1]), "acd", max_bytes=20_000)
+print("open", flush=True)
+number = writer.seq
+while True:
+    writer.append("Counted", 1, {"number": number, "text": "x" * 200}, fact_id=f"n/{number}")
+    print(number, flush=True)
+    number += 1
+    if writer.full:
+        writer.rotate({"next": number})
+"""
+
+
+def test_kill_9_loses_nothing_that_append_returned(tmp_path: Path) -> None:
+    for _ in range(4):
+        process = subprocess.Popen([sys.executable, "-c", KILLED, str(tmp_path)], stdout=subprocess.PIPE)
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"open\n"
+        time.sleep(0.15)
+        process.send_signal(signal.SIGKILL)
+        told = [int(line) for line in process.stdout.read().split(b"\n")[:-1]]
+        process.stdout.close()
+        process.wait()
+        kept = numbers(tmp_path)
+        assert kept == list(range(len(kept)))
+        assert len(kept) > told[-1]
+        checkpoint, facts = read_from_checkpoint(tmp_path)
+        rest = [envelope.body["number"] for envelope in facts]
+        assert rest == kept[checkpoint["next"] if checkpoint else 0 :]
