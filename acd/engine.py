@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from acd.clock import SteadyClock
-from acd.core.commands import CancelOffer, Command, OfferCall, RefuseCall
+from acd.core.commands import CancelOffer, Command, OfferCall, RefuseCall, TakeSnapshot
 from acd.core.distributor import Distributor
 from acd.core.events import DeadlinePassed, Event
 from acd.core.fact_codec import to_body
@@ -47,6 +47,8 @@ class Engine:
         self.picture = picture
         self.clock = clock
         self._journal = journal
+        self.cancel_offer: Callable[[str], None] = lambda _: None  # set by the observer's owner
+        self.take_snapshot: Callable[[], None] = lambda: None
         self._takers: dict[str, OrderTaker] = {}
         self._followers: list[Callable[[Envelope], None]] = []
         self._alarm: asyncio.TimerHandle | None = None
@@ -106,15 +108,21 @@ class Engine:
             follower(envelope)
 
     def _carry_out(self, command: Command) -> None:
-        if not isinstance(command, OfferCall | CancelOffer | RefuseCall):
-            raise TypeError(f"no one carries out {command!r}")
-        taker = self._takers.get(command.contact)
-        if taker is None:
-            # The session ended in the same moment; its SessionLost is on the way and settles the offer.
-            self._orders_lost.inc()
-            logger.warning("order_lost", extra={"command": repr(command)})
-            return
-        taker.take_order(command)
+        match command:
+            case CancelOffer(offer=offer):
+                self.cancel_offer(offer)
+            case TakeSnapshot():
+                self.take_snapshot()
+            case OfferCall(contact=contact) | RefuseCall(contact=contact):
+                taker = self._takers.get(contact)
+                if taker is not None:
+                    taker.take_order(command)
+                    return
+                # The session ended in the same moment; its SessionLost is on the way and settles the offer.
+                self._orders_lost.inc()
+                logger.warning("order_lost", extra={"command": repr(command)})
+            case _:
+                raise TypeError(f"no one carries out {command!r}")
 
     def _set_alarm(self, wake_at_ms: int | None, now_ms: int) -> None:
         if wake_at_ms == self._alarm_ms:

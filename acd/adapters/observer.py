@@ -1,0 +1,389 @@
+"""Watches Asterisk: AMI messages in, the distributor's events and the contact's facts out.
+
+Asterisk is observed, not trusted: at every (re)connection it is subscribed to first, then asked for a
+snapshot, then reconciled. What a channel is, its variables tell: a channel whose unique id is its contact's
+id is the caller's; one with an offer id is an agent's leg. No rule of distribution lives here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from prometheus_client import CollectorRegistry, Counter
+
+from acd.core.events import (
+    AsteriskLost,
+    AsteriskSnapshot,
+    CallerHungUp,
+    HoldChanged,
+    LegEnded,
+    LiveLeg,
+    OfferAnswered,
+    OfferConnected,
+    OfferRang,
+    PhoneBecameReachable,
+    PhoneBecameUnreachable,
+)
+from acd.core.facts import CallerIdentified, ContactEnded, ContactStarted, MediaMeasured
+from acd.core.media import parse_quality
+from acd.engine import Engine
+from telephony.ami import AmiLink, LinkState
+from telephony.channels import ChannelSeen, channel_seen
+from telephony.errors import AmiError
+
+logger = logging.getLogger(__name__)
+
+DEAD_FOR_MS = 60_000
+SNAPSHOT_TIMEOUT_S = 10.0
+SNAPSHOT_RETRY_S = 0.5
+
+
+@dataclass(slots=True)
+class Leg:
+    """An agent's leg as last seen."""
+
+    offer: str
+    contact: str
+    channel: str
+    up: bool = False
+    bridged: bool = False
+    held: bool = False
+    hang_up_asked: bool = False  # the agent's side hung up
+    transferred: bool = False
+
+
+@dataclass(slots=True)
+class Caller:
+    """A caller's channel as last seen."""
+
+    channel: str
+    hang_up_asked: bool = False
+    agent_hung_up: bool = False
+
+
+class Observer:
+    """One per acd process; `on_message` and `on_state` are given to the AMI link."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        caller_reference: Callable[[str], str],
+        ends_told_by_cel: Callable[[], Mapping[str, tuple[int, int]]],
+        recording_path: Callable[[str, int], str],
+        registry: CollectorRegistry,
+    ) -> None:
+        self._engine = engine
+        self._caller_reference = caller_reference
+        self._ends_told_by_cel = ends_told_by_cel
+        self._recording_path = recording_path
+        self.link: AmiLink | None = None
+        self.legs: dict[str, Leg] = {}
+        self.callers: dict[str, Caller] = {}
+        self._dead: OrderedDict[str, int] = OrderedDict()
+        self._snapshot_task: asyncio.Task[None] | None = None
+        self.on_synchronized: Callable[[bool], None] = lambda _: None
+        self._messages = Counter("hotline_ami_events_total", "AMI events looked at", registry=registry)
+        self._handlers: dict[str, Callable[[Mapping[str, str]], None]] = {
+            "DialBegin": self._dial_begin,
+            "Newstate": self._new_state,
+            "BridgeEnter": self._bridge_enter,
+            "Hold": lambda message: self._hold(message, True),
+            "Unhold": lambda message: self._hold(message, False),
+            "HangupRequest": self._hang_up_asked,
+            "SoftHangupRequest": self._soft_hang_up_asked,
+            "Hangup": self._hang_up,
+            "BlindTransfer": self._blind_transfer,
+            "UserEvent": self._user_event,
+            "ContactStatus": self._contact_status,
+        }
+
+    # ---- the link ------------------------------------------------------------------------------------
+
+    def on_state(self, state: LinkState) -> None:
+        """The AMI link came up or went down."""
+        if self._snapshot_task is not None:
+            self._snapshot_task.cancel()
+            self._snapshot_task = None
+        if state is LinkState.UP:
+            self._snapshot_task = asyncio.get_running_loop().create_task(self._synchronize())
+        else:
+            self.on_synchronized(False)
+            self._engine.handle(AsteriskLost())
+
+    async def _synchronize(self) -> None:
+        """Ask for a snapshot until there is one, then reconcile."""
+        assert self.link is not None
+        while True:
+            asked_ms = self._engine.clock.now_ms()
+            doubtful = {*self.callers, *self.legs, *self._engine.picture.contacts}
+            try:
+                entries = await self.link.list_action(
+                    "CoreShowChannels",
+                    {},
+                    complete_event="CoreShowChannelsComplete",
+                    timeout_s=SNAPSHOT_TIMEOUT_S,
+                )
+            except AmiError as error:
+                logger.warning("snapshot_failed", extra={"error": str(error)})
+                await asyncio.sleep(SNAPSHOT_RETRY_S)
+                continue
+            self._reconcile([channel_seen(entry) for entry in entries], doubtful, asked_ms)
+            self.on_synchronized(True)
+            return
+
+    def take_snapshot(self) -> None:
+        """Ask once more what is alive: a leg has not told its end."""
+        if self.link is not None and self.link.connected and (
+            self._snapshot_task is None or self._snapshot_task.done()
+        ):
+            self._snapshot_task = asyncio.get_running_loop().create_task(self._synchronize())
+
+    def _reconcile(self, channels: list[ChannelSeen], doubtful: set[str], asked_ms: int) -> None:
+        """Take the list for true: of what was doubtful when it was asked for, only what it names is alive."""
+        ours = [one for one in channels if one.contact and one.uniqueid not in self._dead]
+        alive = {one.uniqueid for one in ours}
+        for one in ours:
+            if one.uniqueid == one.contact:
+                self.callers.setdefault(one.contact, Caller(one.channel))
+                if one.contact not in self._engine.picture.contacts:
+                    self._start_contact(one, caller="")
+            elif one.offer:
+                leg = Leg(one.offer, one.contact, one.channel, up=one.is_up, bridged=bool(one.bridge))
+                self.legs.setdefault(one.uniqueid, leg)
+        for uniqueid in doubtful - alive:
+            self.callers.pop(uniqueid, None)
+            self.legs.pop(uniqueid, None)
+        agents = {view.offer: number for number, view in self._engine.picture.agents.items() if view.offer}
+        legs = tuple(
+            LiveLeg(
+                offer=leg.offer,
+                contact=leg.contact,
+                agent=agents.get(leg.offer, ""),
+                state="bridged" if leg.bridged else "up" if leg.up else "ringing",
+            )
+            for leg in self.legs.values()
+        )
+        gone = [one for one in self._engine.picture.contacts if one in doubtful and one not in alive]
+        logger.info("snapshot", extra={"callers": len(self.callers), "legs": len(legs), "gone": len(gone)})
+        self._engine.handle(
+            AsteriskSnapshot(
+                contacts=tuple(self.callers),
+                legs=legs,
+                waiting=tuple(one.contact for one in ours if one.variables.get("HL_STAGE") == "waiting"),
+                asked_ms=asked_ms,
+            )
+        )
+        told = self._ends_told_by_cel() if gone else {}
+        for contact in gone:
+            self._end_unseen(contact, told.get(contact))
+
+    def _end_unseen(self, contact: str, told: tuple[int, int] | None) -> None:
+        """A contact that ended while we were away: CEL tells when and why, else it is lost."""
+        view = self._engine.picture.contacts.get(contact)
+        self._engine.record(
+            ContactEnded(
+                at_ms=told[0] if told else self._engine.clock.now_ms(),
+                contact=contact,
+                stage=view.stage if view else "arrived",
+                outcome="",
+                hung_up_by="unseen" if told else "lost",
+                cause=told[1] if told else 0,
+                reason="ended while acd was away" if told else "lost with Asterisk",
+                satisfaction=0,
+                survey_asked=False,
+            )
+        )
+
+    # ---- messages ------------------------------------------------------------------------------------
+
+    def on_message(self, message: Mapping[str, str]) -> None:
+        """Called by the AMI link for every event, synchronously."""
+        handler = self._handlers.get(message.get("Event", ""))
+        if handler is not None:
+            self._messages.inc()
+            handler(message)
+
+    def _dial_begin(self, message: Mapping[str, str]) -> None:
+        leg = channel_seen(message, "Dest")
+        if leg.offer and leg.uniqueid != leg.contact:
+            self.legs[leg.uniqueid] = Leg(leg.offer, leg.contact, leg.channel)
+            self._engine.handle(OfferRang(leg.offer))
+
+    def _new_state(self, message: Mapping[str, str]) -> None:
+        leg = self.legs.get(message.get("Uniqueid", ""))
+        if leg is not None and not leg.up and message.get("ChannelStateDesc") == "Up":
+            leg.up = True
+            self._engine.handle(OfferAnswered(leg.offer))
+
+    def _bridge_enter(self, message: Mapping[str, str]) -> None:
+        leg = self.legs.get(message.get("Uniqueid", ""))
+        if leg is not None and not leg.bridged:
+            leg.bridged = True
+            path = self._recording_path(leg.offer, self._engine.clock.now_ms())
+            self._engine.handle(OfferConnected(leg.offer, recording=path))
+
+    def _hold(self, message: Mapping[str, str], held: bool) -> None:
+        leg = self.legs.get(message.get("Uniqueid", ""))
+        if leg is not None:
+            leg.held = held
+            self._engine.handle(HoldChanged(leg.offer, held))
+
+    def _hang_up_asked(self, message: Mapping[str, str]) -> None:
+        uniqueid = message.get("Uniqueid", "")
+        if (leg := self.legs.get(uniqueid)) is not None:
+            leg.hang_up_asked = True
+        elif (caller := self.callers.get(uniqueid)) is not None:
+            caller.hang_up_asked = True
+
+    def _soft_hang_up_asked(self, message: Mapping[str, str]) -> None:
+        """Someone on our side (an AMI Hangup, a supervisor) asked: neither party did."""
+
+    def _hang_up(self, message: Mapping[str, str]) -> None:
+        uniqueid = message.get("Uniqueid", "")
+        cause = int(message.get("Cause", "0") or 0)
+        if (leg := self.legs.pop(uniqueid, None)) is not None:
+            self._bury(uniqueid)
+            self._leg_ended(leg, cause)
+            return
+        seen = channel_seen(message)
+        if seen.contact and seen.uniqueid == seen.contact:
+            self._bury(uniqueid)
+            self._caller_ended(seen, cause)
+        elif seen.offer and seen.contact:
+            # The leg vanished before DialBegin told of it.
+            self._bury(uniqueid)
+            self._engine.handle(LegEnded(seen.offer, cause, by=""))
+
+    def _leg_ended(self, leg: Leg, cause: int) -> None:
+        caller = self.callers.get(leg.contact)
+        if leg.transferred:
+            by = "transfer"
+        elif leg.hang_up_asked:
+            by = "agent"
+        elif caller is None or caller.hang_up_asked:
+            by = "caller"
+        else:
+            by = "agent" if leg.up else "us"
+        if caller is not None and by == "agent" and leg.bridged:
+            caller.agent_hung_up = True
+        self._engine.handle(LegEnded(leg.offer, cause, by=by))
+
+    def _caller_ended(self, seen: ChannelSeen, cause: int) -> None:
+        contact = seen.contact
+        caller = self.callers.pop(contact, None) or Caller(seen.channel)
+        if contact not in self._engine.picture.contacts:
+            self._start_contact(seen, caller="")
+        self._engine.handle(CallerHungUp(contact))
+        by = "caller" if caller.hang_up_asked else "agent" if caller.agent_hung_up else "us"
+        digit = seen.variables.get("HL_SATISFACTION", "")
+        self._engine.record(
+            ContactEnded(
+                at_ms=self._engine.clock.now_ms(),
+                contact=contact,
+                stage=seen.variables.get("HL_STAGE", ""),
+                outcome=seen.variables.get("HL_OUTCOME", ""),
+                hung_up_by=by,
+                cause=cause,
+                reason="",
+                satisfaction=int(digit) if digit in {"1", "2", "3", "4", "5"} else 0,
+                survey_asked=seen.variables.get("HL_SURVEY", "") == "1",
+            )
+        )
+
+    def _bury(self, uniqueid: str) -> None:
+        """Dead channels stay dead against stale snapshots."""
+        now_ms = self._engine.clock.now_ms()
+        self._dead[uniqueid] = now_ms + DEAD_FOR_MS
+        while self._dead and next(iter(self._dead.values())) <= now_ms:
+            self._dead.popitem(last=False)
+
+    def _blind_transfer(self, message: Mapping[str, str]) -> None:
+        leg = self.legs.get(message.get("TransfererUniqueid", ""))
+        if leg is not None and message.get("Result") == "Success":
+            leg.transferred = True
+
+    def _user_event(self, message: Mapping[str, str]) -> None:
+        match message.get("UserEvent"):
+            case "HotlineContact":
+                seen = channel_seen(message)
+                self.callers[seen.contact] = Caller(seen.channel)
+                number = message.get("Caller", "")[:64]
+                reference = self._caller_reference(number) if number else ""
+                self._start_contact(seen, caller=reference)
+                if reference:
+                    name = unquote(message.get("CallerName", ""), errors="replace")[:256]
+                    self._engine.record(
+                        CallerIdentified(
+                            at_ms=self._engine.clock.now_ms(), caller=reference, number=number, name=name
+                        )
+                    )
+            case "HotlineMedia":
+                self._media(message)
+
+    def _start_contact(self, seen: ChannelSeen, caller: str) -> None:
+        self._engine.record(
+            ContactStarted(
+                at_ms=self._engine.clock.now_ms(),
+                contact=seen.contact,
+                number=seen.variables.get("HL_NUMBER", ""),
+                trunk=seen.variables.get("HL_TRUNK", ""),
+                direct=seen.variables.get("HL_DIRECT", "") == "1",
+                caller=caller,
+            )
+        )
+
+    def _media(self, message: Mapping[str, str]) -> None:
+        quality = parse_quality(message.get("Quality", ""))
+        self._engine.record(
+            MediaMeasured(
+                at_ms=self._engine.clock.now_ms(),
+                contact=message.get("Contact", ""),
+                segment=message.get("Offer", ""),
+                side=message.get("Side", ""),
+                codec=message.get("Codec", "").strip("()"),
+                rx_packets=quality.rx_packets,
+                tx_packets=quality.tx_packets,
+                rx_loss=quality.rx_loss,
+                tx_loss=quality.tx_loss,
+                rx_jitter_ms=quality.rx_jitter_ms,
+                tx_jitter_ms=quality.tx_jitter_ms,
+                rtt_ms=quality.rtt_ms,
+            )
+        )
+
+    def _contact_status(self, message: Mapping[str, str]) -> None:
+        agent = self._engine.distributor.agent_at(message.get("AOR", ""))
+        if agent is None:
+            return
+        status = message.get("ContactStatus", "")
+        if status in {"Unreachable", "Removed"}:
+            self._engine.handle(PhoneBecameUnreachable(agent))
+        elif status in {"Reachable", "Created"}:
+            self._engine.handle(PhoneBecameReachable(agent))
+
+    # ---- deeds ---------------------------------------------------------------------------------------
+
+    def cancel_offer(self, offer: str) -> None:
+        """Hang up a leg that still rings; one that is up is left alone."""
+        for leg in self.legs.values():
+            if leg.offer == offer and not leg.up and self.link is not None:
+                task = asyncio.get_running_loop().create_task(self._hang_up_leg(leg))
+                task.add_done_callback(lambda done: done.exception())
+
+    async def _hang_up_leg(self, leg: Leg) -> None:
+        assert self.link is not None
+        try:
+            await self.link.action("Hangup", {"Channel": leg.channel})
+        except AmiError as error:
+            # The lease ends the offer all the same.
+            logger.warning("cancel_failed", extra={"offer": leg.offer, "error": str(error)})
+
+    async def close(self) -> None:
+        """Stop asking for snapshots."""
+        if self._snapshot_task is not None:
+            self._snapshot_task.cancel()

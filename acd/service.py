@@ -1,0 +1,181 @@
+"""The acd service: puts the parts together, in the order in which they need each other.
+
+journal -> picture -> distributor -> engine -> AMI link (observer) -> FastAGI. FastAGI opens only once the
+AMI link has been up and a snapshot taken, so that no caller is held by an acd that sees nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import hmac
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from acd.adapters.cel import ends_in
+from acd.adapters.desk import Desk
+from acd.adapters.media_watch import MediaWatch
+from acd.adapters.observer import Observer
+from acd.adapters.security import SecurityWatch
+from acd.adapters.sessions import QueueHandler
+from acd.adapters.stream import Stream
+from acd.clock import SteadyClock
+from acd.core.distributor import Distributor
+from acd.core.picture import Picture
+from acd.core.recovery import restored_from
+from acd.core.shut_out import ShutOut
+from acd.engine import Engine
+from acd.settings_view import settings_changed
+from hotline.core.settings import Settings
+from hotline.journal import JournalWriter, read_from_checkpoint
+from hotline.service import Service
+from telephony.ami import AmiLink
+from telephony.fastagi import FastAgiServer
+
+logger = logging.getLogger(__name__)
+
+AMI_WAIT_S = 2.0
+
+
+def day_starts(settings: Callable[[], Settings]) -> Callable[[int], int]:
+    """Local midnight before an instant, in ms since the epoch, in the hotline's time zone."""
+
+    def day_starts_ms(at_ms: int) -> int:
+        zone = ZoneInfo(settings().hotline.timezone)
+        local = datetime.fromtimestamp(at_ms / 1000, zone)
+        return int(local.replace(hour=0, minute=0, second=0, microsecond=0).timestamp() * 1000)
+
+    return day_starts_ms
+
+
+def recording_path(settings: Callable[[], Settings]) -> Callable[[str, int], str]:
+    """Where the keeper will put a recording that begins at an instant: YYYY/MM/DD/OFFER, local date."""
+
+    def path(offer: str, at_ms: int) -> str:
+        zone = ZoneInfo(settings().hotline.timezone)
+        return f"{datetime.fromtimestamp(at_ms / 1000, zone):%Y/%m/%d}/{offer}"
+
+    return path
+
+
+def caller_references(key: str) -> Callable[[str], str]:
+    """The same number gives the same reference, which tells nothing without the key."""
+
+    def reference(number: str) -> str:
+        return hmac.new(key.encode(), number.encode(), hashlib.sha256).hexdigest()[:24]
+
+    return reference
+
+
+class Acd:
+    """All of the acd process."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        deployment, registry = service.deployment, service.registry
+        clock = SteadyClock()
+        self._picture = self._recover()
+        self._journal = JournalWriter(deployment.journal("acd"), "acd")
+        self.engine = Engine(Distributor(self._journal.epoch), self._picture, self._journal, clock, registry)
+        cel_file = deployment.asterisk_log / "cel-custom" / "cel.csv"
+        self.observer = Observer(
+            self.engine,
+            caller_references(service.secrets.caller_key),
+            lambda: ends_in(cel_file),
+            recording_path(lambda: service.settings),
+            registry,
+        )
+        trunk_addresses = [match for trunk in service.settings.trunks for match in trunk.match]
+        self._security = SecurityWatch(
+            ShutOut(exempt=trunk_addresses), deployment.banned_file, clock, registry
+        )
+        self._link = AmiLink(
+            "127.0.0.1",
+            deployment.ports.ami,
+            "acd",
+            service.secrets.ami_acd,
+            on_message=self._on_message,
+            on_state=self.observer.on_state,
+            registry=registry,
+        )
+        self.observer.link = self._link
+        self.observer.on_synchronized = self._on_synchronized
+        self.engine.cancel_offer = self.observer.cancel_offer
+        self.engine.take_snapshot = self.observer.take_snapshot
+        self._fastagi = FastAgiServer(
+            "127.0.0.1",
+            deployment.ports.agi_acd,
+            service.secrets.agi_token,
+            {
+                "queue": QueueHandler(self.engine, lambda: service.settings),
+                "desk": Desk(self.engine, lambda: service.settings, service.secrets.pin, registry),
+            },
+            registry=registry,
+        )
+        self._fastagi_open = False
+        self._tasks: list[asyncio.Task[None]] = []
+        service.web.router.add_get("/stream", Stream(self.engine, registry).handle)
+        service.on_settings(lambda settings: self.engine.handle(settings_changed(settings)))
+
+    def _recover(self) -> Picture:
+        """The picture as the journal left it."""
+        starts = day_starts(lambda: self._service.settings)
+        checkpoint, envelopes = read_from_checkpoint(self._service.deployment.journal("acd"))
+        picture = Picture.restore(checkpoint, starts) if checkpoint else Picture(starts)
+        count = 0
+        for envelope in envelopes:
+            picture.apply(envelope.kind, envelope.at_us // 1000, envelope.body)
+            count += 1
+        logger.info("journal_read", extra={"facts": count, "open_contacts": len(picture.contacts)})
+        return picture
+
+    def _on_message(self, message: object) -> None:
+        self.observer.on_message(message)  # type: ignore[arg-type]
+        self._security.on_message(message)  # type: ignore[arg-type]
+
+    def _on_synchronized(self, synchronized: bool) -> None:
+        if not synchronized:
+            self._service.not_ready("AMI link to Asterisk is down")
+            return
+        if not self._fastagi_open:
+            self._fastagi_open = True
+            self._tasks.append(asyncio.get_running_loop().create_task(self._open_fastagi()))
+        else:
+            self._service.ready()
+
+    async def _open_fastagi(self) -> None:
+        await self._fastagi.start()
+        self._service.ready()
+
+    async def start(self) -> None:
+        """Restore, then connect."""
+        self.engine.handle(settings_changed(self._service.settings))
+        self.engine.handle(restored_from(self._picture))
+        self._tasks.append(
+            asyncio.get_running_loop().create_task(
+                MediaWatch(self.engine, self.observer, self._service.registry).run()
+            )
+        )
+        self._link.start()
+
+    async def close(self) -> None:
+        """Callers waiting here fall through to the dialplan, which asks again."""
+        for task in self._tasks:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        await self._fastagi.close()
+        await self.observer.close()
+        await self._link.close()
+        self.engine.close()
+        self._journal.close()
+
+
+async def start(service: Service) -> Callable[[], Awaitable[None]]:
+    """Start acd; returns its closer."""
+    acd = Acd(service)
+    await acd.start()
+    return acd.close
