@@ -19,7 +19,7 @@ from hotline.core.settings import Settings
 from hotline.deployment import DATABASE_NAME, DATABASE_USER, LOOPBACK, Deployment
 
 _LETTERS = string.ascii_letters + string.digits
-_SINGLE = ("agi_token", "ami_acd", "web_cookie_key", "display_token", "postgres")
+_SINGLE = ("agi_token", "ami_acd", "web_cookie_key", "display_token", "metrics_token", "postgres")
 _NAMED = ("phones", "pins", "trunks", "users")
 _PIN_DIGITS = 6
 
@@ -74,6 +74,11 @@ class Secrets:
     def display_token(self) -> str:
         """Lets a wall screen show the wallboard without a sign-in."""
         return self._single("display_token")
+
+    @property
+    def metrics_token(self) -> str:
+        """Bearer token with which another machine may read /metrics."""
+        return self._single("metrics_token")
 
     @property
     def postgres(self) -> str:
