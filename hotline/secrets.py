@@ -19,7 +19,7 @@ from hotline.core.settings import Settings
 from hotline.deployment import DATABASE_NAME, DATABASE_USER, LOOPBACK, Deployment
 
 _LETTERS = string.ascii_letters + string.digits
-_SINGLE = ("agi_token", "ami_acd", "web_cookie_key", "display_token", "metrics_token", "postgres")
+_SINGLE = ("agi_token", "ami_acd", "caller_key", "web_cookie_key", "display_token", "metrics_token", "postgres")
 _NAMED = ("phones", "pins", "trunks", "users")
 _PIN_DIGITS = 6
 
@@ -65,6 +65,11 @@ class Secrets:
     @property
     def ami_acd(self) -> str:
         return self._single("ami_acd")
+
+    @property
+    def caller_key(self) -> str:
+        """Turns a caller's number into a reference that tells nothing without this key."""
+        return self._single("caller_key")
 
     @property
     def web_cookie_key(self) -> str:
