@@ -36,6 +36,8 @@ class Hotline:
     announce_recording: bool = True
     ring_cycle_ms: int | None = None  # replaces the country's ring cycle (tests, unusual carriers)
     voice_message_max_s: int = 180
+    external_address: str = ""  # host or address under which the outside reaches us, when behind NAT
+    local_networks: tuple[str, ...] = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8")
 
 
 RING_PERIOD_MS: dict[str, int] = {"cn": 5000, "us": 6000, "uk": 3000, "jp": 3000, "de": 5000}
@@ -57,6 +59,15 @@ class Trunk:
     transport: str = "udp"  # udp, tcp, tls
     srtp: bool = False
     qualify_s: int = 30  # OPTIONS every so many seconds; 0: never
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Where its calls come from: `match`, else the host of `address`; none when it signs in with us."""
+        if self.match or self.kind == "peer" or not self.address:
+            return self.match
+        if self.address.startswith("["):  # an IPv6 address with or without a port
+            return (self.address[1:].partition("]")[0],)
+        return (self.address.partition(":")[0],)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +156,10 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """Opening hours: per weekday (0 = Monday) a tuple of ("HH:MM", "HH:MM"); closed on holidays."""
+    """Opening hours: per weekday (0 = Monday) a tuple of ("HH:MM", "HH:MM"), in order; "24:00" may end a day.
+
+    A day of extra_days has the hours given there, whatever its weekday; else a holiday is closed all day.
+    """
 
     name: str
     weekdays: tuple[tuple[tuple[str, str], ...], ...]

@@ -1,0 +1,60 @@
+"""What is wrong with a settings document: complaints, collected so that all are told at once.
+
+Knows nothing of single settings; see `settings_document` (shapes), `settings_fields` (one value at a time)
+and `settings_rules` (values that must agree with each other).
+
+    SettingsError
+    └── SettingsRefused     the document has at least one complaint; nothing of it takes effect
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+SHOWN_VALUE_LENGTH = 80
+
+
+class SettingsError(ValueError):
+    """Base of everything that can be wrong with settings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """One wrong value: where it stands, what it is, what would be right. Entries are counted from 1."""
+
+    file: str
+    key: str  # as in "queue[1].needs": the needs of the first [[queue]]
+    value: Any
+    allowed: str
+
+    def __str__(self) -> str:
+        shown = repr(self.value)
+        if len(shown) > SHOWN_VALUE_LENGTH:
+            shown = shown[:SHOWN_VALUE_LENGTH] + "…"
+        return f"{self.file}: {self.key}: {shown} is not allowed; allowed: {self.allowed}"
+
+
+class SettingsRefused(SettingsError):
+    """The settings are refused as a whole; every complaint is in `complaints`."""
+
+    def __init__(self, complaints: tuple[Complaint, ...]) -> None:
+        super().__init__("\n".join(str(complaint) for complaint in complaints))
+        self.complaints = complaints
+
+
+@dataclass(slots=True)
+class Complaints:
+    """Collects complaints about one file; only the first about a key is kept, later ones follow from it."""
+
+    file: str
+    found: dict[str, Complaint] = field(default_factory=dict)
+
+    def add(self, key: str, value: Any, allowed: str) -> None:
+        """Notes that `value` at `key` is wrong and what would be allowed there."""
+        self.found.setdefault(key, Complaint(self.file, key, value, allowed))
+
+    def refuse_if_any(self) -> None:
+        """Raises SettingsRefused when anything was noted."""
+        if self.found:
+            raise SettingsRefused(tuple(self.found.values()))

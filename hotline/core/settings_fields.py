@@ -1,0 +1,188 @@
+"""What one value may be, field by field: ranges, spellings, closed lists.
+
+Judges a value by itself; whether it agrees with others (references, duplicates) is for `settings_rules`.
+Whatever reaches the Asterisk configuration is held to a spelling here that cannot break out of its line.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import zoneinfo
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from hotline.core.settings import (
+    RING_PERIOD_MS,
+    Agent,
+    Choice,
+    Flow,
+    Hotline,
+    Hours,
+    Menu,
+    Number,
+    Phone,
+    Queue,
+    Settings,
+    Text,
+    Trunk,
+)
+
+LONGEST_TEXT = 200
+CODECS = ("alaw", "ulaw", "g722")
+DTMF_MODES = ("rfc4733", "inband", "info", "auto")
+TRANSPORTS = ("udp", "tcp", "tls")
+TRUNK_KINDS = ("address", "registered", "peer")
+LANGUAGES = ("zh", "en")
+WIDEST_NETWORK_BITS = {4: 8, 6: 32}  # a wider one would let half the internet in as our carrier
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a field accepts, as a test and in words."""
+
+    allowed: str
+    accepts: Callable[[Any], bool]
+
+
+def is_clean_text(text: str) -> bool:
+    """True for one line of at most 200 characters without control characters."""
+    return len(text) <= LONGEST_TEXT and text.isprintable()
+
+
+def is_network(text: str) -> bool:
+    """True for an IP address or a network with at least 8 (IPv6: 32) fixed bits."""
+    try:
+        network = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return network.prefixlen >= WIDEST_NETWORK_BITS[network.version]
+
+
+def is_host(text: str) -> bool:
+    """True for a host name or an IPv4 address, without a port."""
+    labels = text.split(".")
+    if all(label.isdigit() for label in labels):
+        return is_network(text) and len(labels) == 4
+    return len(text) <= 253 and all(re.fullmatch(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)", part) for part in labels)
+
+
+def is_address(text: str) -> bool:
+    """True for host, host:port or [IPv6]:port."""
+    host, colon, port = text.rpartition(":") if not text.endswith("]") else (text, "", "")
+    if colon and not (re.fullmatch(r"[0-9]{1,5}", port) and 0 < int(port) < 65536):
+        return False
+    host = host if colon or text.endswith("]") else text
+    if host.startswith("[") and host.endswith("]"):
+        return is_network(host[1:-1]) and ":" in host
+    return is_host(host)
+
+
+def is_timezone(text: str) -> bool:
+    """True for a name of the IANA time zone database."""
+    try:
+        zoneinfo.ZoneInfo(text)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return text != ""
+
+
+def _between(least: float, most: float, unit: str = "") -> Rule:
+    words = f"a number from {least} to {most}" + (f" ({unit})" if unit else "")
+    return Rule(words, lambda value: bool(least <= value <= most))
+
+
+def _spelled(pattern: str, allowed: str) -> Rule:
+    compiled = re.compile(pattern, re.ASCII)
+    return Rule(allowed, lambda value: compiled.fullmatch(value) is not None)
+
+
+def _one_of(*allowed: str) -> Rule:
+    return Rule(", ".join(word or '""' for word in allowed), lambda value: value in allowed)
+
+
+def _or_empty(rule: Rule) -> Rule:
+    return Rule(f'{rule.allowed}, or ""', lambda value: value == "" or rule.accepts(value))
+
+
+NAME = _spelled(r"[a-z][a-z0-9_]{0,31}", "a name of a-z, 0-9 and _, first a letter, 32 characters at most")
+SKILL = Rule(
+    "a name of letters of any script, digits, _ and -, first a letter, 32 characters at most",
+    lambda value: re.fullmatch(r"[^\W\d_][\w-]{0,31}", value) is not None,
+)
+ACCOUNT = _spelled(
+    r"[a-z0-9][a-z0-9_-]{0,31}", "a name of a-z, 0-9, _ and -, first a letter or digit, 32 characters at most"
+)
+USERNAME = _spelled(r"[A-Za-z0-9._+@-]{1,64}", "letters, digits and . _ + @ -, 64 characters at most")
+PROMPT = _spelled(r"[a-z0-9][a-z0-9-]{0,63}", "a prompt's name of a-z, 0-9 and -, 64 characters at most")
+DESTINATION = _spelled(
+    r"menu:[a-z][a-z0-9_]{0,31}|queue:[a-z][a-z0-9_]{0,31}|message:[a-z0-9][a-z0-9-]{0,63}|voicemail|hangup",
+    "menu:NAME, queue:NAME, message:PROMPT, voicemail or hangup",
+)
+FILLED_TEXT = Rule("a text that is not empty", lambda value: value.strip() != "")
+NETWORK = Rule(
+    "an IP address, or a network like 192.0.2.0/24 with at least 8 fixed bits (IPv6: 32)", is_network
+)
+AGENT_NUMBER = _spelled(r"[0-9]{1,8}", "1 to 8 digits")
+
+FIELD_RULES: dict[tuple[type, str], Rule] = {
+    (Text, "zh"): FILLED_TEXT,
+    (Text, "en"): FILLED_TEXT,
+    (Hotline, "country"): _one_of(*RING_PERIOD_MS),
+    (Hotline, "timezone"): Rule("a name of the IANA time zone database, like Asia/Shanghai", is_timezone),
+    (Hotline, "languages"): _one_of(*LANGUAGES),
+    (Hotline, "target_rings"): _between(1, 20, "rings"),
+    (Hotline, "offer_rings"): _between(1, 20, "rings"),
+    (Hotline, "fallback_after_s"): _between(5, 600, "seconds"),
+    (Hotline, "service_level_s"): _between(1, 600, "seconds"),
+    (Hotline, "short_abandon_s"): _between(0, 60, "seconds"),
+    (Hotline, "ring_cycle_ms"): _between(200, 20000, "milliseconds"),
+    (Hotline, "voice_message_max_s"): _between(10, 1800, "seconds"),
+    (Hotline, "external_address"): _or_empty(Rule("a host name or an IPv4 address", is_host)),
+    (Hotline, "local_networks"): NETWORK,
+    (Settings, "skills"): SKILL,
+    (Settings, "not_ready_reasons"): _spelled("[0-9]", "one digit as key"),
+    (Trunk, "name"): ACCOUNT,
+    (Trunk, "kind"): _one_of(*TRUNK_KINDS),
+    (Trunk, "address"): _or_empty(Rule("host or host:port", is_address)),
+    (Trunk, "match"): NETWORK,
+    (Trunk, "username"): _or_empty(USERNAME),
+    (Trunk, "codecs"): _one_of(*CODECS),
+    (Trunk, "dtmf"): _one_of(*DTMF_MODES),
+    (Trunk, "max_channels"): _between(1, 10000, "channels"),
+    (Trunk, "transport"): _one_of(*TRANSPORTS),
+    (Trunk, "qualify_s"): _between(0, 3600, "seconds"),
+    (Phone, "name"): ACCOUNT,
+    (Phone, "codecs"): _one_of(*CODECS),
+    (Phone, "dtmf"): _one_of(*DTMF_MODES),
+    (Phone, "transport"): _one_of(*TRANSPORTS),
+    (Phone, "max_contacts"): _between(1, 10, "contacts"),
+    (Queue, "name"): NAME,
+    (Queue, "priority"): _between(-1000, 1000),
+    (Queue, "after_contact_s"): _between(0, 3600, "seconds"),
+    (Queue, "offer_rings"): _between(1, 20, "rings"),
+    (Queue, "target_rings"): _between(1, 20, "rings"),
+    (Queue, "whisper"): PROMPT,
+    (Queue, "announce_position_s"): _between(0, 600, "seconds"),
+    (Queue, "music"): ACCOUNT,
+    (Queue, "max_waiting"): _between(1, 100000, "callers"),
+    (Agent, "number"): AGENT_NUMBER,
+    (Agent, "name"): FILLED_TEXT,
+    (Choice, "digit"): _spelled("[0-9*#]", "one of 0-9, * and #"),
+    (Choice, "go"): DESTINATION,
+    (Choice, "language"): _or_empty(_one_of(*LANGUAGES)),
+    (Menu, "name"): NAME,
+    (Menu, "prompt"): PROMPT,
+    (Menu, "timeout_s"): _between(0.5, 60, "seconds"),
+    (Menu, "tries"): _between(1, 10, "tries"),
+    (Menu, "on_failure"): DESTINATION,
+    (Flow, "name"): NAME,
+    (Flow, "start"): DESTINATION,
+    (Flow, "greeting"): PROMPT,
+    (Flow, "closed"): DESTINATION,
+    (Number, "did"): _spelled("[0-9]{1,15}", "1 to 15 digits"),
+    (Number, "direct_rings"): _between(1, 20, "rings"),
+    (Hours, "name"): NAME,
+}
+"""A rule applies to the value, to each entry of a list, or to each key of a table."""

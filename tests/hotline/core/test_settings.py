@@ -1,0 +1,33 @@
+"""What settings derive from themselves: the ring cycle, and where a trunk's calls come from."""
+
+from __future__ import annotations
+
+import pytest
+
+from hotline.core.settings import Hotline, Settings, Trunk
+
+
+@pytest.mark.parametrize(("country", "period_ms"), [("cn", 5000), ("us", 6000), ("uk", 3000)])
+def test_the_ring_cycle_is_the_country_s(country: str, period_ms: int) -> None:
+    assert Settings(1, Hotline(country=country)).ring_period_ms == period_ms
+
+
+def test_the_ring_cycle_can_be_replaced() -> None:
+    assert Settings(1, Hotline(country="cn", ring_cycle_ms=500)).ring_period_ms == 500
+
+
+@pytest.mark.parametrize(
+    ("trunk", "sources"),
+    [
+        (Trunk("t", "peer"), ()),
+        (Trunk("t", "peer", address="192.0.2.1"), ()),
+        (Trunk("t", "peer", match=("192.0.2.1",)), ("192.0.2.1",)),
+        (Trunk("t", "address", address="192.0.2.1:5080"), ("192.0.2.1",)),
+        (Trunk("t", "address", address="192.0.2.1", match=("10.0.0.0/8",)), ("10.0.0.0/8",)),
+        (Trunk("t", "registered", address="sip.example.org:5060"), ("sip.example.org",)),
+        (Trunk("t", "address", address="[2001:db8::1]:5060"), ("2001:db8::1",)),
+        (Trunk("t", "address", address="[2001:db8::1]"), ("2001:db8::1",)),
+    ],
+)
+def test_where_calls_of_a_trunk_come_from(trunk: Trunk, sources: tuple[str, ...]) -> None:
+    assert trunk.sources == sources

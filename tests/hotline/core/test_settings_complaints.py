@@ -1,0 +1,29 @@
+"""Complaints are kept in order, one to a key, and refuse only when there are any."""
+
+from __future__ import annotations
+
+import pytest
+
+from hotline.core.settings_complaints import Complaint, Complaints, SettingsError, SettingsRefused
+
+
+def test_nothing_found_refuses_nothing() -> None:
+    Complaints("a.toml").refuse_if_any()
+
+
+def test_the_first_complaint_about_a_key_stays() -> None:
+    complaints = Complaints("a.toml")
+    complaints.add("x", 1, "a text")
+    complaints.add("x", 1, "something that follows from it")
+    complaints.add("y", 2, "another")
+    with pytest.raises(SettingsRefused) as refusal:
+        complaints.refuse_if_any()
+    assert refusal.value.complaints == (
+        Complaint("a.toml", "x", 1, "a text"),
+        Complaint("a.toml", "y", 2, "another"),
+    )
+
+
+def test_a_refusal_is_a_settings_error_and_a_value_error() -> None:
+    assert issubclass(SettingsRefused, SettingsError)
+    assert issubclass(SettingsError, ValueError)
