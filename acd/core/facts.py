@@ -46,7 +46,7 @@ class CallQueued(Fact):
 
 @dataclass(frozen=True, slots=True)
 class CallOffered(Fact):
-    """An agent's phone is asked to ring. proof: see acd.core.proof (needs, step, counts, best 20, tie-break)."""
+    """An agent's phone is asked to ring. proof: see acd.core.proof."""
 
     contact: str
     entry: int

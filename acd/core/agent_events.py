@@ -1,0 +1,105 @@
+"""What agents do, what becomes of their phones, and what settings say of them."""
+
+from __future__ import annotations
+
+from acd.core import events
+from acd.core.agents import Agent
+from acd.core.floor import Floor
+from acd.core.offer_events import cancel_offer
+
+_UNKNOWN_AGENT = "the settings name no such agent"
+
+
+def _known(floor: Floor, number: str) -> Agent | None:
+    agent = floor.agents.get(number)
+    if agent is None or agent.removed:
+        floor.ignore(_UNKNOWN_AGENT)
+        return None
+    return agent
+
+
+def agent_logged_in(floor: Floor, event: events.AgentLoggedIn) -> None:
+    """The agent sits at this phone, not ready yet; whoever sat there is logged out.
+
+    An agent logged in elsewhere moves; an offer that rings at the old phone is withdrawn.
+    """
+    agent = _known(floor, event.agent)
+    if agent is None:
+        return
+    there = floor.agents.get(floor.phones.get(event.phone, ""))
+    if there is not None and there is not agent:
+        _log_out(floor, there, "phone_taken")
+    if agent.state == "offered" and agent.phone != event.phone:
+        cancel_offer(floor, floor.offers[agent.offer])
+    floor.tell_agent(agent, "logged_in", intent=("not_ready", "login"), phone=event.phone, unreachable=False)
+
+
+def agent_logged_out(floor: Floor, event: events.AgentLoggedOut) -> None:
+    """The agent leaves: at once when free, after the conversation else; a ringing offer is withdrawn."""
+    agent = _known(floor, event.agent)
+    if agent is not None:
+        _log_out(floor, agent, event.reason)
+
+
+def _log_out(floor: Floor, agent: Agent, reason: str) -> None:
+    if floor.tell_agent(agent, "logged_out", intent=("offline", reason)) and agent.state == "offered":
+        cancel_offer(floor, floor.offers[agent.offer])
+
+
+def agent_became_ready(floor: Floor, event: events.AgentBecameReady) -> None:
+    """The agent intends to take calls. That also says that the phone is in reach; a failed offer will tell
+    if it is not."""
+    agent = _known(floor, event.agent)
+    if agent is not None:
+        floor.tell_agent(agent, "became_ready", intent=("ready", ""), unreachable=False)
+
+
+def agent_became_not_ready(floor: Floor, event: events.AgentBecameNotReady) -> None:
+    """The agent intends to take no further call; one that rings or runs is not touched."""
+    agent = _known(floor, event.agent)
+    if agent is not None:
+        floor.tell_agent(agent, "became_not_ready", intent=("not_ready", event.reason))
+
+
+def agent_finished_work(floor: Floor, event: events.AgentFinishedWork) -> None:
+    """After-contact work is ended early."""
+    agent = _known(floor, event.agent)
+    if agent is not None:
+        floor.tell_agent(agent, "finished_work")
+
+
+def phone_became_unreachable(floor: Floor, event: events.PhoneBecameUnreachable) -> None:
+    """The phone lost its registration: the agent is not offered anything, whatever the intent."""
+    agent = _known(floor, event.agent)
+    if agent is not None:
+        floor.tell_agent(agent, "phone_lost", unreachable=True)
+
+
+def phone_became_reachable(floor: Floor, event: events.PhoneBecameReachable) -> None:
+    """The phone is back: the intent counts again."""
+    agent = _known(floor, event.agent)
+    if agent is not None:
+        floor.tell_agent(agent, "phone_back", unreachable=False)
+
+
+def settings_changed(floor: Floor, event: events.SettingsChanged) -> None:
+    """Skills and rules are current from here on; agents no longer named go offline once they are free."""
+    floor.settings_version = event.version
+    floor.queues = {rules.name: rules for rules in event.queues}
+    named = {profile.number: profile for profile in event.agents}
+    for agent in list(floor.agents.values()):
+        if agent.number not in named and not agent.removed:
+            agent.removed = True
+            if agent.state == "offline":
+                del floor.agents[agent.number]
+            else:
+                _log_out(floor, agent, "removed")
+    kept = [agent for agent in floor.agents.values() if agent.number not in named]
+    agents = {agent.number: agent for agent in kept}
+    for number in sorted(named):
+        agent = floor.agents.get(number) or Agent(number, {})
+        agent.skills = dict(named[number].skills)
+        agent.removed = False
+        agents[number] = agent
+    floor.agents = agents
+    floor.index_agents()

@@ -1,0 +1,133 @@
+"""One agent: what the agent does (state), what the agent intends, and how one leads to the other.
+
+Intent is what the agent last said: offline, ready or not_ready with a reason. The state follows from it when
+nothing else holds the agent (`settled_state`). A leg of an offer holds the agent from the offer to the leg's
+end; after-contact work (acw) and communicating hold until a time. This module must not know calls or queues.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from acd.core.state_table import read_state_table
+
+STATES = (
+    "offline",
+    "ready",
+    "offered",
+    "on_contact",
+    "on_hold",
+    "acw",
+    "not_ready",
+    "not_responding",
+    "communicating",
+    "unknown",
+)
+
+BY_INTENT = "intent"  # the state the intent asks for, see settled_state
+STAY = "stay"  # the same state; what the input says is remembered for later
+
+_IGNORED = {
+    "out": "the agent is logged out",
+    "work": "there is no after-contact work to end",
+    "leg": "a leg holds the agent already",
+    "busy": "the agent is not ready",
+    "noleg": "no leg holds the agent",
+    "known": "the leg is in that state already",
+    "quiet": "the leg is not up",
+    "time": "nothing of this state ends by time",
+}
+
+_FREE_TABLE = read_state_table(
+    """
+                   offline     ready       acw         not_ready   not_responding  communicating
+logged_in          intent      intent      stay        intent      intent          intent
+logged_out         -out        intent      intent      intent      intent          intent
+became_ready       -out        intent      stay        intent      intent          intent
+became_not_ready   -out        intent      stay        intent      intent          intent
+finished_work      -out        -work       intent      -work       -work           -work
+phone_lost         -out        intent      stay        intent      stay            stay
+phone_back         -out        intent      stay        intent      stay            stay
+offered            -out        offered     -busy       -busy       -busy           -busy
+answered           -noleg      -noleg      -noleg      -noleg      -noleg          -noleg
+held               -noleg      -noleg      -noleg      -noleg      -noleg          -noleg
+resumed            -noleg      -noleg      -noleg      -noleg      -noleg          -noleg
+leg_over           -noleg      -noleg      -noleg      -noleg      -noleg          -noleg
+unanswered         -noleg      -noleg      -noleg      -noleg      -noleg          -noleg
+turned_away        -noleg      -noleg      -noleg      -noleg      -noleg          -noleg
+work_began         -noleg      -noleg      -noleg      -noleg      -noleg          -noleg
+lease_expired      -noleg      -noleg      -noleg      -noleg      -noleg          -noleg
+time_up            -time       -time       intent      -time       -time           intent
+ringing_leg_found  offered     offered     offered     offered     offered         offered
+open_leg_found     on_contact  on_contact  on_contact  on_contact  on_contact      on_contact
+""",
+    words=(BY_INTENT, STAY, *STATES),
+    ignored=_IGNORED,
+)
+
+_HELD_TABLE = read_state_table(
+    """
+                   offered         on_contact     on_hold        unknown
+logged_in          stay            stay           stay           stay
+logged_out         stay            stay           stay           stay
+became_ready       stay            stay           stay           stay
+became_not_ready   stay            stay           stay           stay
+finished_work      -work           -work          -work          -work
+phone_lost         stay            stay           stay           stay
+phone_back         stay            stay           stay           stay
+offered            -leg            -leg           -leg           -leg
+answered           on_contact      -known         -known         on_contact
+held               -quiet          on_hold        -known         on_hold
+resumed            -quiet          -known         on_contact     on_contact
+leg_over           intent          intent         intent         intent
+unanswered         not_responding  intent         intent         not_responding
+turned_away        communicating   communicating  communicating  communicating
+work_began         -quiet          acw            acw            acw
+lease_expired      unknown         unknown        unknown        stay
+time_up            -time           -time          -time          -time
+ringing_leg_found  stay            stay           stay           stay
+open_leg_found     on_contact      stay           stay           on_contact
+""",
+    words=(BY_INTENT, STAY, *STATES),
+    ignored=_IGNORED,
+)
+
+AGENT_TABLE = {**_FREE_TABLE, **_HELD_TABLE}
+"""Inputs about a leg: unanswered = it rang out; turned_away = the phone was busy or Dial gave no reason;
+work_began = a conversation ended in a queue with after-contact time; *_leg_found = a snapshot shows a leg.
+The first part is for agents whom no leg holds, the second for those held by one."""
+
+
+@dataclass(slots=True)
+class Agent:
+    """One agent known to the settings, or removed from them and not yet free. Times in ms."""
+
+    number: str
+    skills: dict[str, int]
+    bit: int = 0  # the agent's place in bit masks; 0: in none (removed)
+    removed: bool = False
+    intent: str = "offline"  # offline, ready, not_ready
+    intent_reason: str = ""
+    state: str = "offline"
+    reason: str = ""
+    phone: str = ""
+    unreachable: bool = False
+    since_ms: int = 0
+    idle_since_ms: int = 0  # from becoming ready; kept while offered
+    until_ms: int = 0  # end of acw or communicating; 0: none
+    offer: str = ""  # the leg that holds the agent
+    contact: str = ""
+    queue: str = ""
+
+
+def settled_state(agent: Agent) -> tuple[str, str]:
+    """State and reason of an agent whom nothing holds: what the intent asks for, if the phone allows it."""
+    if agent.removed:
+        return "offline", "removed"
+    if agent.intent == "offline":
+        return "offline", agent.intent_reason
+    if agent.intent == "not_ready":
+        return "not_ready", agent.intent_reason
+    if agent.unreachable:
+        return "not_ready", "unreachable"
+    return "ready", ""

@@ -1,0 +1,155 @@
+"""What happens to calls: arrival and return, hang-up, leaving for elsewhere, loss of the session."""
+
+from __future__ import annotations
+
+from acd.core import events, facts
+from acd.core.calls import Call
+from acd.core.commands import RefuseCall
+from acd.core.events import QueueRules
+from acd.core.floor import Floor
+from acd.core.needs import Needs, NeedsError, parse_needs
+from acd.core.offer_events import cancel_offer, end_callers_half, end_segment
+from acd.core.offers import OTHER_HALF_MS
+
+
+def call_arrived(floor: Floor, event: events.CallArrived) -> None:
+    """A caller asks for an agent, or comes back with place kept.
+
+    A higher entry than the known one means that the earlier entry was left for this one.
+    """
+    if floor.is_dead(event.contact):
+        floor.ignore("the caller has hung up")
+        return
+    call = floor.calls.get(event.contact)
+    if call is not None and event.entry < call.entry:
+        floor.ignore("a later entry of this contact is here already")
+    elif call is not None and event.entry == call.entry:
+        _come_back(floor, call)
+    else:
+        if call is not None:
+            leave(floor, call, to=event.queue)
+        _enter(floor, event)
+
+
+def _come_back(floor: Floor, call: Call) -> None:
+    if call.state == "connected":
+        # The dialplan does not come from there; if it did, the caller must not hang in silence.
+        floor.ignore("the call has been connected")
+        floor.commands.append(RefuseCall(call.contact, "already_served"))
+        return
+    call.session = True
+    call.arrived_ms = floor.now_ms
+    if call.state == "offered":
+        end_callers_half(floor, floor.offers[call.offer], "lost")
+    floor.tell_call(call, "arrived")
+
+
+def _enter(floor: Floor, event: events.CallArrived) -> None:
+    rules = floor.queues.get(event.queue)
+    needs = _needs_or_none(event.needs)
+    if rules is None:
+        floor.commands.append(RefuseCall(event.contact, "unknown_queue"))
+    elif needs is None:
+        floor.commands.append(RefuseCall(event.contact, "bad_needs"))
+    elif floor.in_queue.get(event.queue, 0) >= rules.max_waiting:
+        floor.commands.append(RefuseCall(event.contact, "queue_full"))
+    else:
+        _queue(floor, event, rules, needs)
+
+
+def _queue(floor: Floor, event: events.CallArrived, rules: QueueRules, needs: Needs) -> None:
+    call = Call(
+        contact=event.contact,
+        entry=event.entry,
+        queue=event.queue,
+        needs=needs,
+        needs_text=str(needs),
+        priority=event.priority,
+        language=event.language,
+        wait_since_ms=event.wait_since_ms,
+        rules=rules,
+        settings_version=floor.settings_version,
+        arrived_ms=floor.now_ms,
+    )
+    floor.add_call(call)
+    floor.awaited.pop(call.contact, None)
+    floor.facts.append(
+        facts.CallQueued(
+            at_ms=floor.now_ms,
+            contact=call.contact,
+            entry=call.entry,
+            queue=call.queue,
+            needs=call.needs_text,
+            priority=call.priority,
+            language=call.language,
+            wait_since_ms=call.wait_since_ms,
+            settings_version=call.settings_version,
+        )
+    )
+
+
+def _needs_or_none(text: str) -> Needs | None:
+    try:
+        return parse_needs(text)
+    except NeedsError:
+        return None
+
+
+def caller_hung_up(floor: Floor, event: events.CallerHungUp) -> None:
+    """The caller's channel is gone: abandoned, or the end of the conversation."""
+    floor.bury(event.contact)
+    floor.awaited.pop(event.contact, None)
+    call = floor.calls.get(event.contact)
+    if call is None:
+        floor.ignore("the call is not here")
+        return
+    _end(floor, call, "hung_up", how="abandoned", offer_cause="caller_gone", by="caller")
+
+
+def call_withdrawn(floor: Floor, event: events.CallWithdrawn) -> None:
+    """The caller left the queue alive for another destination."""
+    call = floor.calls.get(event.contact)
+    if call is None:
+        floor.ignore("the call is not here")
+        return
+    leave(floor, call, event.to)
+
+
+def leave(floor: Floor, call: Call, to: str) -> None:
+    """The entry is over because the caller goes elsewhere; a conversation under way was transferred."""
+    offer = floor.offers.get(call.offer)
+    if call.state == "offered" and offer is not None:
+        cancel_offer(floor, offer)
+    _end(floor, call, "withdrawn", how="out", offer_cause="withdrawn", by="transfer", to=to)
+
+
+def lose_call(floor: Floor, call: Call) -> None:
+    """A snapshot does not show the caller's channel."""
+    floor.bury(call.contact)
+    _end(floor, call, "not_found", how="lost", offer_cause="lost", by="lost")
+
+
+def _end(floor: Floor, call: Call, what: str, *, how: str, offer_cause: str, by: str, to: str = "") -> None:
+    offer = floor.offers.get(call.offer)
+    if call.state == "connected":
+        if offer is not None:
+            end_segment(floor, offer, by)
+    else:
+        if call.state == "offered" and offer is not None:
+            end_callers_half(floor, offer, offer_cause)
+        floor.left_queue(call, how, to)
+    floor.tell_call(call, what)
+
+
+def session_lost(floor: Floor, event: events.SessionLost) -> None:
+    """The call cannot be commanded; what runs inside Asterisk (a Dial, a conversation) goes on."""
+    call = floor.calls.get(event.contact)
+    if call is None:
+        floor.ignore("the call is not here")
+        return
+    call.session = False
+    if floor.tell_call(call, "session_lost") and call.state == "offered":
+        offer = floor.offers[call.offer]
+        if offer.stage == "dialled":
+            # Perhaps the command never reached Asterisk: soon ask, instead of holding the agent for long.
+            floor.set_lease(offer, floor.now_ms + OTHER_HALF_MS)

@@ -1,0 +1,122 @@
+"""Calls that asked for an agent, and the waiting line: who is offered next among those that wait.
+
+A call's place is its key: higher priority first, then the longer wait, then the contact's id (so that equals
+have an order that can be stated). The key is kept whatever happens, so a returning call has its place again.
+Waiting calls are kept by their distinct needs, each group in order: whether a group can be served is one AND
+of bit masks. This module must not know agents' states or offers.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from acd.core.events import QueueRules
+from acd.core.needs import Needs, SkillIndex
+from acd.core.state_table import read_state_table
+
+Key = tuple[int, int, str]
+
+STAY = "stay"
+GONE = "gone"
+
+CALL_TABLE = read_state_table(
+    """
+             waiting   offered   connected away     gone
+arrived      -waits    waiting   -served   waiting  waiting
+hung_up      gone      gone      gone      gone     -unknown
+withdrawn    gone      gone      gone      gone     -unknown
+session_lost away      stay      -talks    -away    -unknown
+offered      offered   -offered  -served   -away    -unknown
+offer_ended  -nooffer  waiting   -served   waiting  -unknown
+dial_silent  -nooffer  away      -served   -away    -unknown
+connected    -nooffer  connected -served   -away    -unknown
+leg_ended    -nooffer  stay      gone      -away    -unknown
+not_found    gone      gone      gone      gone     -unknown
+""",
+    words=(STAY,),
+    ignored={
+        "waits": "the call waits already, its place is kept",
+        "served": "the call has been connected",
+        "talks": "the conversation goes on in Asterisk without the session",
+        "away": "the call has no session",
+        "offered": "an offer is open",
+        "nooffer": "no offer is open",
+        "unknown": "the call is not here",
+    },
+)
+"""away: the channel lives, but no session of it; not offerable until it arrives again or Dial comes back.
+arrived in offered: Dial is over though it never said so. dial_silent: the leg is over, Dial still has
+not come back. offer_ended leads to away when the session is lost. leg_ended in offered: Dial is about to
+say why."""
+
+
+@dataclass(slots=True)
+class Call:
+    """One contact's entry into a queue, until it is connected and over, or left. Times in ms."""
+
+    contact: str
+    entry: int
+    queue: str
+    needs: Needs
+    needs_text: str
+    priority: int
+    language: str
+    wait_since_ms: int
+    rules: QueueRules  # of the settings version at entry: a call's plan does not change under it
+    settings_version: int
+    arrived_ms: int
+    state: str = "waiting"
+    session: bool = True
+    offer: str = ""  # the open offer; for an away call the one whose Dial has not come back
+    key: Key = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.key = (-self.priority, self.wait_since_ms, self.contact)
+
+
+class NeedsGroup:
+    """Waiting calls with the same needs, in order of their keys, and who may serve them."""
+
+    __slots__ = ("eligible", "keys", "needs", "text")
+
+    def __init__(self, needs: Needs, text: str, index: SkillIndex) -> None:
+        self.needs = needs
+        self.text = text
+        self.eligible = needs.agents(index)  # one bit per agent
+        self.keys: list[Key] = []
+
+
+class WaitingLine:
+    """All waiting calls by needs."""
+
+    def __init__(self) -> None:
+        self._index = SkillIndex(())
+        self._groups: dict[str, NeedsGroup] = {}
+
+    def groups(self) -> Iterable[NeedsGroup]:
+        """Groups with at least one waiting call, in order of their first arrival."""
+        return self._groups.values()
+
+    def reindex(self, index: SkillIndex) -> None:
+        """Skills have changed: they count at once, also for those who wait."""
+        self._index = index
+        for group in self._groups.values():
+            group.eligible = group.needs.agents(index)
+
+    def add(self, call: Call) -> None:
+        """The call waits from now on, at the place of its key."""
+        group = self._groups.get(call.needs_text)
+        if group is None:
+            group = self._groups[call.needs_text] = NeedsGroup(call.needs, call.needs_text, self._index)
+        insort(group.keys, call.key)
+
+    def remove(self, call: Call) -> None:
+        """The call does not wait any more."""
+        group = self._groups[call.needs_text]
+        place = bisect_left(group.keys, call.key)
+        assert group.keys[place] == call.key, "a waiting call is in the group of its needs"
+        del group.keys[place]
+        if not group.keys:
+            del self._groups[call.needs_text]

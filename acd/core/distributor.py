@@ -1,0 +1,146 @@
+"""The distributor: an event and the time go in; commands, facts and the next alarm come out.
+
+Synchronous, total and deterministic: any sequence of events is accepted, nothing is raised for a strange one
+(it is ignored with a reason), and the same sequence always gives the same decisions. It must not know the
+clock, chance, sockets, Asterisk or the journal; that is why the same object runs live, in the simulator and
+in a replay. Read on in `floor` (what is remembered), `*_events` (what happens), `pairing` (who gets whom).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from acd.core import agent_events, call_events, events, facts, offer_events, recovery
+from acd.core.calls import Key, NeedsGroup
+from acd.core.commands import Command, OfferCall
+from acd.core.events import Event
+from acd.core.facts import Fact
+from acd.core.floor import Floor
+from acd.core.offers import Offer
+from acd.core.pairing import Candidate, pair
+from acd.core.proof import offer_proof
+
+_HANDLERS: dict[type[Event], Callable[[Floor, Any], None]] = {
+    events.CallArrived: call_events.call_arrived,
+    events.CallerHungUp: call_events.caller_hung_up,
+    events.CallWithdrawn: call_events.call_withdrawn,
+    events.SessionLost: call_events.session_lost,
+    events.AgentLoggedIn: agent_events.agent_logged_in,
+    events.AgentLoggedOut: agent_events.agent_logged_out,
+    events.AgentBecameReady: agent_events.agent_became_ready,
+    events.AgentBecameNotReady: agent_events.agent_became_not_ready,
+    events.AgentFinishedWork: agent_events.agent_finished_work,
+    events.PhoneBecameUnreachable: agent_events.phone_became_unreachable,
+    events.PhoneBecameReachable: agent_events.phone_became_reachable,
+    events.OfferRang: offer_events.offer_rang,
+    events.OfferAnswered: offer_events.offer_answered,
+    events.OfferConnected: offer_events.offer_connected,
+    events.OfferFailed: offer_events.offer_failed,
+    events.LegEnded: offer_events.leg_ended,
+    events.HoldChanged: offer_events.hold_changed,
+    events.AsteriskLost: recovery.asterisk_lost,
+    events.AsteriskSnapshot: recovery.asterisk_snapshot,
+    events.SettingsChanged: agent_events.settings_changed,
+    events.JournalRestored: recovery.journal_restored,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What came of one event. Facts are to be journalled before the commands leave.
+
+    wake_at_ms: send DeadlinePassed at this time (None: nothing is due); ignored: why the event meant
+    nothing, "" when it did.
+    """
+
+    commands: tuple[Command, ...]
+    facts: tuple[Fact, ...]
+    wake_at_ms: int | None
+    ignored: str = ""
+
+
+class Distributor:
+    """One per acd process; epoch makes its offer ids different from those of every other one."""
+
+    def __init__(self, epoch: int) -> None:
+        self._floor = Floor(epoch)
+
+    def handle(self, event: Event, now_ms: int) -> Decision:
+        """Decide on one event at this time (ms since the epoch; a step back counts as no step).
+
+        The event comes before deadlines that are due by now: what has happened is stronger than an alarm
+        that says it has not.
+        """
+        floor = self._floor
+        floor.begin(max(now_ms, floor.now_ms))
+        handler = _HANDLERS.get(type(event))
+        if handler is not None:
+            handler(floor, event)
+        while (due := floor.deadlines.take_due(floor.now_ms)) is not None:
+            self._pass_deadline(*due)
+        if floor.linked and not floor.awaited:
+            pair(floor.line, floor.ready, self._make_offer)
+        return Decision(
+            tuple(floor.commands), tuple(floor.facts), floor.deadlines.earliest_ms(), floor.ignored
+        )
+
+    def _pass_deadline(self, kind: str, name: str) -> None:
+        floor = self._floor
+        if kind == "agent":
+            floor.tell_agent(floor.agents[name], "time_up")
+        elif kind == "lease":
+            offer_events.lease_expired(floor, name)
+        else:
+            floor.awaited.clear()
+
+    def _make_offer(self, key: Key, group: NeedsGroup, best: list[Candidate]) -> None:
+        floor = self._floor
+        call, agent = floor.calls[key[2]], floor.agents[best[0][1]]
+        proof = offer_proof(
+            call, group.eligible, floor.everyone, floor.bits_by_state, best, floor.settings_version
+        )
+        offer = Offer(
+            id=floor.next_offer_id(),
+            contact=call.contact,
+            entry=call.entry,
+            agent=agent.number,
+            phone=agent.phone,
+            queue=call.queue,
+            made_ms=floor.now_ms,
+            ring_limit_ms=call.rules.offer_ring_ms,
+            after_contact_ms=call.rules.after_contact_ms,
+        )
+        floor.add_offer(offer)
+        call.offer = offer.id
+        floor.tell_call(call, "offered")
+        agent.offer, agent.contact, agent.queue = offer.id, call.contact, call.queue
+        floor.facts.append(
+            facts.CallOffered(
+                at_ms=floor.now_ms,
+                contact=call.contact,
+                entry=call.entry,
+                offer=offer.id,
+                agent=agent.number,
+                phone=agent.phone,
+                queue=call.queue,
+                expires_ms=floor.deadlines.time_ms(("lease", offer.id)) or 0,
+                proof=proof,
+            )
+        )
+        floor.tell_agent(agent, "offered")
+        floor.commands.append(
+            OfferCall(call.contact, offer.id, agent.number, agent.phone, call.queue, offer.ring_limit_ms)
+        )
+
+    def position(self, contact: str) -> int | None:
+        """The call's place among those waiting in its queue, from 1; None when it does not wait."""
+        call = self._floor.calls.get(contact)
+        if call is None or call.state not in ("waiting", "away"):
+            return None
+        return 1 + sum(
+            1
+            for other in self._floor.calls.values()
+            if other.queue == call.queue and other.key < call.key and other.state in ("waiting", "away")
+        )

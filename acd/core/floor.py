@@ -1,0 +1,275 @@
+"""The floor: everything the distributor remembers, and the few moves by which it changes.
+
+Handlers of events (`agent_events`, `call_events`, `offer_events`, `recovery`) change the floor through these
+moves only, so that a change of an agent's state, its fact, its deadline and its place among the ready can
+never come apart. This module decides nothing about events; it must not know Asterisk.
+"""
+
+from __future__ import annotations
+
+from acd.core.agents import AGENT_TABLE, BY_INTENT, STATES, STAY, Agent, settled_state
+from acd.core.calls import CALL_TABLE, Call, WaitingLine
+from acd.core.commands import Command
+from acd.core.deadlines import Deadlines
+from acd.core.events import QueueRules
+from acd.core.facts import AgentStateChanged, CallLeftQueue, Fact
+from acd.core.needs import SkillIndex
+from acd.core.offers import LEASE_GRACE_MS, OFFER_TABLE, Offer
+from acd.core.pairing import ReadyAgents
+from acd.core.state_table import Ignored
+
+DEAD_MS = 60_000
+"""A channel that has hung up stays dead for so long against late sessions and stale snapshots."""
+
+_HELD_STATES = ("offered", "on_contact", "on_hold", "acw", "unknown")  # states about a contact
+
+
+class Floor:
+    """Agents, calls, offers, deadlines; and what has come of the event under way."""
+
+    def __init__(self, epoch: int) -> None:
+        self.epoch = epoch
+        self.now_ms = 0
+        self.settings_version = 0
+        self.queues: dict[str, QueueRules] = {}
+        self.agents: dict[str, Agent] = {}
+        self.phones: dict[str, str] = {}  # phone -> the agent logged in there
+        self.calls: dict[str, Call] = {}
+        self.in_queue: dict[str, int] = {}  # queue -> calls that are not yet connected
+        self.offers: dict[str, Offer] = {}
+        self.line = WaitingLine()
+        self.ready = ReadyAgents()
+        self.everyone = 0
+        self.bits_by_state = dict.fromkeys(STATES, 0)
+        self.deadlines = Deadlines()
+        self.linked = False  # a snapshot has come since the link to Asterisk was up
+        self.awaited: dict[str, None] = {}  # contacts that must come back before anything is offered
+        self.facts: list[Fact] = []
+        self.commands: list[Command] = []
+        self.ignored = ""
+        self._dead: dict[str, int] = {}  # channel or offer -> dead until (ms), oldest first
+        self._offers_made = 0
+
+    # What has come of the event
+
+    def begin(self, now_ms: int) -> None:
+        """A new event at this time: nothing has come of it yet."""
+        self.now_ms = now_ms
+        self.facts, self.commands, self.ignored = [], [], ""
+
+    def ignore(self, because: str) -> None:
+        """The event means nothing here, because …"""
+        self.ignored = because
+
+    # Channels that are gone
+
+    def bury(self, name: str) -> None:
+        """A contact or an offer has ended: a late message about it means nothing."""
+        self._dead.pop(name, None)
+        self._dead[name] = self.now_ms + DEAD_MS
+        while (oldest := next(iter(self._dead))) and self._dead[oldest] <= self.now_ms:
+            del self._dead[oldest]
+
+    def is_dead(self, name: str) -> bool:
+        """Whether the contact or offer has ended less than a minute ago."""
+        return self._dead.get(name, 0) > self.now_ms
+
+    # Agents
+
+    def tell_agent(
+        self,
+        agent: Agent,
+        what: str,
+        *,
+        intent: tuple[str, str] | None = None,
+        phone: str | None = None,
+        reason: str = "",
+        until_ms: int = 0,
+        unreachable: bool | None = None,
+        keep_idle: bool = False,
+    ) -> bool:
+        """Apply one input of the agents' state table; False when it is ignored.
+
+        intent: (intent, reason) that the input brings; phone: where the agent sits from now on; reason and
+        until_ms go with a state that has them; keep_idle: a return to ready begins no new idle time.
+        """
+        outcome = AGENT_TABLE[agent.state, what]
+        if isinstance(outcome, Ignored):
+            self.ignore(outcome.because)
+            return False
+        before = _told_of(agent)
+        if intent is not None:
+            agent.intent, agent.intent_reason = intent
+        if phone is not None:
+            self.seat(agent, phone)
+        if unreachable is not None:
+            agent.unreachable = unreachable
+        if outcome == BY_INTENT:
+            state, agent.reason = settled_state(agent)
+        elif outcome == STAY:
+            state = agent.state
+        else:
+            state, agent.reason = outcome, reason
+        if outcome != STAY:
+            self._set_until(agent, until_ms)
+        self._move_agent(agent, state, keep_idle=keep_idle)
+        self._state_fact(agent, before)
+        if agent.removed and state == "offline":
+            del self.agents[agent.number]
+        return True
+
+    def seat(self, agent: Agent, phone: str) -> None:
+        """The agent sits at this phone from now on."""
+        if self.phones.get(agent.phone) == agent.number:
+            del self.phones[agent.phone]
+        agent.phone = phone
+        if phone:
+            self.phones[phone] = agent.number
+
+    def place_agent(self, agent: Agent, state: str, *, until_ms: int = 0) -> None:
+        """Put an agent into a state without a fact: the journal has it already."""
+        self._set_until(agent, until_ms)
+        self._move_agent(agent, state, keep_idle=True)
+
+    def _set_until(self, agent: Agent, until_ms: int) -> None:
+        agent.until_ms = until_ms
+        if until_ms:
+            self.deadlines.set(("agent", agent.number), until_ms)
+        else:
+            self.deadlines.clear(("agent", agent.number))
+
+    def _move_agent(self, agent: Agent, state: str, *, keep_idle: bool) -> None:
+        if state != agent.state:
+            if agent.state == "ready":
+                self.ready.remove(agent)
+            self.bits_by_state[agent.state] &= ~agent.bit
+            self.bits_by_state[state] |= agent.bit
+            agent.state, agent.since_ms = state, self.now_ms
+            if state == "ready":
+                if not (keep_idle and agent.idle_since_ms):
+                    agent.idle_since_ms = self.now_ms
+                self.ready.add(agent)
+            elif state != "offered" and not agent.offer:
+                agent.idle_since_ms = 0
+        if state not in _HELD_STATES:
+            agent.contact = agent.queue = ""
+        if state == "offline":
+            self.seat(agent, "")
+
+    def _state_fact(self, agent: Agent, before: tuple[object, ...]) -> None:
+        if _told_of(agent) == before:
+            return
+        self.facts.append(
+            AgentStateChanged(
+                at_ms=self.now_ms,
+                agent=agent.number,
+                state=agent.state,
+                reason=agent.reason,
+                intent=agent.intent,
+                phone=agent.phone,
+                contact=agent.contact,
+                queue=agent.queue,
+                until_ms=agent.until_ms,
+                offer=agent.offer,
+                idle_since_ms=agent.idle_since_ms if agent.state in ("ready", "offered") else 0,
+                intent_reason=agent.intent_reason,
+            )
+        )
+
+    def index_agents(self) -> None:
+        """Give every agent of the settings a bit, and turn skills and states into bit masks again."""
+        known = [agent for agent in self.agents.values() if not agent.removed]
+        index = SkillIndex([agent.skills for agent in known])
+        self.bits_by_state = dict.fromkeys(STATES, 0)
+        for agent in self.agents.values():
+            agent.bit = 0
+        for slot, agent in enumerate(known):
+            agent.bit = 1 << slot
+            self.bits_by_state[agent.state] |= agent.bit
+        self.everyone = index.everyone
+        self.ready.rebuild(agent for agent in known if agent.state == "ready")
+        self.line.reindex(index)
+
+    # Calls
+
+    def add_call(self, call: Call) -> None:
+        """A call enters; it is in the waiting line if its state says so."""
+        self.calls[call.contact] = call
+        if call.state != "connected":
+            self.in_queue[call.queue] = self.in_queue.get(call.queue, 0) + 1
+        if call.state == "waiting":
+            self.line.add(call)
+
+    def tell_call(self, call: Call, what: str) -> bool:
+        """Apply one input of the calls' state table; False when it is ignored."""
+        outcome = CALL_TABLE[call.state, what]
+        if isinstance(outcome, Ignored):
+            self.ignore(outcome.because)
+            return False
+        state = call.state if outcome == STAY else outcome
+        if what == "offer_ended" and not call.session:
+            state = "away"
+        if call.state == "waiting" != state:
+            self.line.remove(call)
+        if state == "waiting" != call.state:
+            self.line.add(call)
+        if call.state != "connected" and state in ("connected", "gone"):
+            self.in_queue[call.queue] -= 1
+        call.state = state
+        if state == "gone":
+            del self.calls[call.contact]
+        if state in ("gone", "waiting"):
+            self.awaited.pop(call.contact, None)
+        return True
+
+    def left_queue(self, call: Call, how: str, to: str = "", *, at_ms: int | None = None) -> None:
+        """Write the end of the entry. at_ms: when the wait ended, if not now."""
+        wait_ms = (self.now_ms if at_ms is None else at_ms) - call.wait_since_ms
+        self.facts.append(
+            CallLeftQueue(self.now_ms, call.contact, call.entry, call.queue, how, to, max(0, wait_ms))
+        )
+
+    # Offers
+
+    def next_offer_id(self) -> str:
+        """An id that no acd before or beside this one has given."""
+        self._offers_made += 1
+        return f"{self.epoch}-{self._offers_made}"
+
+    def add_offer(self, offer: Offer) -> None:
+        """The offer holds its agent and its call from now on."""
+        self.offers[offer.id] = offer
+        self.set_lease(offer, self.now_ms + offer.ring_limit_ms + LEASE_GRACE_MS)
+
+    def set_lease(self, offer: Offer, at_ms: int) -> None:
+        """When the offer is looked at again if nothing is heard of it."""
+        self.deadlines.set(("lease", offer.id), at_ms)
+
+    def tell_offer(self, offer: Offer, what: str) -> bool:
+        """Apply one input of the offers' state table; False when it is ignored."""
+        outcome = OFFER_TABLE[offer.stage, what]
+        if isinstance(outcome, Ignored):
+            self.ignore(outcome.because)
+            return False
+        if outcome != STAY:
+            offer.stage = outcome
+        return True
+
+    def drop_offer(self, offer: Offer) -> None:
+        """Both halves are over."""
+        del self.offers[offer.id]
+        self.deadlines.clear(("lease", offer.id))
+        self.bury(offer.id)
+
+
+def _told_of(agent: Agent) -> tuple[object, ...]:
+    return (
+        agent.state,
+        agent.reason,
+        agent.intent,
+        agent.intent_reason,
+        agent.phone,
+        agent.until_ms,
+        agent.offer,
+        agent.contact,
+    )

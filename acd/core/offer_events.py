@@ -1,0 +1,269 @@
+"""What happens to offers: ringing, answer, bridge, hold, failure, the leg's end, and silence.
+
+`OfferFailed` frees only the caller and `LegEnded` only the agent, in either order. What the failure means
+for the agent:
+- no_answer: not_responding until the agent goes ready again;
+- rejected, agent_gone (answered, hung up in the whisper): not ready, reason "rejected", by the agent's deed;
+- busy, unknown: left alone for 5 s (communicating), so that a broken phone is not rung in a tight loop;
+- unreachable: not ready, reason "unreachable", until the phone is reachable or the agent goes ready;
+- caller_gone, withdrawn, lost: no mark; the idle time goes on if the phone had not rung yet.
+An agent who meanwhile intends something else than ready gets that instead of a mark.
+"""
+
+from __future__ import annotations
+
+from acd.core import events, facts
+from acd.core.commands import CancelOffer, TakeSnapshot
+from acd.core.floor import Floor
+from acd.core.offers import (
+    ASK_AGAIN_MS,
+    BUSY_PAUSE_MS,
+    LEASE_GRACE_MS,
+    OTHER_HALF_MS,
+    WHISPER_LIMIT_MS,
+    Offer,
+    cause_of_leg,
+)
+
+_UNKNOWN_OFFER = "the offer is over, or never was ours"
+_CALLER_FREE = "the caller is free of this offer already"
+
+
+def offer_rang(floor: Floor, event: events.OfferRang) -> None:
+    """DialBegin: from here on the offer counts, and the lease runs from here."""
+    offer = floor.offers.get(event.offer)
+    if offer is None:
+        floor.ignore(_UNKNOWN_OFFER)
+    else:
+        see_ringing(floor, offer)
+
+
+def see_ringing(floor: Floor, offer: Offer) -> None:
+    """The phone rings, as DialBegin or a snapshot says."""
+    if not floor.tell_offer(offer, "rang"):
+        return
+    offer.rang_ms = floor.now_ms
+    if not offer.cause:
+        floor.facts.append(facts.OfferRang(floor.now_ms, offer.contact, offer.id, offer.agent))
+        floor.set_lease(offer, floor.now_ms + offer.ring_limit_ms + LEASE_GRACE_MS)
+    else:
+        floor.set_lease(offer, floor.now_ms + LEASE_GRACE_MS)
+
+
+def offer_answered(floor: Floor, event: events.OfferAnswered) -> None:
+    """The leg is up: the wait ends here, unless the caller is gone already."""
+    offer = floor.offers.get(event.offer)
+    if offer is None:
+        floor.ignore(_UNKNOWN_OFFER)
+    else:
+        see_answer(floor, offer)
+
+
+def see_answer(floor: Floor, offer: Offer) -> None:
+    """The leg is up, as Newstate, the bridge or a snapshot says."""
+    if not floor.tell_offer(offer, "answered"):
+        return
+    offer.answered_ms = floor.now_ms
+    floor.tell_agent(floor.agents[offer.agent], "answered")
+    if offer.cause:
+        floor.ignore(_CALLER_FREE)
+        return
+    floor.set_lease(offer, floor.now_ms + WHISPER_LIMIT_MS)
+    call = floor.calls[offer.contact]
+    floor.facts.append(
+        facts.CallAnswered(
+            at_ms=floor.now_ms,
+            contact=call.contact,
+            entry=call.entry,
+            offer=offer.id,
+            agent=offer.agent,
+            queue=call.queue,
+            wait_ms=max(0, floor.now_ms - call.wait_since_ms),
+            ring_ms=offer.rung_ms(floor.now_ms),
+            target_ms=call.rules.target_ms,
+        )
+    )
+
+
+def offer_connected(floor: Floor, event: events.OfferConnected) -> None:
+    """The leg is in the bridge with the caller: the entry is over as answered."""
+    offer = floor.offers.get(event.offer)
+    if offer is None:
+        floor.ignore(_UNKNOWN_OFFER)
+    else:
+        see_bridge(floor, offer, event.recording)
+
+
+def see_bridge(floor: Floor, offer: Offer, recording: str) -> None:
+    """Caller and agent are in one bridge, as BridgeEnter or a snapshot says."""
+    if offer.stage in ("dialled", "ringing"):
+        see_answer(floor, offer)
+    if not floor.tell_offer(offer, "connected"):
+        return
+    if offer.cause:
+        floor.ignore(_CALLER_FREE)
+        return
+    offer.connected_ms = floor.now_ms
+    floor.deadlines.clear(("lease", offer.id))
+    call = floor.calls[offer.contact]
+    floor.facts.append(
+        facts.CallConnected(floor.now_ms, call.contact, offer.id, offer.agent, call.queue, recording)
+    )
+    floor.left_queue(call, "answered", at_ms=offer.answered_ms)
+    floor.tell_call(call, "connected")
+
+
+def hold_changed(floor: Floor, event: events.HoldChanged) -> None:
+    """The agent put the caller on hold, or took the caller back."""
+    offer = floor.offers.get(event.offer)
+    if offer is None:
+        floor.ignore(_UNKNOWN_OFFER)
+        return
+    if bool(offer.held_since_ms) == event.held or not floor.tell_offer(offer, "held"):
+        floor.ignore(floor.ignored or "the leg is in that state already")
+        return
+    if event.held:
+        offer.held_since_ms = floor.now_ms
+    else:
+        offer.hold_ms += floor.now_ms - offer.held_since_ms
+        offer.held_since_ms = 0
+    if not offer.told:
+        floor.facts.append(
+            facts.HoldChanged(floor.now_ms, offer.contact, offer.id, offer.agent, held=event.held)
+        )
+    floor.tell_agent(floor.agents[offer.agent], "held" if event.held else "resumed")
+
+
+def offer_failed(floor: Floor, event: events.OfferFailed) -> None:
+    """Dial came back to the caller without a conversation: the caller waits again, at the same place."""
+    offer = floor.offers.get(event.offer)
+    if offer is None:
+        _dial_came_back_late(floor, event.offer)
+    elif offer.connected_ms:
+        floor.ignore("caller and agent have talked")
+    elif offer.cause:
+        floor.ignore(_CALLER_FREE)
+    else:
+        end_callers_half(floor, offer, offer.settle_cause(event.cause))
+        floor.tell_call(floor.calls[offer.contact], "offer_ended")
+
+
+def _dial_came_back_late(floor: Floor, offer_id: str) -> None:
+    for call in floor.calls.values():
+        if call.state == "away" and call.session and call.offer == offer_id:
+            floor.tell_call(call, "offer_ended")
+            return
+    floor.ignore(_UNKNOWN_OFFER)
+
+
+def leg_ended(floor: Floor, event: events.LegEnded) -> None:
+    """The agent's leg has hung up: the agent is free, as soon as it is known why."""
+    offer = floor.offers.get(event.offer)
+    if offer is None:
+        floor.ignore(_UNKNOWN_OFFER)
+    else:
+        end_leg(floor, offer, event.cause, event.by or "agent")
+
+
+def end_leg(floor: Floor, offer: Offer, leg_cause: int, by: str) -> None:
+    """The agent's half is over; by: agent, caller, transfer, lost."""
+    if not floor.tell_offer(offer, "leg_ended"):
+        return
+    offer.leg_cause = leg_cause
+    if offer.connected_ms:
+        end_segment(floor, offer, by)
+        call = floor.calls.get(offer.contact)
+        if call is not None and call.offer == offer.id:
+            floor.tell_call(call, "leg_ended")
+    elif offer.cause:
+        _free_agent(floor, offer)
+    else:
+        floor.set_lease(offer, floor.now_ms + OTHER_HALF_MS)
+
+
+def end_callers_half(floor: Floor, offer: Offer, cause: str) -> None:
+    """The caller is free of an offer that led to no conversation; the leg may be there still."""
+    offer.cause = cause
+    offer.told = True
+    floor.facts.append(
+        facts.OfferEnded(
+            floor.now_ms, offer.contact, offer.id, offer.agent, cause, offer.rung_ms(floor.now_ms)
+        )
+    )
+    if offer.stage == "ended":
+        _free_agent(floor, offer)
+    elif offer.stage == "dialled":
+        floor.set_lease(offer, floor.now_ms + OTHER_HALF_MS)
+    else:
+        floor.set_lease(offer, floor.now_ms + LEASE_GRACE_MS)
+
+
+def end_segment(floor: Floor, offer: Offer, by: str) -> None:
+    """The conversation is over; the agent is free once the leg has hung up."""
+    if not offer.told:
+        offer.told = True
+        offer.cause = "served"
+        talk_ms, hold_ms = offer.talk_and_hold_ms(floor.now_ms)
+        floor.facts.append(
+            facts.SegmentEnded(
+                at_ms=floor.now_ms,
+                contact=offer.contact,
+                segment=offer.id,
+                agent=offer.agent,
+                queue=offer.queue,
+                talk_ms=talk_ms,
+                hold_ms=hold_ms,
+                hung_up_by=by,
+                cause=offer.leg_cause,
+            )
+        )
+    if offer.stage == "ended":
+        _free_agent(floor, offer)
+    else:
+        floor.set_lease(offer, floor.now_ms + LEASE_GRACE_MS)
+
+
+def cancel_offer(floor: Floor, offer: Offer) -> None:
+    """Ask for a ringing offer to be withdrawn; one that is answered is never cancelled."""
+    if not offer.answered_ms and not offer.cancelled and offer.stage != "ended":
+        offer.cancelled = True
+        floor.commands.append(CancelOffer(offer.contact, offer.id))
+
+
+def lease_expired(floor: Floor, offer_id: str) -> None:
+    """Nothing was heard of an offer for as long as it could take."""
+    offer = floor.offers[offer_id]
+    if offer.stage == "ended":
+        # The leg is over and Dial silent: judge by the leg. Nothing is offered to the caller until Dial or
+        # a new session shows that the caller's session is free.
+        call = floor.calls[offer.contact]
+        end_callers_half(floor, offer, cause_of_leg(offer, floor.now_ms))
+        floor.tell_call(call, "dial_silent")
+    elif offer.stage == "dialled" and offer.cause:
+        # Dial has come back, and it does not before all its legs are gone: there never was one.
+        offer.stage = "ended"
+        _free_agent(floor, offer)
+    else:
+        floor.tell_agent(floor.agents[offer.agent], "lease_expired", reason="lease_expired")
+        floor.commands.append(TakeSnapshot(offer.id))
+        floor.set_lease(offer, floor.now_ms + ASK_AGAIN_MS)
+
+
+def _free_agent(floor: Floor, offer: Offer) -> None:
+    floor.drop_offer(offer)
+    agent = floor.agents[offer.agent]
+    agent.offer = ""
+    willing = agent.intent == "ready"
+    keep_idle = not offer.rang_ms
+    if offer.connected_ms and offer.after_contact_ms:
+        floor.tell_agent(agent, "work_began", until_ms=floor.now_ms + offer.after_contact_ms)
+    elif offer.cause == "no_answer" and willing:
+        floor.tell_agent(agent, "unanswered", reason="no_answer")
+    elif offer.cause in ("busy", "unknown") and willing:
+        floor.tell_agent(agent, "turned_away", reason=offer.cause, until_ms=floor.now_ms + BUSY_PAUSE_MS)
+    elif offer.cause in ("rejected", "agent_gone") and willing:
+        floor.tell_agent(agent, "leg_over", intent=("not_ready", "rejected"))
+    elif offer.cause == "unreachable":
+        floor.tell_agent(agent, "leg_over", unreachable=True)
+    else:
+        floor.tell_agent(agent, "leg_over", keep_idle=keep_idle)

@@ -1,0 +1,115 @@
+"""An offer: a lease on one agent for one waiting call, whose id travels through Asterisk and back.
+
+An offer has two halves that end apart and in either order:
+- the caller's half ends when Dial has come back, or the caller is gone, left or came again (`cause` is set);
+- the agent's half ends when the leg has hung up, or a snapshot shows that it is not there (`stage` ended).
+The caller is offered to the next as soon as the first half is over, the agent is free when both are. If one
+is known for long enough that the other cannot be missing by mere delay, see the limits below.
+
+This module must not know agents' states or queues of calls; it keeps no time by itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from acd.core.state_table import read_state_table
+
+LEASE_GRACE_MS = 5_000
+"""The lease outlasts Dial's own timeout by this, and an ended half waits so long for a leg's hang-up."""
+
+OTHER_HALF_MS = 1_000
+"""After the leg ended without a verdict of Dial, or Dial came back before any leg was seen: two sockets
+(AMI and AGI) tell of one moment, and neither is a second behind the other."""
+
+ASK_AGAIN_MS = 10_000
+"""How often a snapshot is asked for while a leg has not told its end."""
+
+BUSY_PAUSE_MS = 5_000
+"""How long an agent whose phone was busy, or whose offer failed without a reason, is left alone."""
+
+WHISPER_LIMIT_MS = 60_000
+"""A leg that is up so long without being bridged is asked after."""
+
+STAY = "stay"
+
+OFFER_TABLE = read_state_table(
+    """
+           dialled   ringing   answered  connected ended
+rang       ringing   -known    -known    -known    -over
+answered   answered  answered  -known    -known    -over
+connected  connected connected connected -known    -over
+held       -quiet    -quiet    -quiet    stay      -over
+leg_ended  ended     ended     ended     ended     -over
+""",
+    words=(STAY,),
+    ignored={
+        "known": "the leg has come that far already",
+        "quiet": "nobody talks on this leg",
+        "over": "the leg has ended",
+    },
+)
+
+
+@dataclass(slots=True)
+class Offer:
+    """One offer until both halves are over. Times in ms; 0: has not happened."""
+
+    id: str
+    contact: str
+    entry: int
+    agent: str
+    phone: str
+    queue: str
+    made_ms: int
+    ring_limit_ms: int
+    after_contact_ms: int
+    stage: str = "dialled"
+    cause: str = ""  # why the caller's half is over; "" while it is open
+    told: bool = False  # OfferEnded or SegmentEnded has been written
+    cancelled: bool = False
+    lost: bool = False  # a snapshot did not show the leg
+    restored: bool = False  # from the journal, not yet judged by a snapshot
+    rang_ms: int = 0
+    answered_ms: int = 0
+    connected_ms: int = 0
+    held_since_ms: int = 0
+    hold_ms: int = 0
+    leg_cause: int = 0
+
+    def rung_ms(self, now_ms: int) -> int:
+        """How long the phone rang, up to the answer or until now."""
+        return (self.answered_ms or now_ms) - self.rang_ms if self.rang_ms else 0
+
+    def talk_and_hold_ms(self, now_ms: int) -> tuple[int, int]:
+        """Talk without hold, and hold, from the bridge until now."""
+        hold_ms = self.hold_ms + (now_ms - self.held_since_ms if self.held_since_ms else 0)
+        return now_ms - self.connected_ms - hold_ms, hold_ms
+
+    def settle_cause(self, cause: str) -> str:
+        """Dial's verdict as it counts: our own cancel comes back in several guises.
+
+        Source: measured; a cancelled Dial shows as CHANUNAVAIL in AGI and NOANSWER in AMI.
+        """
+        if self.cancelled and not self.answered_ms and cause in ("unreachable", "no_answer", "unknown"):
+            return "withdrawn"
+        return cause if cause in FAILED_CAUSES else "unknown"
+
+
+FAILED_CAUSES = ("no_answer", "rejected", "busy", "unreachable", "withdrawn", "agent_gone", "lost", "unknown")
+
+_CAUSE_BY_Q850 = {17: "busy", 18: "no_answer", 19: "no_answer", 20: "unreachable", 21: "rejected"}
+"""Source: ITU-T Q.850, table 1."""
+
+
+def cause_of_leg(offer: Offer, now_ms: int) -> str:
+    """Why an unconnected leg ended, judged from the leg alone because Dial's verdict never came."""
+    if offer.lost:
+        return "lost"
+    if offer.cancelled:
+        return "withdrawn"
+    if offer.answered_ms:
+        return "agent_gone"
+    if offer.rang_ms and now_ms - offer.rang_ms >= offer.ring_limit_ms:
+        return "no_answer"
+    return _CAUSE_BY_Q850.get(offer.leg_cause, "unknown")

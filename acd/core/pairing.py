@@ -1,0 +1,101 @@
+"""Who is offered whom: the one place where a waiting call and a ready agent are brought together.
+
+Two orders, both total, so that the same floor always gives the same pairs:
+- calls: higher priority first, then the longer wait, then the contact's id; across all queues;
+- agents: the longest idle first (idle counted from becoming ready), then the agent's number as text.
+A call whose needs nobody ready meets does not hold up the next one. This module must not know offers' or
+agents' states, nor what is done with a pair.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Callable, Iterable
+from heapq import heapify, heappop, heapreplace
+
+from acd.core.agents import Agent
+from acd.core.calls import Key, NeedsGroup, WaitingLine
+
+BEST_KEPT = 20
+"""So many of the best agents are named in the proof of an offer."""
+
+_FEW = 256  # up to so many candidates, picking them one by one is quicker than walking the line of the idle
+
+Candidate = tuple[int, str]  # idle since (ms), agent's number
+
+
+class ReadyAgents:
+    """Agents who can be offered a call now: as bits, and in order of idleness."""
+
+    def __init__(self) -> None:
+        self.bits = 0
+        self._order: list[tuple[int, str, int]] = []
+        self._by_bit: dict[int, Candidate] = {}
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def add(self, agent: Agent) -> None:
+        """The agent is ready from now on, idle since `agent.idle_since_ms`."""
+        self.bits |= agent.bit
+        self._by_bit[agent.bit] = (agent.idle_since_ms, agent.number)
+        insort(self._order, (agent.idle_since_ms, agent.number, agent.bit))
+
+    def remove(self, agent: Agent) -> None:
+        """The agent is not ready any more; `idle_since_ms` and `bit` must be as they were at `add`."""
+        self.bits &= ~agent.bit
+        del self._by_bit[agent.bit]
+        entry = (agent.idle_since_ms, agent.number, agent.bit)
+        place = bisect_left(self._order, entry)
+        assert self._order[place] == entry, "a ready agent stands in the line of the idle"
+        del self._order[place]
+
+    def rebuild(self, agents: Iterable[Agent]) -> None:
+        """Start again with these ready agents, whose bits have changed."""
+        self.__init__()  # type: ignore[misc]
+        for agent in agents:
+            self.add(agent)
+
+    def best(self, eligible: int, limit: int) -> list[Candidate]:
+        """The ready agents among the eligible bits, the longest idle first, at most `limit`."""
+        candidates = eligible & self.bits
+        if candidates.bit_count() <= _FEW:
+            found = []
+            while candidates:
+                bit = candidates & -candidates
+                found.append(self._by_bit[bit])
+                candidates ^= bit
+            found.sort()
+            return found[:limit]
+        found = []
+        for idle_since_ms, number, bit in self._order:
+            if bit & candidates:
+                found.append((idle_since_ms, number))
+                if len(found) == limit:
+                    break
+        return found
+
+
+def pair(
+    line: WaitingLine, ready: ReadyAgents, make_offer: Callable[[Key, NeedsGroup, list[Candidate]], None]
+) -> None:
+    """Offer calls to agents until no ready agent meets the needs of a waiting call.
+
+    make_offer takes the call's key, its group and the best candidates, of whom the first is chosen; it must
+    remove the call from the line and the agent from the ready ones.
+    """
+    if not ready.bits:
+        return
+    heads = [(group.keys[0], group) for group in line.groups() if group.eligible & ready.bits]
+    heapify(heads)
+    while heads and ready.bits:
+        key, group = heads[0]
+        best = ready.best(group.eligible, BEST_KEPT)
+        if not best:
+            heappop(heads)
+            continue
+        make_offer(key, group, best)
+        if group.keys:
+            heapreplace(heads, (group.keys[0], group))
+        else:
+            heappop(heads)

@@ -1,0 +1,46 @@
+"""The proof of an offer: why this call and this agent, in a form that can be kept for years.
+
+Counts go by reason of exclusion, the first that applies: an agent without the needed skills is counted as
+that, whatever the state; one with them is counted by state. Of those left, the best 20 are listed with their
+keys. Why one certain agent did not ring is rebuilt from the facts at that position, not from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from acd.core.agents import STATES
+from acd.core.calls import Call
+from acd.core.pairing import Candidate
+
+TIE_BREAK = "longest idle, then lowest agent number"
+
+
+def offer_proof(
+    call: Call,
+    eligible: int,
+    everyone: int,
+    bits_by_state: Mapping[str, int],
+    best: Sequence[Candidate],
+    settings_version: int,
+) -> dict[str, Any]:
+    """The proof as JSON values; eligible, everyone and bits_by_state are bit masks, as before the offer.
+
+    step counts the relaxations of the needs while the call waited; needs are asked as they were at entry (0).
+    """
+    excluded = {"lacks_skills": (everyone & ~eligible).bit_count()}
+    for state in STATES:
+        if state != "ready":
+            excluded[state] = (bits_by_state[state] & eligible).bit_count()
+    return {
+        "needs": call.needs_text,
+        "step": 0,
+        "priority": call.priority,
+        "wait_since_ms": call.wait_since_ms,
+        "settings_version": settings_version,
+        "excluded": {reason: count for reason, count in excluded.items() if count},
+        "candidates": (bits_by_state["ready"] & eligible).bit_count(),
+        "best": [{"agent": number, "idle_since_ms": idle_since_ms} for idle_since_ms, number in best],
+        "tie_break": TIE_BREAK,
+    }

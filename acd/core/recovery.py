@@ -1,0 +1,247 @@
+"""After a restart or a gap: what the journal remembers, and what Asterisk shows, brought together.
+
+The journal knows intents, deadlines and places; the snapshot knows which channels live. Nothing is offered
+until the snapshot has come and every waiting contact it shows has arrived again, or 1.5 s after it: else a
+newcomer whose session came first would overtake those who waited longer.
+"""
+
+from __future__ import annotations
+
+from acd.core import events, facts
+from acd.core.agents import Agent
+from acd.core.call_events import lose_call
+from acd.core.calls import Call
+from acd.core.events import LiveLeg, QueueRules, RestoredAgent, RestoredCall
+from acd.core.floor import Floor
+from acd.core.needs import NeedsError, parse_needs
+from acd.core.offer_events import end_callers_half, end_leg, see_answer, see_bridge, see_ringing
+from acd.core.offers import Offer
+
+COME_BACK_MS = 1_500
+"""So long the waiting callers of a snapshot are waited for; the dialplan asks again every second."""
+
+_RULES_OF_A_QUEUE_THAT_IS_GONE = QueueRules("", "", 0, 0, 20_000, 15_000)
+
+
+def asterisk_lost(floor: Floor, event: events.AsteriskLost) -> None:
+    """The link is down: nothing is offered, and what is known stays until a snapshot judges it."""
+    floor.linked = False
+    floor.awaited.clear()
+
+
+# The journal
+
+
+def journal_restored(floor: Floor, event: events.JournalRestored) -> None:
+    """Take up agents and calls as they were; their channels are judged by the snapshot that follows."""
+    for remembered in event.agents:
+        _restore_agent(floor, remembered)
+    for call in event.calls:
+        _restore_call(floor, call)
+    for remembered in event.agents:
+        _restore_other_leg(floor, remembered)
+    for agent in list(floor.agents.values()):
+        if agent.removed and not agent.offer:
+            floor.tell_agent(agent, "logged_out", intent=("offline", "removed"))
+
+
+def _restore_agent(floor: Floor, remembered: RestoredAgent) -> None:
+    agent = floor.agents.get(remembered.number)
+    if agent is None:
+        if remembered.state == "offline":
+            return
+        agent = floor.agents[remembered.number] = Agent(remembered.number, {}, removed=True)
+    agent.intent, agent.intent_reason = remembered.intent, remembered.intent_reason
+    agent.reason = remembered.reason
+    agent.unreachable = remembered.reason == "unreachable"
+    agent.idle_since_ms = remembered.idle_since_ms
+    agent.offer, agent.contact, agent.queue = remembered.offer, remembered.contact, remembered.queue
+    if remembered.phone:
+        floor.seat(agent, remembered.phone)
+    floor.place_agent(agent, remembered.state, until_ms=remembered.until_ms)
+
+
+def _restore_call(floor: Floor, remembered: RestoredCall) -> None:
+    try:
+        needs = parse_needs(remembered.needs)
+    except NeedsError:
+        needs = None
+    call = Call(
+        contact=remembered.contact,
+        entry=remembered.entry,
+        queue=remembered.queue,
+        needs=needs or parse_needs(""),
+        needs_text=remembered.needs,
+        priority=remembered.priority,
+        language=remembered.language,
+        wait_since_ms=remembered.wait_since_ms,
+        rules=floor.queues.get(remembered.queue, _RULES_OF_A_QUEUE_THAT_IS_GONE),
+        settings_version=floor.settings_version,
+        arrived_ms=floor.now_ms,
+        state="away",
+        session=False,
+    )
+    if needs is None:
+        floor.left_queue(call, "lost")
+        return
+    call.needs_text = str(needs)
+    agent = floor.agents.get(remembered.agent)
+    if remembered.stage != "waiting" and agent is not None and agent.offer in ("", remembered.offer):
+        call.state, call.offer = remembered.stage, remembered.offer
+    floor.add_call(call)
+    if call.offer and agent is not None:
+        _restore_offer(floor, call, agent, remembered)
+    elif remembered.offer and remembered.stage == "offered":
+        floor.facts.append(
+            facts.OfferEnded(floor.now_ms, call.contact, remembered.offer, remembered.agent, "lost", 0)
+        )
+
+
+def _restore_offer(floor: Floor, call: Call, agent: Agent, remembered: RestoredCall) -> None:
+    offer = Offer(
+        id=remembered.offer,
+        contact=call.contact,
+        entry=call.entry,
+        agent=agent.number,
+        phone=agent.phone,
+        queue=call.queue,
+        made_ms=floor.now_ms,
+        ring_limit_ms=call.rules.offer_ring_ms,
+        after_contact_ms=call.rules.after_contact_ms,
+        rang_ms=remembered.rang_ms,
+        answered_ms=remembered.answered_ms,
+        connected_ms=remembered.connected_ms,
+        held_since_ms=remembered.held_since_ms,
+        hold_ms=remembered.hold_ms,
+        restored=True,
+    )
+    if remembered.connected_ms:
+        offer.stage = "connected"
+    elif remembered.answered_ms:
+        offer.stage = "answered"
+    elif remembered.rang_ms:
+        offer.stage = "ringing"
+    floor.add_offer(offer)
+    if offer.stage == "connected":
+        floor.deadlines.clear(("lease", offer.id))
+    _hold_agent(floor, agent, offer)
+
+
+def _hold_agent(floor: Floor, agent: Agent, offer: Offer) -> None:
+    """Make sure that the agent is held by this leg, also when the journal ends before it says so."""
+    if agent.offer == offer.id and agent.state in ("offered", "on_contact", "on_hold", "unknown"):
+        return
+    agent.offer, agent.contact, agent.queue = offer.id, offer.contact, offer.queue
+    up = offer.stage in ("answered", "connected")
+    floor.tell_agent(agent, "open_leg_found" if up else "ringing_leg_found")
+
+
+def _restore_other_leg(floor: Floor, remembered: RestoredAgent) -> None:
+    """A leg whose caller's half was over: only the agent is held by it."""
+    agent = floor.agents.get(remembered.number)
+    if agent is None or not agent.offer or agent.offer in floor.offers:
+        return
+    if agent.state not in ("offered", "on_contact", "on_hold", "unknown"):
+        agent.offer = ""
+        return
+    _add_agents_half(floor, agent, agent.offer, up=agent.state in ("on_contact", "on_hold"))
+
+
+def _add_agents_half(floor: Floor, agent: Agent, offer_id: str, *, up: bool) -> None:
+    offer = Offer(
+        id=offer_id,
+        contact=agent.contact,
+        entry=0,
+        agent=agent.number,
+        phone=agent.phone,
+        queue=agent.queue,
+        made_ms=floor.now_ms,
+        ring_limit_ms=_RULES_OF_A_QUEUE_THAT_IS_GONE.offer_ring_ms,
+        after_contact_ms=0,
+        stage="answered" if up else "ringing",
+        cause="withdrawn",
+        told=True,
+        rang_ms=floor.now_ms,
+        restored=True,
+    )
+    floor.add_offer(offer)
+
+
+# The snapshot
+
+
+def asterisk_snapshot(floor: Floor, event: events.AsteriskSnapshot) -> None:
+    """Judge every leg and every contact by what Asterisk shows; then wait for those who must come back."""
+    shown = {leg.offer: leg for leg in event.legs if not floor.is_dead(leg.offer)}
+    contacts = dict.fromkeys(contact for contact in event.contacts if not floor.is_dead(contact))
+    for offer in list(floor.offers.values()):
+        leg = shown.pop(offer.id, None)
+        if leg is not None:
+            _see_leg(floor, offer, leg)
+        elif _is_judged(offer.made_ms, event) and _should_be_seen(floor, offer, event):
+            _miss_leg(floor, offer)
+    for leg in shown.values():
+        _adopt_leg(floor, leg)
+    for call in list(floor.calls.values()):
+        if call.contact not in contacts and _is_judged(call.arrived_ms, event):
+            lose_call(floor, call)
+    if not floor.linked:
+        floor.linked = True
+        _await_callers(floor, event, contacts)
+
+
+def _is_judged(began_ms: int, event: events.AsteriskSnapshot) -> bool:
+    """What began after the list was asked for may be missing in it."""
+    return event.asked_ms is None or began_ms < event.asked_ms
+
+
+def _should_be_seen(floor: Floor, offer: Offer, event: events.AsteriskSnapshot) -> bool:
+    """A leg that was seen, or should have been by now; else Dial may be about to make it."""
+    expired = floor.agents[offer.agent].state == "unknown"
+    return offer.stage != "dialled" or offer.restored or expired or event.restarted
+
+
+def _see_leg(floor: Floor, offer: Offer, leg: LiveLeg) -> None:
+    offer.restored = False
+    if leg.state == "ringing":
+        see_ringing(floor, offer)
+    elif leg.state == "up":
+        see_answer(floor, offer)
+    else:
+        see_bridge(floor, offer, "")
+
+
+def _miss_leg(floor: Floor, offer: Offer) -> None:
+    if offer.stage == "ended":
+        return
+    offer.lost = True
+    end_leg(floor, offer, 0, "lost")
+    call = floor.calls.get(offer.contact)
+    if not offer.told and call is not None and not call.session:
+        # No session of ours waits for Dial: nobody else will tell.
+        end_callers_half(floor, offer, "lost")
+        floor.tell_call(call, "offer_ended")
+
+
+def _adopt_leg(floor: Floor, leg: LiveLeg) -> None:
+    """A leg of an offer that we do not remember: the agent is not free, whatever else is true."""
+    agent = floor.agents.get(leg.agent)
+    if agent is None or agent.offer or agent.state == "offline":
+        return
+    up = leg.state != "ringing"
+    agent.offer, agent.contact = leg.offer, leg.contact
+    floor.tell_agent(agent, "open_leg_found" if up else "ringing_leg_found")
+    _add_agents_half(floor, agent, leg.offer, up=up)
+
+
+def _await_callers(floor: Floor, event: events.AsteriskSnapshot, contacts: dict[str, None]) -> None:
+    floor.awaited = {
+        call.contact: None
+        for call in floor.calls.values()
+        if call.state == "away" and call.contact in contacts
+    }
+    for contact in event.waiting:
+        if contact in contacts and contact not in floor.calls:
+            floor.awaited[contact] = None
+    if floor.awaited:
+        floor.deadlines.set(("hold", ""), floor.now_ms + COME_BACK_MS)
