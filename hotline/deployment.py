@@ -164,6 +164,11 @@ class Deployment:
         return self.data / "deployment.toml"
 
     @property
+    def bind_override(self) -> Path:
+        """Holds the bind address of `hotline up --lan` as long as that run lasts."""
+        return self.run / "bind"
+
+    @property
     def database_url(self) -> str:
         """URL of the database; for the embedded one it names the password file, not the password."""
         if self.own_database_url:
@@ -268,6 +273,9 @@ def _from_document(folder: Path, file: Path, document: Mapping[str, Any]) -> Dep
     if unknown:
         raise DeploymentError(f"{file}: unknown key {unknown[0]!r}: allowed bind, database_url, [ports]")
     bind = _address(file, document.get("bind", LOOPBACK))
+    override = folder / "run" / "bind"
+    if override.exists():  # `hotline up --lan`: for this run only
+        bind = _address(override, override.read_text("ascii").strip())
     url = document.get("database_url", "")
     if not isinstance(url, str) or (url and not url.startswith(("postgresql://", "postgres://"))):
         raise DeploymentError(f"{file}: database_url = {url!r}: allowed a postgresql:// URL or empty")

@@ -1,0 +1,219 @@
+"""`hotline up`: set up what is missing, start everything, watch it until Ctrl-C.
+
+Also `hotline demo`, which is `up --demo`. The work is done in `hotline.supervisor`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import fcntl
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+from hotline.asterisk_install import InstallError, ensure_install
+from hotline.cli import CommandError, add_data_argument, chosen_folder
+from hotline.deployment import EVERYWHERE, LOOPBACK, Deployment, Ports
+from hotline.logs import configure_logging
+from hotline.secrets import SecretsError
+from hotline.supervisor.changes import Changes
+from hotline.supervisor.follow_logs import follow_logs
+from hotline.supervisor.processes import own_process_id, read_pid_file, write_pid_file
+from hotline.supervisor.programs import SERVICES
+from hotline.supervisor.report import Progress, complain, summary
+from hotline.supervisor.setup import check_settings_file, current_settings
+from hotline.supervisor.supervisor import Options, Supervisor
+
+STATE_EVERY_S = 1.0
+
+
+def add_arguments(parser: argparse.ArgumentParser, command: str) -> None:
+    """Options of `up`; `demo` has them with --demo given."""
+    add_data_argument(parser)
+    parser.add_argument("--port-base", type=int, metavar="N", help="use ports N … N+999 (a second hotline)")
+    parser.add_argument(
+        "--lan", action="store_true", help="for this run, open SIP, RTP and pages to the local network"
+    )
+    parser.add_argument(
+        "--demo",
+        action="store_true",
+        default=command == "demo",
+        help="add simulated callers and agents; data folder ./data-demo",
+    )
+    parser.add_argument(
+        "--prepare", action="store_true", help="only set up: download, database, settings, prompts"
+    )
+    parser.add_argument(
+        "--settings", type=Path, metavar="FILE", help="settings of a first start; never replaces newer ones"
+    )
+    parser.add_argument("-v", "--verbose", action="store_true", help="show the services' logs")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Returns 0 after an orderly end, 1 when the hotline could not start."""
+    progress = Progress()
+    os.umask(0o077)
+    folder = chosen_folder(arguments.data, "data-demo" if arguments.demo else "data")
+    if arguments.settings:
+        check_settings_file(arguments.settings)
+    deployment = Deployment.load(folder)
+    deployment.make_folders()
+    with _only_supervisor(deployment):
+        deployment = _arranged(deployment, arguments)
+        configure_logging("supervisor", deployment.log_file("supervisor"))
+        print(f"hotline in {deployment.data}", flush=True)
+        options = Options(settings_file=arguments.settings, demo=arguments.demo)
+        # Until the services start, SIGTERM ends us as Ctrl-C does.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        try:
+            install = ensure_install(lambda text: progress.say("asterisk", text))
+            supervisor = Supervisor(deployment, options, install, progress.say)
+        except (InstallError, SecretsError) as error:
+            raise CommandError(str(error)) from error
+        return asyncio.run(_until_stopped(supervisor, arguments, progress))
+
+
+@contextlib.contextmanager
+def _only_supervisor(deployment: Deployment) -> Iterator[None]:
+    """Hold the lock that makes us this data folder's only supervisor. Raises CommandError."""
+    lock = os.open(deployment.run / "supervisor.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    pid_file = deployment.pid_file("supervisor")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(lock)
+        running = read_pid_file(pid_file)
+        pid = f" (pid {running.pid})" if running else ""
+        raise CommandError(
+            f"{deployment.data}: is already up{pid}; see `hotline status`, end it with `hotline down`"
+        ) from error
+    try:
+        write_pid_file(pid_file, own_process_id())
+        yield
+    finally:
+        pid_file.unlink(missing_ok=True)
+        os.close(lock)
+
+
+def _arranged(deployment: Deployment, arguments: argparse.Namespace) -> Deployment:
+    """The deployment with this start's ports and openness, written to its files. Raises CommandError."""
+    names = ("asterisk", "postgres", *(service.name for service in SERVICES))
+    running = [name for name in names if read_pid_file(deployment.pid_file(name))]
+    if arguments.port_base is not None:
+        ports = Ports.from_base(arguments.port_base)
+        if ports != deployment.ports and running:
+            raise CommandError(f"{', '.join(running)} still run on other ports; end them with `hotline down`")
+        deployment = _replaced(deployment, ports)
+    if not running:
+        deployment.bind_override.unlink(missing_ok=True)
+        if arguments.lan:
+            deployment.bind_override.write_text(EVERYWHERE + "\n", "ascii")
+    elif arguments.lan and deployment.bind == LOOPBACK:
+        raise CommandError(
+            "what still runs listens on this machine only; end it with `hotline down`, then --lan"
+        )
+    if not deployment.file.exists():
+        deployment.save()
+    return Deployment.load(deployment.data)
+
+
+def _replaced(deployment: Deployment, ports: Ports) -> Deployment:
+    own_url = Deployment.load(deployment.data).own_database_url
+    if os.environ.get("DATABASE_URL"):
+        own_url = ""  # the environment's URL holds for this start, it is not written down
+    changed = Deployment(deployment.data, LOOPBACK, ports, own_url)
+    changed.save()
+    return changed
+
+
+async def _until_stopped(supervisor: Supervisor, arguments: argparse.Namespace, progress: Progress) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def on_signal() -> None:
+        if stop.is_set():
+            complain("ending at once")
+            supervisor.kill()
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, on_signal)
+    starting = loop.create_task(_prepared(supervisor) if arguments.prepare else supervisor.start())
+    stopping = loop.create_task(stop.wait())
+    await asyncio.wait([starting, stopping], return_when=asyncio.FIRST_COMPLETED)
+    if not starting.done():
+        starting.cancel()
+        await asyncio.wait([starting])
+        await _end(supervisor)
+        return 1
+    error = starting.exception()
+    if error is not None:
+        complain(str(error))
+        await supervisor.stop(adopted=False)  # what an earlier supervisor left may hold calls
+        return 1
+    if arguments.prepare:
+        await supervisor.stop(adopted=False)
+        print(f"prepared in {progress.passed_s:.1f} s; start with `hotline up`", flush=True)
+        return 0
+    await _watch(supervisor, arguments, progress, starting.result(), stop)
+    await _end(supervisor)
+    return 0
+
+
+async def _prepared(supervisor: Supervisor) -> list[str]:
+    await supervisor.prepare_all()
+    return []
+
+
+async def _watch(
+    supervisor: Supervisor,
+    arguments: argparse.Namespace,
+    progress: Progress,
+    unready: list[str],
+    stop: asyncio.Event,
+) -> None:
+    deployment = supervisor.deployment
+    for line in summary(deployment, current_settings(deployment), demo=arguments.demo):
+        print(f"  {line}", flush=True)
+    if unready:
+        print(f"up, but NOT ready after {progress.passed_s:.1f} s: {'; '.join(unready)}", flush=True)
+    else:
+        print(f"ready after {progress.passed_s:.1f} s; Ctrl-C ends everything", flush=True)
+    _tell_systemd("READY=1")
+    changes = Changes(deployment, supervisor.secrets, supervisor.install)
+    tasks = [asyncio.create_task(changes.follow()), asyncio.create_task(_note_state(supervisor))]
+    if arguments.verbose:
+        tasks.append(asyncio.create_task(follow_logs(deployment.logs)))
+    await asyncio.wait([*tasks, asyncio.create_task(stop.wait())], return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()
+    for outcome in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(outcome, Exception):
+            raise outcome
+
+
+async def _note_state(supervisor: Supervisor) -> None:
+    while True:
+        supervisor.write_state()
+        await asyncio.sleep(STATE_EVERY_S)
+
+
+async def _end(supervisor: Supervisor) -> None:
+    print("ending …", flush=True)
+    _tell_systemd("STOPPING=1")
+    await supervisor.stop()
+    print("ended", flush=True)
+
+
+def _tell_systemd(state: str) -> None:
+    """Tell systemd (Type=notify) about our state; without systemd nothing happens. Source: sd_notify(3)."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if not address:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+        notify.connect("\0" + address[1:] if address.startswith("@") else address)
+        notify.send(state.encode())

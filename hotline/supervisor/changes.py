@@ -1,0 +1,105 @@
+"""Carries changes into the running Asterisk: new settings or secrets, and banned addresses.
+
+Reloads never end a call. Must not decide what changes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from pathlib import Path
+
+from hotline.asterisk_install import AsteriskInstall
+from hotline.deployment import Deployment
+from hotline.secrets import Secrets
+from hotline.supervisor import setup
+from hotline.supervisor.banned import BannedFileError, banned_now
+from hotline.supervisor.readiness import ConsoleError, run_console
+
+log = logging.getLogger(__name__)
+
+POLL_S = 1.0
+RELOADS = (
+    # The console knows each module's own reload; a plain `core reload` would rotate logs and more.
+    "module reload acl",
+    "module reload res_pjsip.so",
+    "module reload res_pjsip_outbound_registration.so",
+    "module reload res_musiconhold.so",
+    "module reload manager",
+    "dialplan reload",
+)
+
+
+async def reload_asterisk(deployment: Deployment, install: AsteriskInstall) -> None:
+    """Let the running Asterisk read its configuration again; a refused step is logged, the others go on."""
+    for command in RELOADS:
+        try:
+            await run_console(deployment, install, command)
+        except ConsoleError as error:
+            log.error("asterisk_reload_failed", extra={"command": command, "why": str(error)})
+
+
+class Changes:
+    """Follows the settings snapshot, the secrets file and the list of banned addresses."""
+
+    def __init__(self, deployment: Deployment, secrets: Secrets, install: AsteriskInstall) -> None:
+        self._deployment = deployment
+        self._secrets = secrets
+        self._install = install
+        self._stamps = self._read_stamps()
+        self._banned: tuple[str, ...] | None = None  # unknown: the first look writes it
+        self._banned_error = ""
+
+    async def follow(self) -> None:
+        """Look every second, until cancelled."""
+        while True:
+            stamps = self._read_stamps()
+            if stamps != self._stamps:
+                self._stamps = stamps
+                await self._apply_settings()
+            await self._apply_banned()
+            await asyncio.sleep(POLL_S)
+
+    def _read_stamps(self) -> tuple[object, ...]:
+        return tuple(map(_stamp, (self._deployment.settings_file, self._deployment.secrets_file)))
+
+    async def _apply_settings(self) -> None:
+        try:
+            settings = await asyncio.to_thread(setup.current_settings, self._deployment)
+            self._secrets.make_missing(settings)
+            await setup.write_asterisk_configuration(self._deployment, settings, self._secrets, self._install)
+            await reload_asterisk(self._deployment, self._install)
+            log.info("asterisk_settings_applied", extra={"version": settings.version})
+            await setup.build_prompts(self._deployment, settings, self._install)
+        except Exception:
+            # Whatever is wrong with one version, Asterisk keeps the last good one and the next is tried.
+            log.exception("asterisk_settings_not_applied")
+
+    async def _apply_banned(self) -> None:
+        try:
+            banned = banned_now(self._deployment.banned_file, time.time())
+            self._banned_error = ""
+        except BannedFileError as error:
+            if str(error) != self._banned_error:
+                log.error("banned_file_unreadable", extra={"why": str(error)})
+            self._banned_error = str(error)
+            return
+        if banned == self._banned:
+            return
+        try:
+            await setup.write_banned_acl(self._deployment, banned)
+            await run_console(self._deployment, self._install, "module reload acl")
+        except Exception:
+            log.exception("banned_addresses_not_applied")  # tried again in a second
+            return
+        self._banned = banned
+        log.warning("banned_addresses_applied", extra={"count": len(banned)})
+
+
+def _stamp(file: Path) -> tuple[int, int] | None:
+    try:
+        status = file.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_ino, status.st_mtime_ns

@@ -1,0 +1,152 @@
+"""What ready means for each part of a hotline, really asked. Each question answers "" or why not.
+
+Must not start or stop anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+
+import aiohttp
+import asyncpg
+
+from hotline.asterisk_install import AsteriskInstall
+from hotline.deployment import EVERYWHERE, LOOPBACK, Deployment
+from hotline.supervisor.programs import asterisk_configuration
+
+QUESTION_LIMIT_S = 3.0
+Probe = Callable[[], Awaitable[str]]
+
+
+class ConsoleError(Exception):
+    """The Asterisk console could not be reached or refused; the text has its answer."""
+
+
+async def run_console(deployment: Deployment, install: AsteriskInstall, command: str) -> str:
+    """Run one Asterisk console command; returns its output. Raises ConsoleError."""
+    words = install.console(asterisk_configuration(deployment), command)
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *words,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+    except OSError as error:
+        raise ConsoleError(f"the console program does not start: {error}") from error
+    try:
+        async with asyncio.timeout(QUESTION_LIMIT_S):
+            output, _ = await process.communicate()
+    except TimeoutError as error:
+        process.kill()
+        await process.wait()
+        raise ConsoleError(f"no answer to {command!r} within {QUESTION_LIMIT_S:.0f} s") from error
+    text = output.decode("utf-8", errors="replace")
+    if process.returncode:
+        raise ConsoleError(text.strip().splitlines()[-1] if text.strip() else "no answer")
+    return text
+
+
+async def asterisk_ready(deployment: Deployment, install: AsteriskInstall) -> str:
+    """Asterisk has fully booted and every module listed in modules.conf runs."""
+    try:
+        booted = await run_console(deployment, install, "core waitfullybooted")
+        if "fully booted" not in booted:
+            return "not fully booted"
+        shown = await run_console(deployment, install, "module show")
+    except ConsoleError as error:
+        return str(error)
+    missing = missing_modules((deployment.asterisk_etc / "modules.conf").read_text("utf-8"), shown)
+    return f"modules not running: {', '.join(missing)}" if missing else ""
+
+
+def missing_modules(modules_conf: str, module_show: str) -> list[str]:
+    """Modules that modules.conf loads and that `module show` does not show as Running."""
+    listed = re.findall(r"^\s*(?:pre)?load\s*=>?\s*([\w.-]+)", modules_conf, re.MULTILINE)
+    # Columns: module, description, use count, status, support level.
+    running = set(re.findall(r"^(\S+\.so)\s.*\s\d+\s+Running\s", module_show, re.MULTILINE))
+    return [name for name in listed if (name if name.endswith(".so") else f"{name}.so") not in running]
+
+
+async def service_ready(deployment: Deployment, name: str) -> str:
+    """The service's own /healthz says that it is ready."""
+    socket = deployment.socket(name)
+    if not socket.exists():
+        return "not started yet"
+    connector = aiohttp.UnixConnector(path=str(socket))
+    return await _healthz(f"http://{name}/healthz", connector)
+
+
+async def pages_ready(deployment: Deployment) -> str:
+    """The pages answer on their port."""
+    host = pages_host(deployment)
+    return await _healthz(f"http://{host}:{deployment.ports.http}/healthz", aiohttp.TCPConnector())
+
+
+def pages_host(deployment: Deployment) -> str:
+    """Address under which this machine itself reaches the pages."""
+    host = LOOPBACK if deployment.bind in (EVERYWHERE, "::") else deployment.bind
+    return f"[{host}]" if ":" in host else host
+
+
+async def _healthz(url: str, connector: aiohttp.BaseConnector) -> str:
+    limit = aiohttp.ClientTimeout(total=QUESTION_LIMIT_S)
+    try:
+        async with (
+            aiohttp.ClientSession(connector=connector, timeout=limit) as session,
+            session.get(url) as answer,
+        ):
+            if answer.status == 200:
+                return ""
+            text = (await answer.text())[:200]
+    except (aiohttp.ClientError, OSError, TimeoutError) as error:
+        return str(error) or type(error).__name__
+    why = re.search(r'"why": "([^"]*)"', text)
+    return why.group(1) if why else f"status {answer.status}"
+
+
+async def port_ready(port: int, what: str) -> str:
+    """Something listens on a loopback port."""
+    try:
+        async with asyncio.timeout(QUESTION_LIMIT_S):
+            _, writer = await asyncio.open_connection(LOOPBACK, port)
+    except (OSError, TimeoutError):
+        return f"{what}: nobody listens on port {port}"
+    writer.close()
+    return ""
+
+
+async def database_ready(url: str) -> str:
+    """The database lets us in."""
+    try:
+        connection = await asyncpg.connect(url, timeout=QUESTION_LIMIT_S)
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
+        return str(error) or type(error).__name__
+    await connection.close(timeout=QUESTION_LIMIT_S)
+    return ""
+
+
+def probe_of(name: str, deployment: Deployment, install: AsteriskInstall) -> Probe:
+    """The whole question for one program, by its name."""
+
+    async def acd() -> str:
+        why = await service_ready(deployment, "acd")
+        return why or await port_ready(deployment.ports.agi_acd, "FastAGI of acd")
+
+    async def ivr() -> str:
+        why = await service_ready(deployment, "ivr")
+        return why or await port_ready(deployment.ports.agi_ivr, "FastAGI of ivr")
+
+    async def web() -> str:
+        return await service_ready(deployment, "web") or await pages_ready(deployment)
+
+    special: dict[str, Probe] = {
+        "acd": acd,
+        "ivr": ivr,
+        "web": web,
+        "asterisk": lambda: asterisk_ready(deployment, install),
+        "postgres": lambda: database_ready(deployment.database_url),
+    }
+    return special.get(name, lambda: service_ready(deployment, name))

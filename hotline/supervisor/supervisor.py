@@ -1,0 +1,243 @@
+"""All programs of one hotline together: set-up, start or adoption, readiness, changes, and the end.
+
+What must exist before what:
+    settings snapshot -> Asterisk's files -> Asterisk, acd, ivr, keeper     (no database needed)
+    postgres -> database -> migrations -> settings -> ledger, web
+On a machine that has a snapshot both lines run side by side; a first start makes the snapshot first.
+Must not print (see `report`) and not know how a service works.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from hotline.asterisk_install import AsteriskInstall
+from hotline.core.settings import Settings
+from hotline.deployment import Deployment
+from hotline.postgres import ensure_cluster, ensure_database
+from hotline.secrets import Secrets
+from hotline.supervisor import setup
+from hotline.supervisor.changes import reload_asterisk
+from hotline.supervisor.ports import taken_ports
+from hotline.supervisor.programs import (
+    DEMO,
+    SERVICES,
+    STOP_ORDER,
+    asterisk_program,
+    is_present,
+    postgres_program,
+    service_program,
+)
+from hotline.supervisor.readiness import Probe, probe_of
+from hotline.supervisor.setup import SetupError
+from hotline.supervisor.watched import Watched
+
+log = logging.getLogger(__name__)
+
+READY_LIMIT_S = 60.0
+DATABASE_LIMIT_S = 30.0
+_PROBE_EVERY_S = 0.1
+_DATABASE_RETRY_S = 5.0
+
+Say = Callable[[str, str], None]  # part, what about it
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line asks of one start."""
+
+    settings_file: Path | None = None
+    demo: bool = False
+
+
+class Supervisor:
+    """Everything that runs, by name, and the steps to get it running and to end it."""
+
+    def __init__(self, deployment: Deployment, options: Options, install: AsteriskInstall, say: Say) -> None:
+        self.deployment = deployment
+        self.options = options
+        self.install = install
+        self.say = say
+        self.secrets = Secrets.load(deployment)
+        self.watched: dict[str, Watched] = {}
+        self._database_task: asyncio.Task[None] | None = None
+
+    # ---- set-up ---------------------------------------------------------------------------------------
+
+    async def prepare(self) -> Settings:
+        """All that must precede the start of Asterisk; returns the settings. Raises SetupError and others."""
+        self._enlist()
+        adopted = [name for name, watched in self.watched.items() if watched.adopt()]
+        if adopted:
+            self.say("adopted", ", ".join(adopted))
+        self._refuse_taken_ports()
+        self._database_task = asyncio.create_task(self._prepare_database())
+        if not self.deployment.settings_file.exists():
+            await self._database_task
+        settings = await asyncio.to_thread(setup.current_settings, self.deployment)
+        self.secrets.make_missing(settings)
+        await setup.write_asterisk_configuration(self.deployment, settings, self.secrets, self.install)
+        return settings
+
+    async def prepare_all(self) -> None:
+        """The whole set-up, and nothing left to do at the first start but starting."""
+        settings = await self.prepare()
+        assert self._database_task is not None
+        await self._database_task
+        await setup.build_prompts(self.deployment, settings, self.install)
+
+    def _enlist(self) -> None:
+        programs = [asterisk_program(self.deployment, self.install)]
+        if not self.deployment.own_database_url:
+            programs.append(postgres_program(self.deployment))
+        for service in (*SERVICES, *([DEMO] if self.options.demo else [])):
+            if is_present(service):
+                programs.append(service_program(self.deployment, service))
+            else:
+                self.say(
+                    service.name, f"NOT STARTED: python -m {service.module} is not part of this installation"
+                )
+        self.watched = {program.name: Watched(program, self.deployment) for program in programs}
+
+    def _refuse_taken_ports(self) -> None:
+        taken = taken_ports(self.deployment, (n for n, w in self.watched.items() if w.process is None))
+        if taken:
+            raise SetupError(
+                f"ports in use by another program: {', '.join(taken)}. Stop it, edit"
+                f" {self.deployment.file}, or choose others with --port-base N"
+            )
+
+    async def _prepare_database(self) -> None:
+        if "postgres" in self.watched:
+            await asyncio.to_thread(ensure_cluster, self.deployment, self.secrets)
+            self.watched["postgres"].start()
+            await self._until_connected()
+        await setup.migrate(self.deployment)
+        file = self.options.settings_file or setup.default_settings_file(demo=self.options.demo)
+        await setup.settle_settings(self.deployment, file)
+        self.say("postgres", "ready")
+
+    async def _until_connected(self) -> None:
+        deadline_s = time.monotonic() + DATABASE_LIMIT_S
+        while True:
+            try:
+                await ensure_database(self.deployment)
+                return
+            except Exception as error:
+                if time.monotonic() > deadline_s:
+                    raise SetupError(f"the database does not answer: {error}") from error
+            await asyncio.sleep(_PROBE_EVERY_S)
+
+    # ---- start and readiness ----------------------------------------------------------------------------
+
+    async def start(self) -> list[str]:
+        """Start or go on with everything; returns what did not become ready in time (nothing if all is well).
+
+        Raises SetupError when the hotline cannot start at all.
+        """
+        settings = await self.prepare()
+        assert self._database_task is not None
+        prompts = asyncio.create_task(setup.build_prompts(self.deployment, settings, self.install))
+        if not any(self.deployment.sounds.rglob("*.wav")):
+            await self._prompts_built(prompts)  # a first start: no caller may come before there is a greeting
+        if self.watched["asterisk"].adopted:
+            await reload_asterisk(self.deployment, self.install)
+        for name in self._names(needs_database=False):
+            self.watched[name].start()
+        unready = asyncio.gather(*(self._until_ready(name) for name in self._names(needs_database=False)))
+        await self._database_settled()
+        for name in self._names(needs_database=True):
+            self.watched[name].start()
+        more = await asyncio.gather(*(self._until_ready(name) for name in self._names(needs_database=True)))
+        await self._prompts_built(prompts)
+        return [line for line in (*await unready, *more) if line]
+
+    def _names(self, *, needs_database: bool) -> list[str]:
+        later = {service.name for service in SERVICES if service.needs_database}
+        return [n for n in self.watched if n != "postgres" and (n in later) == needs_database]
+
+    async def _prompts_built(self, task: asyncio.Task[None]) -> None:
+        try:
+            await task
+        except Exception as error:
+            # A hotline without a prompt still connects callers; `hotline check` shows what is missing.
+            log.exception("prompts_not_built")
+            self.say("prompts", f"NOT BUILT: {error}")
+
+    async def _database_settled(self) -> None:
+        """Wait for the database steps; if they fail on a machine that has settings, go on and try again."""
+        assert self._database_task is not None
+        try:
+            await self._database_task
+        except Exception as error:
+            log.exception("database_not_ready")
+            self.say("postgres", f"NOT READY, calls go on, trying again: {error}")
+            self._database_task = asyncio.create_task(self._retry_database())
+
+    async def _retry_database(self) -> None:
+        while True:
+            await asyncio.sleep(_DATABASE_RETRY_S)
+            try:
+                await self._prepare_database()
+                return
+            except Exception:
+                log.exception("database_not_ready")
+
+    async def _until_ready(self, name: str) -> str:
+        why = await until_ready(probe_of(name, self.deployment, self.install), READY_LIMIT_S)
+        watched = self.watched[name]
+        if why:
+            end = f"; last end: {watched.last_end}" if watched.last_end else ""
+            self.say(name, f"NOT READY: {why}{end} (see {self.deployment.logs}/{name}.log and .out)")
+            return f"{name}: {why}"
+        self.say(name, "ready, taken over" if watched.adopted else "ready")
+        return ""
+
+    # ---- the end ----------------------------------------------------------------------------------------
+
+    async def stop(self, *, adopted: bool = True) -> None:
+        """End everything in order, leaving no process; with adopted=False, only what we started ourselves."""
+        if self._database_task:
+            self._database_task.cancel()
+            await asyncio.wait([self._database_task])
+        ours = {name: w for name, w in self.watched.items() if adopted or not w.adopted}
+        for names in STOP_ORDER:
+            await asyncio.gather(*(ours[name].stop() for name in names if name in ours))
+
+    def kill(self) -> None:
+        """End everything at once (a second Ctrl-C)."""
+        for watched in self.watched.values():
+            if watched.process:
+                watched.process.kill_session()
+
+    def write_state(self) -> None:
+        """Note for `hotline status` what each program does."""
+        state = {
+            name: {
+                "state": w.state,
+                "pid": w.process.pid if w.process else None,
+                "restarts": w.restarts,
+                "last_end": w.last_end,
+            }
+            for name, w in self.watched.items()
+        }
+        file = self.deployment.run / "supervisor.json"
+        temporary = file.with_suffix(".new")
+        temporary.write_text(json.dumps(state), "utf-8")
+        temporary.replace(file)
+
+
+async def until_ready(probe: Probe, limit_s: float) -> str:
+    """Ask until the answer is "" (ready) or the limit is over; returns the last answer."""
+    deadline_s = time.monotonic() + limit_s
+    while True:
+        why = await probe()
+        if not why or time.monotonic() > deadline_s:
+            return why
+        await asyncio.sleep(_PROBE_EVERY_S)
