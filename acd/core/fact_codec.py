@@ -11,7 +11,7 @@ readable for ever. It must not know files, checksums or envelopes.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from functools import cache
 from typing import Any, get_origin, get_type_hints
 
@@ -52,11 +52,12 @@ def from_body(kind: str, version: int, body: Mapping[str, Any]) -> Fact:
     """The fact of a body of this or an older version. Raises FactUnreadable."""
     current = upgrade(kind, version, body)
     types = _types(kind)
-    if current.keys() != types.keys():
-        missing, unknown = sorted(types.keys() - current.keys()), sorted(current.keys() - types.keys())
+    unknown = sorted(current.keys() - types.keys())
+    missing = sorted(_required(kind) - current.keys())
+    if missing or unknown:
         raise FactMalformed(f"{kind}: missing fields {missing}, unknown fields {unknown}")
-    for name, expected in types.items():
-        value = current[name]
+    for name, value in current.items():
+        expected = types[name]
         if expected is float and type(value) is int:
             current[name] = float(value)  # JSON may have written 3.0 as 3
         elif type(value) is not expected:
@@ -75,6 +76,12 @@ def upgrade(kind: str, version: int, body: Mapping[str, Any]) -> Body:
     for step in range(version, newest):
         current = UPGRADES[kind, step](current)
     return current
+
+
+@cache
+def _required(kind: str) -> frozenset[str]:
+    """Fields without a default; one with a default may be missing in journals from before it was added."""
+    return frozenset(f.name for f in fields(FACTS[kind]) if f.default is MISSING)
 
 
 @cache

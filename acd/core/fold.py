@@ -1,0 +1,366 @@
+"""The reducer: folds acd's facts into what is open now and into totals. Every number comes from here.
+
+The fold knows what is open (contacts, queue entries, agents' legs, agents' states) and counts each thing into
+the books' page of the time at which it began (see `acd.core.totals`). What the pages are is the owner's
+choice: today (`acd.core.picture`) or quarters of an hour (the ledger). Facts come once each, in the order of
+their journal; a fact about something unknown or over changes nothing. It must not know where facts come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+from acd.core.totals import AgentTotals, Totals
+
+Body = Mapping[str, Any]
+
+
+class Books(Protocol):
+    """Where the fold counts. Each method gives the page for something that began at began_ms."""
+
+    def house(self, began_ms: int) -> Totals: ...
+
+    def queue(self, began_ms: int, queue: str) -> Totals: ...
+
+    def agent(self, began_ms: int, agent: str) -> AgentTotals: ...
+
+    def agent_time(self, agent: str, state: str, from_ms: int, to_ms: int) -> None:
+        """Counts time in a state, split at the pages' edges."""
+
+
+@dataclass(slots=True)
+class AgentView:
+    """One agent now. Times in ms since the epoch; 0: not."""
+
+    state: str = "offline"
+    reason: str = ""
+    intent: str = "offline"
+    phone: str = ""
+    intent_reason: str = ""
+    since_ms: int = 0  # in this state, for this reason
+    until_ms: int = 0  # end of acw or communicating
+    idle_since_ms: int = 0  # since when idle, in ready and offered
+    contact: str = ""
+    offer: str = ""
+    queue: str = ""
+    segment_ms: int = 0  # when the last conversation began
+    counted_ms: int = 0  # up to here the time in the state is counted
+
+    @property
+    def state_key(self) -> str:
+        """The state by which time is counted: not_ready is told apart by reason."""
+        return f"{self.state}:{self.reason}" if self.state == "not_ready" and self.reason else self.state
+
+
+@dataclass(slots=True)
+class ContactView:
+    """One contact whose channel is not gone. Times in ms since the epoch; 0: not so far.
+
+    stage: arrived, waiting, offered, connected, survey (the conversation is over), flow (left the queue).
+    """
+
+    started_ms: int
+    number: str = ""
+    trunk: str = ""
+    direct: bool = False
+    caller: str = ""
+    stage: str = "arrived"
+    entry: int = 0  # 0: no agent asked for so far
+    queue: str = ""
+    needs: str = ""
+    priority: int = 0
+    language: str = ""
+    queued_ms: int = 0
+    wait_since_ms: int = 0
+    offer: str = ""
+    agent: str = ""
+    rang_ms: int = 0
+    answered_ms: int = 0
+    connected_ms: int = 0
+    held_since_ms: int = 0  # 0: not on hold
+    hold_ms: int = 0  # holds of this segment that are over
+    recording: str = ""
+
+
+@dataclass(slots=True)
+class Entry:
+    """A queue entry that is not over."""
+
+    contact: str
+    entry: int
+    queue: str
+    queued_ms: int
+    contact_ms: int  # start of the contact
+    wait_since_ms: int
+    first: bool  # the contact's first
+    answered_wait_ms: int = -1  # -1: not answered
+    target_ms: int = 0
+
+
+@dataclass(slots=True)
+class Leg:
+    """An agent's leg, from the offer to the end of the offer or of the conversation."""
+
+    contact: str
+    agent: str
+    queue: str
+    offered_ms: int
+    connected_ms: int = 0
+
+
+class Fold:
+    """What is open after all facts so far. One per reader of facts."""
+
+    def __init__(self, books: Books) -> None:
+        self.agents: dict[str, AgentView] = {}
+        self.contacts: dict[str, ContactView] = {}
+        self.entries: dict[str, Entry] = {}  # by contact
+        self.legs: dict[str, Leg] = {}  # by offer
+        self._books = books
+
+    def apply(self, kind: str, at_ms: int, body: Body) -> None:
+        """Takes one fact; kinds that change no number are passed over."""
+        handler = _HANDLERS.get(kind)
+        if handler is not None:
+            handler(self, at_ms, body)
+
+    def to_dict(self) -> dict[str, Any]:
+        """What is open, JSON-ready."""
+        return {
+            name: {key: asdict(view) for key, view in getattr(self, name).items()} for name in _OPEN_THINGS
+        }
+
+    def load(self, snapshot: Mapping[str, Any]) -> None:
+        """Takes over what to_dict gave."""
+        for name, kind in _OPEN_THINGS.items():
+            setattr(self, name, {key: kind(**values) for key, values in snapshot[name].items()})
+
+    def _contact_started(self, at_ms: int, body: Body) -> None:
+        view = self.contacts.get(body["contact"])
+        if view is None:
+            view = self._start(body["contact"], at_ms)
+        view.number, view.trunk, view.direct = body["number"], body["trunk"], body["direct"]
+        view.caller = body["caller"]
+
+    def _start(self, contact: str, at_ms: int) -> ContactView:
+        self._books.house(at_ms).contacts += 1
+        self.contacts[contact] = view = ContactView(started_ms=at_ms)
+        return view
+
+    def _call_queued(self, at_ms: int, body: Body) -> None:
+        contact, number, queue = body["contact"], body["entry"], body["queue"]
+        view = self.contacts.get(contact) or self._start(contact, at_ms)
+        if number <= view.entry:
+            return  # came back after a restart: the same entry
+        first = view.entry == 0
+        if first:
+            self._books.house(view.started_ms).asked += 1
+            page = self._books.queue(at_ms, queue)
+            page.contacts += 1
+            page.asked += 1
+        view.stage, view.entry, view.queue, view.needs = "waiting", number, queue, body["needs"]
+        view.priority, view.language = body["priority"], body["language"]
+        view.queued_ms, view.wait_since_ms = at_ms, body["wait_since_ms"]
+        view.offer = view.agent = ""
+        view.rang_ms = view.answered_ms = view.connected_ms = 0
+        self.entries[contact] = Entry(
+            contact, number, queue, at_ms, view.started_ms, view.wait_since_ms, first
+        )
+        for page in self._pages(at_ms, queue):
+            page.offered += 1
+
+    def _call_offered(self, at_ms: int, body: Body) -> None:
+        contact, agent, offer, queue = body["contact"], body["agent"], body["offer"], body["queue"]
+        self.legs[offer] = Leg(contact, agent, queue, at_ms)
+        for page in (*self._pages(at_ms, queue), self._books.agent(at_ms, agent)):
+            page.offers += 1
+        view = self.contacts.get(contact)
+        if view is not None:
+            view.stage, view.offer, view.agent = "offered", offer, agent
+            view.rang_ms = view.answered_ms = 0
+
+    def _offer_rang(self, at_ms: int, body: Body) -> None:
+        view = self.contacts.get(body["contact"])
+        if view is not None and view.offer == body["offer"]:
+            view.rang_ms = at_ms
+
+    def _offer_ended(self, at_ms: int, body: Body) -> None:
+        leg = self.legs.pop(body["offer"], None)
+        if leg is None:
+            return
+        pages = (*self._pages(leg.offered_ms, leg.queue), self._books.agent(leg.offered_ms, leg.agent))
+        for page in pages:
+            _count(page.offers_failed, body["cause"])
+        view = self.contacts.get(leg.contact)
+        if view is not None and view.offer == body["offer"]:
+            view.stage, view.offer, view.agent, view.answered_ms = "waiting", "", "", 0
+            view.rang_ms = 0
+            entry = self.entries.get(leg.contact)
+            if entry is not None:
+                entry.answered_wait_ms = -1  # answered, but nobody talked: the wait goes on
+
+    def _call_answered(self, at_ms: int, body: Body) -> None:
+        view = self.contacts.get(body["contact"])
+        if view is not None:
+            view.answered_ms = at_ms
+        entry = self.entries.get(body["contact"])
+        if entry is not None and entry.entry == body["entry"]:
+            entry.answered_wait_ms, entry.target_ms = body["wait_ms"], body["target_ms"]
+
+    def _call_connected(self, at_ms: int, body: Body) -> None:
+        segment = body["segment"]
+        leg = self.legs.setdefault(segment, Leg(body["contact"], body["agent"], body["queue"], at_ms))
+        leg.connected_ms = at_ms
+        self._agent(leg.agent).segment_ms = at_ms
+        view = self.contacts.get(body["contact"])
+        if view is not None:
+            view.stage, view.offer, view.agent = "connected", segment, leg.agent
+            view.connected_ms, view.recording = at_ms, body["recording"]
+            view.held_since_ms = view.hold_ms = 0
+
+    def _hold_changed(self, at_ms: int, body: Body) -> None:
+        view = self.contacts.get(body["contact"])
+        if view is not None and view.offer == body["segment"]:
+            view.hold_ms += at_ms - view.held_since_ms if view.held_since_ms else 0
+            view.held_since_ms = at_ms if body["held"] else 0
+
+    def _segment_ended(self, at_ms: int, body: Body) -> None:
+        leg = self.legs.pop(body["segment"], None)
+        if leg is None:
+            return
+        began_ms = leg.connected_ms or leg.offered_ms
+        for page in (*self._pages(began_ms, leg.queue), self._books.agent(began_ms, leg.agent)):
+            page.handled += 1
+            page.talk_ms += body["talk_ms"]
+            page.hold_ms += body["hold_ms"]
+            page.transferred += body["hung_up_by"] == "transfer"
+        view = self.contacts.get(leg.contact)
+        if view is not None and view.offer == body["segment"]:
+            view.stage, view.offer, view.held_since_ms = "survey", "", 0
+
+    def _media_silent(self, at_ms: int, body: Body) -> None:
+        leg = self.legs.get(body["segment"])
+        if leg is not None:
+            for page in self._pages(leg.connected_ms or leg.offered_ms, leg.queue):
+                page.one_way += 1
+
+    def _call_left_queue(self, at_ms: int, body: Body) -> None:
+        entry = self.entries.get(body["contact"])
+        if entry is None or entry.entry != body["entry"]:
+            return
+        del self.entries[body["contact"]]
+        how, wait_ms = body["how"], body["wait_ms"]
+        if how == "answered" and entry.answered_wait_ms >= 0:
+            wait_ms = entry.answered_wait_ms
+        for page in self._pages(entry.queued_ms, entry.queue):
+            match how:
+                case "answered":
+                    page.answered_waits.add(wait_ms)
+                case "abandoned":
+                    page.abandoned_waits.add(wait_ms)
+                case "out":
+                    page.out += 1
+                case _:
+                    page.lost += 1
+        if how == "answered" and entry.first and wait_ms <= entry.target_ms:
+            self._books.house(entry.contact_ms).timely += 1
+            self._books.queue(entry.queued_ms, entry.queue).timely += 1
+        view = self.contacts.get(body["contact"])
+        if view is not None and how != "answered":
+            view.stage, view.offer = "flow", ""
+
+    def _contact_ended(self, at_ms: int, body: Body) -> None:
+        view = self.contacts.pop(body["contact"], None)
+        if view is None:
+            return
+        house = self._books.house(view.started_ms)
+        if view.entry == 0:
+            outcome = flow_outcome(body)
+            if outcome == "blocked":
+                house.blocked += 1
+            elif outcome == "closed":
+                house.closed += 1
+            else:
+                _count(house.ended_in_flow, outcome)
+        self._count_survey(view, house, body)
+
+    def _count_survey(self, view: ContactView, house: Totals, body: Body) -> None:
+        if not body["survey_asked"]:
+            return
+        pages: list[Totals | AgentTotals] = [house]
+        if view.entry:
+            pages.append(self._books.queue(view.queued_ms, view.queue))
+        if view.agent:
+            pages.append(self._books.agent(view.connected_ms or view.queued_ms, view.agent))
+        for page in pages:
+            page.survey_asked += 1
+            if body["satisfaction"]:
+                _count(page.satisfaction, str(body["satisfaction"]))
+
+    def _agent_state_changed(self, at_ms: int, body: Body) -> None:
+        number, state, reason = body["agent"], body["state"], body["reason"]
+        view = self._agent(number)
+        if view.counted_ms and at_ms > view.counted_ms:
+            self._count_time(number, view, at_ms)
+        view.counted_ms = at_ms
+        if (state, reason) != (view.state, view.reason) or not view.since_ms:
+            view.state, view.reason, view.since_ms = state, reason, at_ms
+        view.intent, view.intent_reason = body["intent"], body.get("intent_reason", "")
+        view.phone, view.contact, view.queue = body["phone"], body["contact"], body["queue"]
+        view.until_ms, view.idle_since_ms = body["until_ms"], body.get("idle_since_ms", 0)
+        view.offer = body.get("offer", "")
+
+    def _count_time(self, number: str, view: AgentView, until_ms: int) -> None:
+        self._books.agent_time(number, view.state_key, view.counted_ms, until_ms)
+        if view.state == "acw" and view.segment_ms:
+            worked_ms = until_ms - view.counted_ms
+            self._books.agent(view.segment_ms, number).acw_ms += worked_ms
+            if view.queue:
+                for page in self._pages(view.segment_ms, view.queue):
+                    page.acw_ms += worked_ms
+
+    def _agent(self, number: str) -> AgentView:
+        return self.agents.setdefault(number, AgentView())
+
+    def _pages(self, began_ms: int, queue: str) -> tuple[Totals, Totals]:
+        return self._books.house(began_ms), self._books.queue(began_ms, queue)
+
+
+def flow_outcome(body: Body) -> str:
+    """How a contact ended that never asked for an agent, from its ContactEnded: the outcome of the flow, or
+    fallback, lost or hung_up when there is none."""
+    if body["outcome"] not in ("", "queued"):
+        return str(body["outcome"])
+    if body["stage"] == "fallback":
+        return "fallback"
+    return "lost" if body["hung_up_by"] == "lost" else "hung_up"
+
+
+def _count(counts: dict[str, int], name: str) -> None:
+    counts[name] = counts.get(name, 0) + 1
+
+
+_OPEN_THINGS: dict[str, type[Any]] = {
+    "agents": AgentView,
+    "contacts": ContactView,
+    "entries": Entry,
+    "legs": Leg,
+}
+
+_HANDLERS: dict[str, Callable[[Fold, int, Body], None]] = {
+    "ContactStarted": Fold._contact_started,
+    "CallQueued": Fold._call_queued,
+    "CallOffered": Fold._call_offered,
+    "OfferRang": Fold._offer_rang,
+    "OfferEnded": Fold._offer_ended,
+    "CallAnswered": Fold._call_answered,
+    "CallConnected": Fold._call_connected,
+    "HoldChanged": Fold._hold_changed,
+    "SegmentEnded": Fold._segment_ended,
+    "MediaSilent": Fold._media_silent,
+    "CallLeftQueue": Fold._call_left_queue,
+    "ContactEnded": Fold._contact_ended,
+    "AgentStateChanged": Fold._agent_state_changed,
+}
