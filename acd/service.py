@@ -32,6 +32,7 @@ from acd.settings_view import settings_changed
 from hotline.core.settings import Settings
 from hotline.journal import JournalWriter, read_from_checkpoint
 from hotline.service import Service
+from telephony.agi_metrics import AgiMetrics
 from telephony.ami import AmiLink
 from telephony.fastagi import FastAgiServer
 
@@ -113,7 +114,7 @@ class Acd:
                 "queue": QueueHandler(self.engine, lambda: service.settings),
                 "desk": Desk(self.engine, lambda: service.settings, service.secrets.pin, registry),
             },
-            registry=registry,
+            metrics=AgiMetrics(registry),
         )
         self._fastagi_open = False
         self._tasks: list[asyncio.Task[None]] = []

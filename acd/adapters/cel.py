@@ -7,6 +7,7 @@ backwards in bounded memory, only when a contact of the journal is missing from 
 from __future__ import annotations
 
 import csv
+import json
 import logging
 from pathlib import Path
 
@@ -19,8 +20,8 @@ HANG_UP = "HANGUP"
 def ends_in(file: Path, tail_bytes: int = TAIL_BYTES) -> dict[str, tuple[int, int]]:
     """Hang-ups by unique id: (instant in ms since the epoch, Q.850 cause), from the file's last bytes.
 
-    Columns: event, epoch seconds with fraction, unique id, linked id, accountcode, cause (see
-    asterisk-conf/cel_custom.conf). A line that cannot be read is passed over; a missing file has no ends.
+    Columns: event, epoch seconds with fraction, unique id, linked id, accountcode, details as JSON with
+    hangupcause, channel name (see asterisk-conf/cel_custom.conf). A line that cannot be read is passed over; a missing file has no ends.
     """
     try:
         size = file.stat().st_size
@@ -36,7 +37,8 @@ def ends_in(file: Path, tail_bytes: int = TAIL_BYTES) -> dict[str, tuple[int, in
     for row in csv.reader(text.splitlines()):
         if len(row) >= 6 and row[0] == HANG_UP:
             try:
-                ends[row[2]] = (int(float(row[1]) * 1000), int(row[5] or 0))
-            except ValueError:
+                cause = int(json.loads(row[5]).get("hangupcause", 0))
+                ends[row[2]] = (int(float(row[1]) * 1000), cause)
+            except (ValueError, AttributeError, TypeError):
                 continue
     return ends

@@ -117,7 +117,7 @@ class CallerSession:
             if order is None and direct_left_ms:
                 # Nobody answered within the caller's own rings: answer and queue.
                 direct_left_ms = 0
-                await self._session.command("ANSWER")
+                await self._session.answer()
                 await self._session.set_variable("HL_DIRECT_MS", "")
                 await self._music()
             elif order is None:
@@ -146,7 +146,7 @@ class CallerSession:
             gone.cancel()
 
     async def _music(self) -> None:
-        await self._session.command("SET", "MUSIC", "ON", self._queue.music)
+        await self._session.music_on(self._queue.music)
 
     async def _announce_position(self) -> Command | None:
         """Say the place in line; an order that comes meanwhile cuts it and is returned."""
@@ -185,7 +185,7 @@ class CallerSession:
 
     async def _refuse(self, order: RefuseCall) -> None:
         self._withdrawn = order.reason
-        await self._session.command("ANSWER")
+        await self._session.answer()
         await self._session.stream_file("hotline/queue-full")
         await self._session.set_variable("HL_OUTCOME", "refused")
         await self._session.set_variable("HL_NEXT", "hangup")

@@ -144,3 +144,7 @@ class Distributor:
             for other in self._floor.calls.values()
             if other.queue == call.queue and other.key < call.key and other.state in ("waiting", "away")
         )
+
+    def agent_at(self, phone: str) -> str | None:
+        """The number of the agent logged in at this phone, or None."""
+        return self._floor.phones.get(phone)
