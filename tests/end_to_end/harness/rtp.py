@@ -157,7 +157,8 @@ class RtpPort:
         )
 
     def _fresh(self) -> bool:
-        return time.monotonic() - self.last_heard < 0.2
+        """Whether 0.1 s of sound has come, and goes on coming."""
+        return len(self._heard) >= 5 and time.monotonic() - self.last_heard < 0.2
 
     def _tick(self) -> None:
         """Send what is due: an event, else audio. Sends the missed ones too, so that the pace is kept."""
