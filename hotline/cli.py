@@ -62,8 +62,9 @@ def existing_deployment(data: str | None) -> Deployment:
 
 
 def chosen_folder(data: str | None, default: str = "data") -> Path:
-    """The data folder: the option, else HOTLINE_DATA, else the default below the current folder."""
-    return Path(data or os.environ.get("HOTLINE_DATA") or default)
+    """The data folder: the option, else HOTLINE_DATA, else `default` beside ./run or here."""
+    chosen = data or os.environ.get("HOTLINE_DATA")
+    return Path(chosen) if chosen else Path(os.environ.get("HOTLINE_HOME") or ".") / default
 
 
 def main(words: Sequence[str] | None = None) -> int:

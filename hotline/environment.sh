@@ -1,0 +1,50 @@
+# Makes the private Python environment (.venv) of this folder. Sourced by ./run and ./test.
+# Uses: HERE, the folder of the project. Offers: make_environment [EXTRA]
+# shellcheck shell=sh
+
+say() { printf '%s\n' "$*"; }
+fail() { printf '%s\n' "$*" >&2; exit 1; }
+
+# The first Python that is new enough and starts at all (a pyenv shim may exist without its Python).
+find_python() {
+    for name in python3 python3.14 python3.13 python3.12 python3.11; do
+        if "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            command -v "$name"
+            return
+        fi
+    done
+    fail "Python 3.11 or later is needed and was not found. On Debian or Ubuntu: sudo apt-get install python3"
+}
+
+# An environment is whole when it was made here, from this very pyproject.toml, with these extras.
+environment_is_current() {
+    [ "$(cat "$HERE/.venv/hotline.place" 2>/dev/null)" = "$HERE $1" ] &&
+        cmp -s "$HERE/pyproject.toml" "$HERE/.venv/hotline.pyproject.toml"
+}
+
+make_environment() {
+    extra="${1:-}"
+    if environment_is_current "$extra" || environment_is_current test; then
+        return
+    fi
+    python="$(find_python)"
+    rm -f "$HERE/.venv/hotline.place"
+    if [ "$(cat "$HERE/.venv/hotline.home" 2>/dev/null)" != "$HERE" ]; then
+        say "making the Python environment in $HERE/.venv with $python"
+        if "$python" -c 'import ensurepip' 2>/dev/null; then
+            "$python" -m venv --clear "$HERE/.venv"
+        else
+            # Debian keeps ensurepip in a package of its own (python3-venv); pip comes another way then.
+            "$python" -m venv --clear --without-pip "$HERE/.venv"
+            (cd "$HERE" && .venv/bin/python -m hotline.fetch_pip) || fail \
+                "pip could not be fetched. On Debian or Ubuntu: sudo apt-get install python3-venv"
+        fi
+        printf '%s' "$HERE" > "$HERE/.venv/hotline.home"
+    fi
+    say "installing Python packages (this happens once)"
+    "$HERE/.venv/bin/python" -m pip install --disable-pip-version-check --progress-bar off \
+        --timeout 60 --retries 5 --editable "$HERE${extra:+[$extra]}" || fail \
+        "the Python packages could not be installed; see above. Run the same command again to go on."
+    cp "$HERE/pyproject.toml" "$HERE/.venv/hotline.pyproject.toml"
+    printf '%s' "$HERE $extra" > "$HERE/.venv/hotline.place"
+}
