@@ -1,0 +1,49 @@
+"""What the dialplan hands over, and what Dial's outcome means."""
+
+import pytest
+
+from acd.adapters.sessions import QueueArguments, dial_options, failed_cause
+from acd.core.commands import OfferCall
+from hotline.core.settings import Queue, Text
+
+
+@pytest.mark.parametrize(
+    ("status", "cause", "meaning"),
+    [
+        ("NOANSWER", "0", "no_answer"),
+        ("BUSY", "17", "busy"),
+        ("BUSY", "21", "rejected"),
+        ("CHANUNAVAIL", "20", "unreachable"),
+        ("CONGESTION", "34", "unreachable"),
+        ("ANSWER", "16", "agent_gone"),
+        ("CANCEL", "0", "withdrawn"),
+        ("", "", "unknown"),
+    ],
+)
+def test_causes_are_told_apart(status: str, cause: str, meaning: str) -> None:
+    assert failed_cause(status, cause) == meaning
+
+
+def test_arguments_of_a_waiting_caller() -> None:
+    words = ("c1", "service", "2", "1700000000123", "", "en", "", "", "(service >= 1) and (en >= 1)")
+    arguments = QueueArguments.parse(words)
+    assert arguments.entry == 2
+    assert arguments.wait_since_ms == 1700000000123
+    assert arguments.priority is None
+    assert arguments.direct_ms == 0
+    assert arguments.needs == "(service >= 1) and (en >= 1)"
+
+
+@pytest.mark.parametrize("words", [(), ("c1", "service"), ("c1", "q", "x", "", "", "", "", "", "")])
+def test_bad_arguments_are_refused(words: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError):
+        QueueArguments.parse(words)
+
+
+def test_the_agent_is_announced_only_where_the_queue_says_so() -> None:
+    order = OfferCall("c1", "1.1", "1024", "desk", "service", 20_000)
+    queue = Queue(name="service", title=Text("业务", "Service"), whisper="queue-service")
+    silent = Queue(name="service", title=Text("业务", "Service"), whisper="queue-service", announce_agent=False)
+    assert "A(hotline/queue-service:hotline/agent-1024)" in dial_options(order, queue, ringing=False).text()
+    assert "A(hotline/queue-service)" in dial_options(order, silent, ringing=False).text()
+    assert "m(" not in dial_options(order, queue, ringing=True).text()
