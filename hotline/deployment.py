@@ -217,6 +217,11 @@ class Deployment:
         return self.asterisk / "keys"
 
     @property
+    def fallback_script(self) -> Path:
+        """The AGI script that Asterisk starts by itself when none of our services answers."""
+        return self.asterisk_var / "agi-bin" / "fallback"
+
+    @property
     def banned_file(self) -> Path:
         """Addresses to shut out, written by acd: {"addresses": {ADDRESS: until, seconds since 1970}}."""
         return self.asterisk / "banned.json"
