@@ -1,0 +1,42 @@
+"""The names of our channel variables: what of a contact lives in Asterisk and so survives us.
+
+Dialplan (`asterisk-conf/extensions.conf`) and code meet here. This module must not know who uses a name.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# On the caller's channel.
+CONTACT: Final = "HL_CONTACT"  # = accountcode = the first UNIQUEID; also on agents' legs
+STAGE: Final = "HL_STAGE"  # one of STAGES
+LANGUAGE: Final = "HL_LANG"  # zh, en; also CHANNEL(language)
+NUMBER: Final = "HL_NUMBER"  # the hotline number dialled
+TRUNK: Final = "HL_TRUNK"
+DIRECT: Final = "HL_DIRECT"  # 0, 1
+QUEUE: Final = "HL_QUEUE"
+NEEDS: Final = "HL_NEEDS"
+PRIORITY: Final = "HL_PRIORITY"
+ENTRY: Final = "HL_ENTRY"  # which queueing of the contact, from 1
+WAIT_SINCE: Final = "HL_WAIT_SINCE"  # ms since the epoch
+NEXT: Final = "HL_NEXT"  # one of NEXT_STEPS; empty: our side died
+OUTCOME: Final = "HL_OUTCOME"
+SATISFACTION: Final = "HL_SATISFACTION"  # 1..5
+SURVEY: Final = "HL_SURVEY"  # 0, 1: was the caller asked?
+
+# On agents' legs, beside CONTACT.
+OFFER: Final = "HL_OFFER"
+
+STAGES: Final = ("arrived", "flow", "waiting", "connected", "survey", "fallback", "ended")
+NEXT_STEPS: Final = ("queue", "survey", "voicemail", "hangup", "flow")
+
+IN_EVENTS: Final = (CONTACT, OFFER, STAGE, OUTCOME, SATISFACTION, SURVEY, NUMBER, TRUNK, DIRECT)
+"""manager.conf `channelvars`: these come with every message about a channel."""
+
+
+def inherited(name: str) -> str:
+    """The name under which to set a variable that the next dialled leg shall get too.
+
+    Source: Asterisk channel variable inheritance, one leading underscore: one generation.
+    """
+    return f"_{name}"
