@@ -247,6 +247,7 @@ class RestoredCall:
     rang_ms: int = 0
     held_since_ms: int = 0  # 0: not on hold
     hold_ms: int = 0  # holds that are over
+    left_queue: bool = True  # of a connected call: CallLeftQueue is in the journal
 
 
 @dataclass(frozen=True, slots=True)

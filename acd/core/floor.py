@@ -251,6 +251,7 @@ class Floor:
         if isinstance(outcome, Ignored):
             self.ignore(outcome.because)
             return False
+        offer.seen_ms = self.now_ms
         if outcome != STAY:
             offer.stage = outcome
         return True

@@ -76,6 +76,10 @@ class Offer:
     held_since_ms: int = 0
     hold_ms: int = 0
     leg_cause: int = 0
+    seen_ms: int = 0  # last sign of life; a snapshot asked for earlier does not judge it
+
+    def __post_init__(self) -> None:
+        self.seen_ms = self.made_ms
 
     def rung_ms(self, now_ms: int) -> int:
         """How long the phone rang, up to the answer or until now."""

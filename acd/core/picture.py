@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Self
 
-from acd.core.fold import AgentView, Body, ContactView, Fold
+from acd.core.fold import AgentView, Body, ContactView, Entry, Fold
 from acd.core.totals import AgentTotals, Totals
 
 SHORTEST_DAY_MS = 22 * 3_600_000
@@ -66,6 +66,11 @@ class Picture:
     def contacts(self) -> dict[str, ContactView]:
         """Contacts by id that have not ended."""
         return self._fold.contacts
+
+    @property
+    def entries(self) -> dict[str, Entry]:
+        """Queue entries by contact that are not over."""
+        return self._fold.entries
 
     @property
     def day_ms(self) -> int:

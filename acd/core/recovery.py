@@ -11,11 +11,12 @@ from acd.core import events, facts
 from acd.core.agents import Agent
 from acd.core.call_events import lose_call
 from acd.core.calls import Call
-from acd.core.events import LiveLeg, QueueRules, RestoredAgent, RestoredCall
+from acd.core.events import JournalRestored, LiveLeg, QueueRules, RestoredAgent, RestoredCall
 from acd.core.floor import Floor
 from acd.core.needs import NeedsError, parse_needs
 from acd.core.offer_events import end_callers_half, end_leg, see_answer, see_bridge, see_ringing
 from acd.core.offers import Offer
+from acd.core.picture import Picture
 
 COME_BACK_MS = 1_500
 """So long the waiting callers of a snapshot are waited for; the dialplan asks again every second."""
@@ -30,6 +31,49 @@ def asterisk_lost(floor: Floor, event: events.AsteriskLost) -> None:
 
 
 # The journal
+
+
+def restored_from(picture: Picture) -> JournalRestored:
+    """What the live picture, folded from the journal's facts, says of agents and open calls."""
+    agents = tuple(
+        RestoredAgent(
+            number=number,
+            phone=view.phone,
+            intent=view.intent,
+            reason=view.reason,
+            state=view.state,
+            idle_since_ms=view.idle_since_ms,
+            until_ms=view.until_ms,
+            contact=view.contact,
+            offer=view.offer,
+            queue=view.queue,
+            intent_reason=view.intent_reason,
+        )
+        for number, view in picture.agents.items()
+    )
+    calls = tuple(
+        RestoredCall(
+            contact=contact,
+            entry=view.entry,
+            queue=view.queue,
+            needs=view.needs,
+            priority=view.priority,
+            language=view.language,
+            wait_since_ms=view.wait_since_ms,
+            stage=view.stage,
+            offer=view.offer,
+            agent=view.agent,
+            answered_ms=view.answered_ms,
+            connected_ms=view.connected_ms if view.stage == "connected" else 0,
+            rang_ms=view.rang_ms,
+            held_since_ms=view.held_since_ms,
+            hold_ms=view.hold_ms,
+            left_queue=contact not in picture.entries,
+        )
+        for contact, view in picture.contacts.items()
+        if view.stage == "connected" or (view.stage in ("waiting", "offered") and contact in picture.entries)
+    )
+    return JournalRestored(agents, calls)
 
 
 def journal_restored(floor: Floor, event: events.JournalRestored) -> None:
@@ -89,6 +133,8 @@ def _restore_call(floor: Floor, remembered: RestoredCall) -> None:
     if remembered.stage != "waiting" and agent is not None and agent.offer in ("", remembered.offer):
         call.state, call.offer = remembered.stage, remembered.offer
     floor.add_call(call)
+    if call.state == "connected" and not remembered.left_queue:
+        floor.left_queue(call, "answered", at_ms=remembered.answered_ms)
     if call.offer and agent is not None:
         _restore_offer(floor, call, agent, remembered)
     elif remembered.offer and remembered.stage == "offered":
@@ -178,7 +224,7 @@ def asterisk_snapshot(floor: Floor, event: events.AsteriskSnapshot) -> None:
         leg = shown.pop(offer.id, None)
         if leg is not None:
             _see_leg(floor, offer, leg)
-        elif _is_judged(offer.made_ms, event) and _should_be_seen(floor, offer, event):
+        elif _is_judged(offer.seen_ms, event) and _should_be_seen(floor, offer, event):
             _miss_leg(floor, offer)
     for leg in shown.values():
         _adopt_leg(floor, leg)
