@@ -1,0 +1,279 @@
+"""A caller's way through a flow, as a machine that knows digits, not calls.
+
+`FlowRun.handle(event) -> Step(actions, facts)`: synchronous and total. The shell carries out the actions in
+order; the last one is either `Ask` (its answer comes back as an event) or `Finish`.
+
+Laws:
+1. The notice that calls are recorded, and the last words, cannot be cut short; everything else can, and the
+   digit that cuts it is the answer to the next question.
+2. A menu is asked `tries` times in all; then the caller goes where `on_failure` says.
+3. Coming back to a menu takes back what was chosen since, so that needs never pile up.
+4. After MAX_ANSWERS answers the flow ends: no caller goes round for ever.
+5. All of it follows one version of the settings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from acd.core.facts import Fact
+from hotline.core.settings import Choice, Flow, Menu, Queue, Settings
+from ivr.core.facts import CallerClosed, FlowEnded, FlowStarted, MenuChosen
+from ivr.core.prompts import closed_prompt
+
+MAX_ANSWERS = 60
+
+# ---- events ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """The caller is in the line. resumed: we were away in the middle of this flow."""
+
+    at_ms: int
+    is_open: bool
+    next_opening_ms: int
+    resumed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DigitPressed:
+    at_ms: int
+    digit: str
+
+
+@dataclass(frozen=True, slots=True)
+class NothingPressed:
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class HungUp:
+    at_ms: int
+
+
+Event = Entered | DigitPressed | NothingPressed | HungUp
+
+# ---- actions --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakLanguage:
+    """From now on prompts are in this language."""
+
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """Say a prompt. A digit cuts it when it is interruptible, and is kept for the next question."""
+
+    prompt: str
+    interruptible: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Say the prompts, wait up to timeout_ms for one digit; a digit during the prompts cuts them."""
+
+    prompts: tuple[str, ...]
+    timeout_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The flow is over. next: queue, voicemail, hangup."""
+
+    next: str
+    outcome: str
+    queue: str = ""
+    needs: str = ""
+    priority: int = 0
+
+
+Action = SpeakLanguage | Play | Ask | Finish
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    actions: tuple[Action, ...] = ()
+    facts: tuple[Fact, ...] = ()
+
+
+class FlowMisuse(Exception):
+    """An event that the state does not take; nothing has changed. The text names both."""
+
+
+TAKES: dict[str, tuple[type, ...]] = {
+    "new": (Entered, HungUp),
+    "asking": (DigitPressed, NothingPressed, HungUp),
+    "ended": (HungUp,),  # ignored: the caller may hang up while the last prompt is said
+}
+"""Which events each state takes; any other is a mistake of the shell."""
+
+
+@dataclass(slots=True)
+class _Visit:
+    """A menu on the caller's way, and the needs chosen in it."""
+
+    menu: Menu
+    needs: str = ""
+    tries: int = 1
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A step in the making."""
+
+    at_ms: int
+    actions: list[Action] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+
+
+class FlowRun:
+    """One caller in one flow. `number` is the hotline number dialled."""
+
+    def __init__(self, settings: Settings, flow: Flow, contact: str, number: str, language: str) -> None:
+        self.state = "new"
+        self.language = language
+        self._settings = settings
+        self._flow = flow
+        self._contact = contact
+        self._number = number
+        self._menus = {menu.name: menu for menu in flow.menus}
+        self._way: list[_Visit] = []
+        self._closed = False
+        self._answers = 0
+
+    def handle(self, event: Event) -> Step:
+        """The actions and facts that follow from an event. Raises FlowMisuse for one out of turn."""
+        if not isinstance(event, TAKES[self.state]):
+            raise FlowMisuse(f"state {self.state} does not take {type(event).__name__}")
+        draft = _Draft(event.at_ms)
+        match event:
+            case Entered():
+                self._enter(event, draft)
+            case DigitPressed():
+                self._answer(event.digit, draft)
+            case NothingPressed():
+                self._answer("", draft)
+            case HungUp() if self.state != "ended":
+                self._end(draft, Finish("", "hung_up"))
+        return Step(tuple(draft.actions), tuple(draft.facts))
+
+    def _enter(self, event: Entered, draft: _Draft) -> None:
+        flow, settings = self._flow, self._settings
+        draft.facts.append(
+            FlowStarted(
+                event.at_ms,
+                self._contact,
+                self._number,
+                flow.name,
+                self.language,
+                event.is_open,
+                event.resumed,
+                settings.version,
+            )
+        )
+        draft.actions.append(SpeakLanguage(self.language))
+        if not event.resumed:
+            draft.actions.append(Play(flow.greeting))
+        if settings.hotline.announce_recording:
+            draft.actions.append(Play("recorded-notice", interruptible=False))
+        if event.is_open:
+            self._go(flow.start, draft)
+            return
+        self._closed = True
+        draft.facts.append(
+            CallerClosed(event.at_ms, self._contact, flow.name, flow.hours, event.next_opening_ms)
+        )
+        draft.actions.append(Play(closed_prompt(flow.hours)))
+        self._go(flow.closed, draft)
+
+    def _answer(self, digit: str, draft: _Draft) -> None:
+        visit = self._way[-1]
+        self._answers += 1
+        if self._answers > MAX_ANSWERS:
+            self._go("hangup", draft, refused=True)
+            return
+        choice = next((choice for choice in visit.menu.choices if choice.digit == digit), None)
+        if choice is not None:
+            self._leave_menu(choice, draft)
+        elif visit.tries < visit.menu.tries:
+            visit.tries += 1
+            complaint = "invalid-choice" if digit else "no-input"
+            draft.actions.append(_ask(visit.menu, complaint))
+        else:
+            self._tell_choice(draft, "", visit.menu.on_failure)
+            self._go(visit.menu.on_failure, draft, refused=True)
+
+    def _leave_menu(self, choice: Choice, draft: _Draft) -> None:
+        self._way[-1].needs = choice.needs
+        if choice.language:
+            self.language = choice.language
+            draft.actions.append(SpeakLanguage(choice.language))
+        self._tell_choice(draft, choice.digit, choice.go)
+        self._go(choice.go, draft)
+
+    def _tell_choice(self, draft: _Draft, digit: str, go: str) -> None:
+        visit = self._way[-1]
+        draft.facts.append(
+            MenuChosen(draft.at_ms, self._contact, self._flow.name, visit.menu.name, digit, visit.tries, go)
+        )
+
+    def _go(self, destination: str, draft: _Draft, *, refused: bool = False) -> None:
+        """Go where a destination of the settings leads; `refused`: the caller did not choose it."""
+        kind, _, name = destination.partition(":")
+        match kind:
+            case "menu":
+                self._enter_menu(self._menus[name], draft)
+            case "queue":
+                queue = next(queue for queue in self._settings.queues if queue.name == name)
+                self._end(draft, Finish("queue", "queued", name, self._needs(queue), queue.priority))
+            case "voicemail":
+                self._end(draft, Finish("voicemail", self._outcome("refused" if refused else "hung_up")))
+            case "message":
+                draft.actions.append(Play(name, interruptible=False))
+                self._end(draft, Finish("hangup", self._outcome("message")))
+            case _:  # "hangup": the settings check allows no other kind
+                draft.actions.append(Play("goodbye", interruptible=False))
+                self._end(draft, Finish("hangup", self._outcome("refused")))
+
+    def _enter_menu(self, menu: Menu, draft: _Draft) -> None:
+        names = [visit.menu.name for visit in self._way]
+        if menu.name in names:
+            del self._way[names.index(menu.name) :]
+        self._way.append(_Visit(menu))
+        self.state = "asking"
+        draft.actions.append(_ask(menu))
+
+    def _needs(self, queue: Queue) -> str:
+        """The queue's needs and those chosen on the way, as one expression."""
+        parts = [part for part in (queue.needs, *(visit.needs for visit in self._way)) if part]
+        parts = list(dict.fromkeys(parts))
+        return parts[0] if len(parts) == 1 else " and ".join(f"({part})" for part in parts)
+
+    def _outcome(self, when_open: str) -> str:
+        return "closed" if self._closed else when_open
+
+    def _end(self, draft: _Draft, finish: Finish) -> None:
+        self.state = "ended"
+        if finish.next:
+            draft.actions.append(finish)
+        draft.facts.append(
+            FlowEnded(
+                draft.at_ms,
+                self._contact,
+                self._flow.name,
+                finish.outcome,
+                finish.next,
+                finish.queue,
+                finish.needs,
+                finish.priority,
+                self.language,
+            )
+        )
+
+
+def _ask(menu: Menu, *complaint: str) -> Ask:
+    return Ask((*complaint, menu.prompt), round(menu.timeout_s * 1000))
