@@ -33,7 +33,7 @@ from hotline.core.settings import Settings
 from hotline.journal import JournalWriter, read_from_checkpoint
 from hotline.service import Service
 from telephony.agi_metrics import AgiMetrics
-from telephony.ami import AmiLink
+from telephony.ami import AmiLink, AmiMetrics
 from telephony.fastagi import FastAgiServer
 
 logger = logging.getLogger(__name__)
@@ -100,7 +100,7 @@ class Acd:
             service.secrets.ami_acd,
             on_message=self._on_message,
             on_state=self.observer.on_state,
-            registry=registry,
+            metrics=AmiMetrics(registry),
         )
         self.observer.link = self._link
         self.observer.on_synchronized = self._on_synchronized

@@ -46,7 +46,7 @@ class AmiReply:
     """Asterisk's positive answer to an action. `action_id` comes back in events such as OriginateResponse."""
 
     message: str
-    headers: Mapping[str, str]
+    fields: Mapping[str, str]
     action_id: str
     epoch: int
 
