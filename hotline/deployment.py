@@ -148,13 +148,15 @@ class Deployment:
     def _folders(self) -> tuple[Path, ...]:
         asterisk = (self.asterisk / name for name in ("etc", "var", "spool", "log", "run", "keys"))
         return (
+            self.asterisk,
             *asterisk,
+            self.journals,
             self.secrets_file.parent,
             self.settings_file.parent,
-            self.journals,
             self.run,
             self.logs,
             self.sounds,
+            self.recordings,
             self.recordings_incoming,
             self.voice_messages,
         )

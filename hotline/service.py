@@ -24,7 +24,9 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from hotline import settings_snapshot
 from hotline.core.settings import Settings
+from hotline.core.settings_check import SettingsRefused
 from hotline.deployment import Deployment, DeploymentError
 from hotline.logs import configure_logging
 from hotline.secrets import Secrets, SecretsError
@@ -103,8 +105,6 @@ class Service:
 
     async def watch_settings(self) -> None:
         """Follow the snapshot file until cancelled; an unreadable one is logged once and the old kept."""
-        from hotline import settings_snapshot
-
         file = self.deployment.settings_file
         seen = _file_stamp(file)
         while True:
@@ -170,8 +170,6 @@ def run_service(name: str, start: Callable[[Service], Awaitable[Closer]]) -> Non
 
     `start` sets up and returns its own closer, which gets CLOSE_LIMIT_S seconds.
     """
-    from hotline import settings_snapshot
-
     parser = argparse.ArgumentParser(prog=f"hotline service {name}")
     parser.add_argument("--data", help="data folder (default: HOTLINE_DATA or ./data)")
     arguments = parser.parse_args()
@@ -181,7 +179,7 @@ def run_service(name: str, start: Callable[[Service], Awaitable[Closer]]) -> Non
         configure_logging(name, deployment.log_file(name))
         settings = settings_snapshot.read(deployment.settings_file)
         service = Service(name, deployment, Secrets.load(deployment), settings)
-    except (DeploymentError, SecretsError, OSError, ValueError) as error:
+    except (DeploymentError, SecretsError, SettingsRefused, OSError) as error:
         log.exception("service_cannot_start")
         sys.exit(f"{name}: cannot start: {error}")
     gc.freeze()  # what was imported lives for ever: no need to look through it again
