@@ -1,0 +1,34 @@
+// Today's figures. The server computes every rate; here they are only written down.
+
+import { count, duration, percent, put, text } from "./format.js";
+
+function tile(name, figure, detail) {
+  const element = document.getElementById(`tile-${name}`);
+  put(element.querySelector("[data-figure]"), figure);
+  put(element.querySelector("[data-detail]"), detail);
+}
+
+const element = (id) => document.getElementById(id);
+const fraction = ({ part, of }) => `${count(part)}/${count(of)}`;
+const average = ({ mean_ms: mean }) => (mean === null ? "–" : duration(mean));
+
+export function showDay(day, house) {
+  const { offered, answered, abandoned } = day;
+  tile("offered", count(offered), text("offered_of", { all: count(day.contacts) }));
+  tile("answered", count(answered), text("answered_rate", { rate: percent(day.answer_rate.share) }));
+  tile("abandoned", count(abandoned), text("abandoned_rate", { rate: percent(day.abandon_rate.share) }));
+
+  put(element("timely-rule"), text("timely_rule", { rings: house.target_rings, target: duration(house.target_ms) }));
+  put(element("timely-all"), percent(day.timely_all.share));
+  put(element("timely-all-of"), fraction(day.timely_all));
+  put(element("timely-asked"), percent(day.timely_asked.share));
+  put(element("timely-asked-of"), fraction(day.timely_asked));
+
+  const within = text("sl1_rule", { seconds: house.service_level_s });
+  tile("sl1", percent(day.sl1.share), `${within} · ${fraction(day.sl1)}`);
+  tile("wait", average(day.wait), text("wait_rule", { count: count(day.wait.count) }));
+  tile("talk", average(day.talk), text("talk_rule", { count: count(day.talk.count) }));
+  const { top, answers, asked, share } = day.satisfaction;
+  const told = text("satisfaction_rule", { top: count(top), answers: count(answers), asked: count(asked) });
+  tile("satisfaction", percent(share), asked === 0 ? text("none_yet") : told);
+}
