@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import importlib
 from collections.abc import Iterator
 
 from hotline.asterisk_install import AsteriskInstall, find_install
@@ -14,6 +13,7 @@ from hotline.supervisor.ports import OWNERS, taken_ports
 from hotline.supervisor.processes import read_pid_file
 from hotline.supervisor.readiness import asterisk_ready, database_ready
 from hotline.supervisor.setup import SetupError, current_settings
+from ivr.prompts_build import count_synthetic
 
 
 def add_arguments(parser: argparse.ArgumentParser, command: str) -> None:
@@ -71,12 +71,12 @@ def _settings(deployment: Deployment) -> Iterator[tuple[bool, str]]:
 
 
 def _prompts(deployment: Deployment) -> Iterator[tuple[bool, str]]:
-    prompts = importlib.import_module("ivr.prompts_build")
-    synthetic = prompts.count_synthetic(deployment)
-    yield (
-        True,
-        f"prompts still spoken by the default engine: {synthetic}; replace them in {deployment.sounds}",
-    )
+    for language, (synthetic, every) in count_synthetic(deployment).items():
+        folder = deployment.sounds / language / "hotline"
+        yield (
+            every > 0,
+            f"prompts {language}: {synthetic} of {every} synthetic; recordings go to {folder}",
+        )
 
 
 def _asterisk(deployment: Deployment, install: AsteriskInstall | None) -> Iterator[tuple[bool, str]]:

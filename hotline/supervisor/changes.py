@@ -10,12 +10,14 @@ import logging
 import time
 from pathlib import Path
 
+from hotline.asterisk_config import write_banned_acl
 from hotline.asterisk_install import AsteriskInstall
 from hotline.deployment import Deployment
-from hotline.secrets import Secrets
+from hotline.secrets import Secrets, SecretsError
 from hotline.supervisor import setup
 from hotline.supervisor.banned import BannedFileError, banned_now
 from hotline.supervisor.readiness import ConsoleError, run_console
+from hotline.supervisor.setup import SetupError
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +52,7 @@ class Changes:
         self._stamps = self._read_stamps()
         self._banned: tuple[str, ...] | None = None  # unknown: the first look writes it
         self._banned_error = ""
+        self._acl_reload_due = False
 
     async def follow(self) -> None:
         """Look every second, until cancelled."""
@@ -68,11 +71,11 @@ class Changes:
         try:
             settings = await asyncio.to_thread(setup.current_settings, self._deployment)
             self._secrets.make_missing(settings)
-            await setup.write_asterisk_configuration(self._deployment, settings, self._secrets, self._install)
-            await reload_asterisk(self._deployment, self._install)
-            log.info("asterisk_settings_applied", extra={"version": settings.version})
             await setup.build_prompts(self._deployment, settings, self._install)
-        except Exception:
+            if await setup.write_asterisk_files(self._deployment, settings, self._secrets, self._install):
+                await reload_asterisk(self._deployment, self._install)
+                log.info("asterisk_settings_applied", extra={"version": settings.version})
+        except (SetupError, SecretsError):
             # Whatever is wrong with one version, Asterisk keeps the last good one and the next is tried.
             log.exception("asterisk_settings_not_applied")
 
@@ -88,9 +91,11 @@ class Changes:
         if banned == self._banned:
             return
         try:
-            await setup.write_banned_acl(self._deployment, banned)
-            await run_console(self._deployment, self._install, "module reload acl")
-        except Exception:
+            self._acl_reload_due |= write_banned_acl(self._deployment, banned)
+            if self._acl_reload_due:
+                await run_console(self._deployment, self._install, "module reload acl")
+                self._acl_reload_due = False
+        except (ConsoleError, OSError):
             log.exception("banned_addresses_not_applied")  # tried again in a second
             return
         self._banned = banned

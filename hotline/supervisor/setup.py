@@ -6,52 +6,57 @@ Each step can be repeated at every start and is quick when nothing changed. Must
 from __future__ import annotations
 
 import asyncio
-import importlib
-import inspect
+import logging
 import tomllib
 from pathlib import Path
-from typing import Any
 
-from hotline import settings_snapshot
+import asyncpg
+
+from hotline import database, settings_snapshot
+from hotline.asterisk_config import ConfigurationError, write_configuration
 from hotline.asterisk_install import AsteriskInstall
 from hotline.cli import CommandError
 from hotline.core.settings import Settings
 from hotline.core.settings_check import SettingsRefused, check_settings
 from hotline.deployment import Deployment
 from hotline.secrets import Secrets
+from ivr.prompts_build import BuildReport, PromptBuildError, build
+
+log = logging.getLogger(__name__)
 
 
 class SetupError(Exception):
     """A step of the set-up failed; the text says which and why."""
 
 
-async def _call(module: str, function: str, *arguments: object) -> Any:
-    """Call another room's function, in a thread when it is synchronous; imported when needed."""
-    try:
-        found = getattr(importlib.import_module(module), function)
-    except (ModuleNotFoundError, AttributeError) as error:
-        raise SetupError(f"{module}.{function} is not part of this installation") from error
-    if inspect.iscoroutinefunction(found):
-        return await found(*arguments)
-    return await asyncio.to_thread(found, *arguments)
-
-
 async def migrate(deployment: Deployment) -> None:
-    await _call("hotline.database", "migrate", deployment.database_url)
+    """Bring the database to this program's schema. Raises SetupError."""
+    try:
+        steps = await database.migrate(deployment.database_url)
+    except (database.DatabaseError, asyncpg.PostgresError, OSError) as error:
+        raise SetupError(f"the database: {error}") from error
+    if steps:
+        log.info("database_migrated", extra={"steps": steps})
 
 
-async def write_asterisk_configuration(
+async def write_asterisk_files(
     deployment: Deployment, settings: Settings, secrets: Secrets, install: AsteriskInstall
-) -> None:
-    await _call("hotline.asterisk_config", "write_configuration", deployment, settings, secrets, install)
+) -> bool:
+    """Write Asterisk's configuration; returns whether anything changed. Raises SetupError."""
+    try:
+        return await asyncio.to_thread(write_configuration, deployment, settings, secrets, install)
+    except (ConfigurationError, OSError) as error:
+        raise SetupError(f"Asterisk's configuration: {error}") from error
 
 
-async def build_prompts(deployment: Deployment, settings: Settings, install: AsteriskInstall) -> None:
-    await _call("ivr.prompts_build", "build", deployment, settings, install)
-
-
-async def write_banned_acl(deployment: Deployment, addresses: tuple[str, ...]) -> None:
-    await _call("hotline.asterisk_config", "write_banned_acl", deployment, addresses)
+async def build_prompts(deployment: Deployment, settings: Settings, install: AsteriskInstall) -> BuildReport:
+    """Speak the prompts that are missing. Raises SetupError."""
+    try:
+        report = await asyncio.to_thread(build, deployment, settings, install)
+    except (PromptBuildError, OSError) as error:
+        raise SetupError(f"prompts: {error}") from error
+    log.info("prompts_built", extra={"spoken": report.spoken, "recorded": report.recorded})
+    return report
 
 
 async def settle_settings(deployment: Deployment, file: Path) -> None:
@@ -86,5 +91,5 @@ def current_settings(deployment: Deployment) -> Settings:
     """The settings of the local snapshot. Raises SetupError."""
     try:
         return settings_snapshot.read(deployment.settings_file)
-    except Exception as error:
-        raise SetupError(str(error)) from error
+    except (SettingsRefused, OSError) as error:
+        raise SetupError(f"settings: {error}") from error

@@ -67,6 +67,7 @@ class Supervisor:
         self.secrets = Secrets.load(deployment)
         self.watched: dict[str, Watched] = {}
         self._database_task: asyncio.Task[None] | None = None
+        self._files_changed = False
 
     # ---- set-up ---------------------------------------------------------------------------------------
 
@@ -82,7 +83,9 @@ class Supervisor:
             await self._database_task
         settings = await asyncio.to_thread(setup.current_settings, self.deployment)
         self.secrets.make_missing(settings)
-        await setup.write_asterisk_configuration(self.deployment, settings, self.secrets, self.install)
+        self._files_changed = await setup.write_asterisk_files(
+            self.deployment, settings, self.secrets, self.install
+        )
         return settings
 
     async def prepare_all(self) -> None:
@@ -90,7 +93,7 @@ class Supervisor:
         settings = await self.prepare()
         assert self._database_task is not None
         await self._database_task
-        await setup.build_prompts(self.deployment, settings, self.install)
+        await self._build_prompts(settings)
 
     def _enlist(self) -> None:
         programs = [asterisk_program(self.deployment, self.install)]
@@ -143,10 +146,10 @@ class Supervisor:
         """
         settings = await self.prepare()
         assert self._database_task is not None
-        prompts = asyncio.create_task(setup.build_prompts(self.deployment, settings, self.install))
+        prompts = asyncio.create_task(self._build_prompts(settings))
         if not any(self.deployment.sounds.rglob("*.wav")):
-            await self._prompts_built(prompts)  # a first start: no caller may come before there is a greeting
-        if self.watched["asterisk"].adopted:
+            await prompts  # a first start: no caller may come before there is a greeting
+        if self.watched["asterisk"].adopted and self._files_changed:
             await reload_asterisk(self.deployment, self.install)
         for name in self._names(needs_database=False):
             self.watched[name].start()
@@ -155,20 +158,22 @@ class Supervisor:
         for name in self._names(needs_database=True):
             self.watched[name].start()
         more = await asyncio.gather(*(self._until_ready(name) for name in self._names(needs_database=True)))
-        await self._prompts_built(prompts)
+        await prompts
         return [line for line in (*await unready, *more) if line]
 
     def _names(self, *, needs_database: bool) -> list[str]:
         later = {service.name for service in SERVICES if service.needs_database}
         return [n for n in self.watched if n != "postgres" and (n in later) == needs_database]
 
-    async def _prompts_built(self, task: asyncio.Task[None]) -> None:
+    async def _build_prompts(self, settings: Settings) -> None:
         try:
-            await task
-        except Exception as error:
+            report = await setup.build_prompts(self.deployment, settings, self.install)
+        except SetupError as error:
             # A hotline without a prompt still connects callers; `hotline check` shows what is missing.
             log.exception("prompts_not_built")
             self.say("prompts", f"NOT BUILT: {error}")
+            return
+        self.say("prompts", f"ready, {report.synthetic} by the default voice, {report.recorded} recorded")
 
     async def _database_settled(self) -> None:
         """Wait for the database steps; if they fail on a machine that has settings, go on and try again."""
