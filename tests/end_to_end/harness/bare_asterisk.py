@@ -6,7 +6,6 @@ Knows nothing of the hotline but how to find an Asterisk.
 from __future__ import annotations
 
 import contextlib
-import socket
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -124,14 +123,6 @@ class Stage:
     asterisk: BareAsterisk
     server: tuple[str, int]
     recording: Path
-
-
-def free_udp_port() -> int:
-    """A UDP port of loopback that nobody uses now."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _directories(folder: Path, install: AsteriskInstall) -> str:

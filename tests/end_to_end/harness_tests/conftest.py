@@ -5,7 +5,8 @@ from pathlib import Path
 from string import Template
 
 import pytest
-from harness.bare_asterisk import BareAsterisk, Stage, free_udp_port
+from harness.bare_asterisk import BareAsterisk, Stage
+from harness.ports import free_udp_port
 
 BARE = Path(__file__).parent / "bare"
 
