@@ -35,7 +35,7 @@ class SecurityWatch:
         self._alarms = Counter(
             "hotline_sip_addresses_shut_out_total", "Addresses shut out", registry=registry
         )
-        self._now = Gauge("hotline_sip_addresses_shut_out", "Addresses shut out now", registry=registry)
+        self._now = Gauge("hotline_sip_addresses_barred", "Addresses shut out now", registry=registry)
 
     def on_message(self, message: Mapping[str, str]) -> None:
         """Look at one AMI event; anything but a failure over SIP is passed over."""

@@ -45,7 +45,13 @@ class FactMalformed(FactUnreadable):
 
 def to_body(fact: Fact) -> Body:
     """The fields of a fact by name; nested values are shared, not copied."""
-    return {name: getattr(fact, name) for name in _types(type(fact).__name__)}
+    return {name: getattr(fact, name) for name in _names(type(fact))}
+
+
+@cache
+def _names(kind: type[Fact]) -> tuple[str, ...]:
+    # By class, not by wire name: other rooms have facts of their own.
+    return tuple(field.name for field in fields(kind))
 
 
 def from_body(kind: str, version: int, body: Mapping[str, Any]) -> Fact:

@@ -1,0 +1,70 @@
+"""What Asterisk says of a leg's RTP, read into numbers; and who has been silent for too long. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SILENT_AFTER_MS = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """RTP of one leg: packets, losses, jitter and round trip in ms."""
+
+    rx_packets: int = 0
+    tx_packets: int = 0
+    rx_loss: int = 0
+    tx_loss: int = 0
+    rx_jitter_ms: float = 0.0
+    tx_jitter_ms: float = 0.0
+    rtt_ms: float = 0.0
+
+
+def parse_quality(text: str) -> Quality:
+    """Read `CHANNEL(rtcp,all)`; what is missing or unreadable stays 0.
+
+    Source: res_rtp_asterisk.c, ast_rtp_get_quality: "ssrc=…;themssrc=…;lp=lost by them as we see it;
+    rxjitter=s;rxcount=;txjitter=s;txcount=;rlp=lost as they report;rtt=s".
+    """
+    values: dict[str, float] = {}
+    for part in text.split(";"):
+        name, _, value = part.partition("=")
+        try:
+            values[name.strip()] = float(value)
+        except ValueError:
+            continue
+    return Quality(
+        rx_packets=int(values.get("rxcount", 0)),
+        tx_packets=int(values.get("txcount", 0)),
+        rx_loss=int(values.get("lp", 0)),
+        tx_loss=int(values.get("rlp", 0)),
+        rx_jitter_ms=values.get("rxjitter", 0.0) * 1000,
+        tx_jitter_ms=values.get("txjitter", 0.0) * 1000,
+        rtt_ms=values.get("rtt", 0.0) * 1000,
+    )
+
+
+class SilenceWatch:
+    """Remembers when each leg's count of received packets last grew."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, tuple[int, int]] = {}
+        self._told: set[str] = set()
+
+    def sample(self, leg: str, packets: int, now_ms: int) -> int | None:
+        """Note a count; the length of the silence in ms when it is first too long, else None."""
+        last = self._seen.get(leg)
+        if last is None or packets != last[0]:
+            self._seen[leg] = (packets, now_ms)
+            self._told.discard(leg)
+            return None
+        silent_ms = now_ms - last[1]
+        if silent_ms < SILENT_AFTER_MS or leg in self._told:
+            return None
+        self._told.add(leg)
+        return silent_ms
+
+    def forget(self, leg: str) -> None:
+        """The leg is gone or on hold."""
+        self._seen.pop(leg, None)
+        self._told.discard(leg)

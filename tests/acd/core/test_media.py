@@ -1,0 +1,34 @@
+"""RTP figures and silence."""
+
+import pytest
+
+from acd.core.media import SILENT_AFTER_MS, Quality, SilenceWatch, parse_quality
+
+
+def test_quality_is_read_into_ms() -> None:
+    text = "ssrc=1;themssrc=2;lp=3;rxjitter=0.002;rxcount=500;txjitter=0.004;txcount=499;rlp=1;rtt=0.025"
+    quality = parse_quality(text)
+    assert (quality.rx_packets, quality.tx_packets, quality.rx_loss, quality.tx_loss) == (500, 499, 3, 1)
+    assert (quality.rx_jitter_ms, quality.tx_jitter_ms, quality.rtt_ms) == pytest.approx((2.0, 4.0, 25.0))
+
+
+@pytest.mark.parametrize("text", ["", "garbage", "rxcount=;lp", "rxcount=x"])
+def test_what_cannot_be_read_is_zero(text: str) -> None:
+    assert parse_quality(text) == Quality()
+
+
+def test_silence_is_told_once_and_again_after_audio() -> None:
+    watch = SilenceWatch()
+    assert watch.sample("leg", 10, 0) is None
+    assert watch.sample("leg", 10, SILENT_AFTER_MS - 1) is None
+    assert watch.sample("leg", 10, SILENT_AFTER_MS) == SILENT_AFTER_MS
+    assert watch.sample("leg", 10, SILENT_AFTER_MS * 2) is None
+    assert watch.sample("leg", 11, SILENT_AFTER_MS * 2) is None
+    assert watch.sample("leg", 11, SILENT_AFTER_MS * 3) == SILENT_AFTER_MS
+
+
+def test_a_leg_on_hold_starts_anew() -> None:
+    watch = SilenceWatch()
+    watch.sample("leg", 10, 0)
+    watch.forget("leg")
+    assert watch.sample("leg", 10, 60_000) is None
