@@ -1,7 +1,7 @@
 """Writes the configuration of our Asterisk: the templates of asterisk-conf/ filled in, into the data folder.
 
-Each file is replaced whole and only when it changed, readable by its owner only, for some hold passwords. This
-module must not start or reload Asterisk (`hotline.supervisor` does), and decides nothing about calls.
+Each file is replaced whole and only when it changed, readable by its owner only, for some hold passwords.
+This module must not start or reload Asterisk (`hotline.supervisor` does), and decides nothing about calls.
 """
 
 from __future__ import annotations
@@ -19,48 +19,11 @@ import jinja2
 
 from hotline.asterisk_certificate import make_certificate
 from hotline.core.settings import Settings
-from hotline.deployment import EVERYWHERE, Deployment
+from hotline.deployment import Deployment
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "asterisk-conf"
 BANNED_LIST = "banned.list"
 UNSAFE_IN_PATHS = re.compile(r"[^\w./+@:~ -]")
-
-AMI_EVENTS = (
-    "FullyBooted",
-    "Shutdown",
-    "Newchannel",
-    "NewAccountCode",
-    "Newstate",
-    "DialBegin",
-    "DialEnd",
-    "BridgeEnter",
-    "BridgeLeave",
-    "Hold",
-    "Unhold",
-    "BlindTransfer",
-    "AttendedTransfer",
-    "HangupRequest",
-    "SoftHangupRequest",
-    "Hangup",
-    "OriginateResponse",
-    "UserEvent",
-    "ContactStatus",
-    "Registry",
-    "InvalidPassword",
-    "InvalidAccountID",
-    "ChallengeResponseFailed",
-    "FailedACL",
-    "AuthMethodNotAllowed",
-    "InvalidTransport",
-    "MemoryLimit",
-    "LoadAverageLimit",
-    "SessionLimit",
-    "RequestBadFormat",
-    "RequestNotAllowed",
-    "RequestNotSupported",
-    "UnexpectedAddress",
-)
-"""Events that pass the filter of manager.conf; DeviceStateChange passes too, of PJSIP devices only."""
 
 NAMED_FILTERS_SINCE = {20: 11, 21: 6, 22: 1}
 """First minor version, by major one, whose eventfilter can name events. Source: Asterisk's change logs."""
@@ -164,7 +127,6 @@ def _context(
         "tls": _wants_tls(settings),
         "music": _music(deployment, settings, install),
         "banned_list": BANNED_LIST,
-        "ami_events": AMI_EVENTS,
         "filter_by_name": has_named_filters(install.version),
         "cel_by_fields": (install.modules / "res_cdrel_custom.so").exists(),
     }
@@ -193,7 +155,7 @@ def _render(deployment: Deployment, context: Mapping[str, Any]) -> dict[str, str
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         undefined=jinja2.StrictUndefined,
-        autoescape=False,  # noqa: S701 (no HTML; values are spelled safely by settings_fields or go through conf)
+        autoescape=False,  # no HTML: values are spelled safely (settings_fields) or go through conf
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
@@ -209,7 +171,10 @@ def _render(deployment: Deployment, context: Mapping[str, Any]) -> dict[str, str
 
 
 def _wants_tls(settings: Settings) -> bool:
-    return any(line.transport == "tls" for line in (*settings.trunks, *settings.phones))
+    transports = [trunk.transport for trunk in settings.trunks] + [
+        phone.transport for phone in settings.phones
+    ]
+    return "tls" in transports
 
 
 def _music(deployment: Deployment, settings: Settings, install: Install) -> dict[str, Path]:
