@@ -272,11 +272,11 @@ def test_a_trunk_we_register_with(house: House) -> None:
     assert house.options("pjsip.conf", "carrier", "identify")["match"] == ["192.0.2.0/24", "198.51.100.7"]
 
 
-@pytest.mark.parametrize("value", ["two\nlines", "carriage\rreturn", "nul\0", " outer", "outer\t"])
+@pytest.mark.parametrize("value", ["two\nlines", "carriage\rreturn", "nul\0", " blank", "blank "])
 def test_a_secret_that_cannot_stand_in_a_file_is_refused_without_being_shown(value: str) -> None:
     with pytest.raises(ConfigurationError) as refusal:
         escape(value)
-    assert value not in str(refusal.value)
+    assert value.strip() not in str(refusal.value)
 
 
 @pytest.mark.parametrize(
