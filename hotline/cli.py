@@ -34,6 +34,7 @@ COMMANDS = (
     Command("demo", "hotline.cli_up", "up --demo: a living hotline with simulated callers and agents"),
     Command("backup", "hotline.cli_backup", "copy facts, settings, secrets and recordings while running"),
     Command("restore", "hotline.cli_backup", "restore a backup into an empty data folder"),
+    Command("ledger", "hotline.cli_ledger", "rebuild contacts, segments and totals from the facts"),
     Command("settings", "hotline.cli_settings", "import, export or check settings as TOML"),
     Command("simulate", "hotline.cli_simulate", "try settings against simulated callers, without telephony"),
     Command("soak", "hotline.cli_soak", "thousands of real calls, then a look for leaks"),

@@ -30,13 +30,14 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from hotline.journal_line import GAP, HEAD, Envelope, LineDamaged, decode, encode
+from hotline.journal_line import GAP, HEAD, Envelope, encode
 from hotline.journal_reader import (
     JournalFollower,
     JournalReader,
     Position,
     file_numbers,
     file_path,
+    last_line,
     read_from_checkpoint,
     read_journal,
 )
@@ -60,7 +61,6 @@ logger = logging.getLogger(__name__)
 MAX_BYTES = 64 * 1024 * 1024
 BUFFER_BYTES = 16 * 1024 * 1024
 SYNC_EVERY_S = 0.1
-TAIL_BYTES = 64 * 1024
 
 
 class JournalError(Exception):
@@ -328,30 +328,10 @@ def _repair(folder: Path) -> tuple[int, int, int]:
     numbers = file_numbers(folder)
     for number in reversed(numbers):
         path = file_path(folder, number)
-        envelope, end = _last_line(path)
+        envelope, end = last_line(path)
         if number == numbers[-1] and end < path.stat().st_size:
             logger.warning("journal_tail_cut", extra={"file": path.name, "bytes": path.stat().st_size - end})
             os.truncate(path, end)
         if envelope is not None:
             return envelope.epoch, envelope.seq, numbers[-1]
     return 0, 0, numbers[-1] if numbers else 0
-
-
-def _last_line(path: Path) -> tuple[Envelope | None, int]:
-    """The last undamaged line of a file and the offset behind it; (None, 0) when there is none."""
-    size = path.stat().st_size
-    window = TAIL_BYTES
-    with path.open("rb") as file:
-        while True:
-            start = max(0, size - window)
-            file.seek(start)
-            lines = file.read(size - start).split(b"\n")
-            end = size - len(lines.pop())
-            for line in reversed(lines if start == 0 else lines[1:]):
-                try:
-                    return decode(line), end
-                except LineDamaged:
-                    end -= len(line) + 1
-            if start == 0:
-                return None, 0
-            window *= 4

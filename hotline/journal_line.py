@@ -49,7 +49,10 @@ class Envelope:
 def encode(envelope: Envelope) -> bytes:
     """The line of an envelope, with its newline. Raises ValueError when the body is not JSON or too long."""
     fields = {name: getattr(envelope, name) for name in Envelope.__slots__}
-    rest = json.dumps(fields, ensure_ascii=False, separators=(",", ":"), allow_nan=False)[1:].encode()
+    text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    rest = text[1:].encode(
+        "utf-8", "replace"
+    )  # half a surrogate pair in a caller's name is no reason to fail
     line = b'%s%08x",%s\n' % (_PREFIX, zlib.crc32(rest), rest)
     if len(line) > MAX_LINE_BYTES:
         raise ValueError(f"{envelope.kind}: a line of {len(line)} bytes; allowed {MAX_LINE_BYTES}")

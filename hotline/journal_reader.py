@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 POLL_S = 0.02
 """How often a follower looks for new bytes: well under the 50 ms within which it has to wake."""
 
+TAIL_BYTES = 64 * 1024
 LINE_BYTES = 512
 """A guess at the length of a line, to read about as much as is asked for."""
 _FILE_NAME = re.compile(r"(\d{8})\.jsonl")
@@ -170,6 +171,35 @@ def last_checkpoint(folder: Path) -> tuple[dict[str, Any] | None, int]:
         if head.kind == HEAD and head.body["checkpoint"] is not None:
             return head.body["checkpoint"], number
     return None, 0
+
+
+def last_envelope(folder: Path) -> Envelope | None:
+    """The newest line of a journal, which may be a file's head: its seq is that of the newest fact."""
+    for number in reversed(file_numbers(folder)):
+        envelope, _ = last_line(file_path(folder, number))
+        if envelope is not None:
+            return envelope
+    return None
+
+
+def last_line(path: Path) -> tuple[Envelope | None, int]:
+    """The last undamaged line of a file and the offset behind it; (None, 0) when there is none."""
+    size = path.stat().st_size
+    window = TAIL_BYTES
+    with path.open("rb") as file:
+        while True:
+            start = max(0, size - window)
+            file.seek(start)
+            lines = file.read(size - start).split(b"\n")
+            end = size - len(lines.pop())
+            for line in reversed(lines if start == 0 else lines[1:]):
+                try:
+                    return decode(line), end
+                except LineDamaged:
+                    end -= len(line) + 1
+            if start == 0:
+                return None, 0
+            window *= 4
 
 
 class JournalFollower:

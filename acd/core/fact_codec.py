@@ -45,13 +45,15 @@ class FactMalformed(FactUnreadable):
 
 def to_body(fact: Fact) -> Body:
     """The fields of a fact by name; nested values are shared, not copied."""
-    return {name: getattr(fact, name) for name in _names(type(fact))}
+    kind = type(fact)
+    names = _NAMES.get(kind)
+    if names is None:
+        names = _NAMES[kind] = tuple(field.name for field in fields(kind))
+    return {name: getattr(fact, name) for name in names}
 
 
-@cache
-def _names(kind: type[Fact]) -> tuple[str, ...]:
-    # By class, not by wire name: other rooms have facts of their own.
-    return tuple(field.name for field in fields(kind))
+_NAMES: dict[type[Fact], tuple[str, ...]] = {}
+"""Fields by class, not by wire name: other rooms have facts of their own."""
 
 
 def from_body(kind: str, version: int, body: Mapping[str, Any]) -> Fact:

@@ -9,7 +9,7 @@ their journal; a fact about something unknown or over changes nothing. It must n
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Protocol
 
 from acd.core.totals import AgentTotals, Totals
@@ -133,9 +133,14 @@ class Fold:
         }
 
     def load(self, snapshot: Mapping[str, Any]) -> None:
-        """Takes over what to_dict gave."""
+        """Takes over what to_dict gave, also that of another version of this program as far as it goes."""
         for name, kind in _OPEN_THINGS.items():
-            setattr(self, name, {key: kind(**values) for key, values in snapshot[name].items()})
+            known = {field.name for field in fields(kind)}
+            views = {
+                key: kind(**{field: value for field, value in values.items() if field in known})
+                for key, values in snapshot[name].items()
+            }
+            setattr(self, name, views)
 
     def _contact_started(self, at_ms: int, body: Body) -> None:
         view = self.contacts.get(body["contact"])
