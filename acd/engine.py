@@ -104,6 +104,8 @@ class Engine:
             at_us=fact.at_ms * 1000,
         )
         self.picture.apply(kind, fact.at_ms, body)
+        if self._journal.full:
+            self._journal.rotate(self.picture.snapshot())
         for follower in list(self._followers):
             follower(envelope)
 

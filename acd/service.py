@@ -11,7 +11,7 @@ import contextlib
 import hashlib
 import hmac
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -19,7 +19,7 @@ from acd.adapters.cel import ends_in
 from acd.adapters.desk import Desk
 from acd.adapters.media_watch import MediaWatch
 from acd.adapters.observer import Observer
-from acd.adapters.security import SecurityWatch
+from acd.adapters.security import FAILURES, SecurityWatch
 from acd.adapters.sessions import QueueHandler
 from acd.adapters.stream import Stream
 from acd.clock import SteadyClock
@@ -30,7 +30,7 @@ from acd.core.shut_out import ShutOut
 from acd.engine import Engine
 from acd.settings_view import settings_changed
 from hotline.core.settings import Settings
-from hotline.journal import JournalWriter, read_from_checkpoint
+from hotline.journal import JournalMetrics, JournalWriter, read_from_checkpoint
 from hotline.service import Service
 from telephony.agi_metrics import AgiMetrics
 from telephony.ami import AmiLink, AmiMetrics
@@ -79,7 +79,9 @@ class Acd:
         deployment, registry = service.deployment, service.registry
         clock = SteadyClock()
         self._picture = self._recover()
-        self._journal = JournalWriter(deployment.journal("acd"), "acd")
+        self._journal = JournalWriter(
+            deployment.journal("acd"), "acd", metrics=JournalMetrics(registry, "acd")
+        )
         self.engine = Engine(Distributor(self._journal.epoch), self._picture, self._journal, clock, registry)
         cel_file = deployment.asterisk_log / "cel-custom" / "cel.csv"
         self.observer = Observer(
@@ -100,6 +102,7 @@ class Acd:
             service.secrets.ami_acd,
             on_message=self._on_message,
             on_state=self.observer.on_state,
+            wanted=self.observer.wanted | FAILURES,
             metrics=AmiMetrics(registry),
         )
         self.observer.link = self._link
@@ -133,9 +136,9 @@ class Acd:
         logger.info("journal_read", extra={"facts": count, "open_contacts": len(picture.contacts)})
         return picture
 
-    def _on_message(self, message: object) -> None:
-        self.observer.on_message(message)  # type: ignore[arg-type]
-        self._security.on_message(message)  # type: ignore[arg-type]
+    def _on_message(self, message: Mapping[str, str]) -> None:
+        self.observer.on_message(message)
+        self._security.on_message(message)
 
     def _on_synchronized(self, synchronized: bool) -> None:
         if not synchronized:

@@ -21,7 +21,8 @@ def ends_in(file: Path, tail_bytes: int = TAIL_BYTES) -> dict[str, tuple[int, in
     """Hang-ups by unique id: (instant in ms since the epoch, Q.850 cause), from the file's last bytes.
 
     Columns: event, epoch seconds with fraction, unique id, linked id, accountcode, details as JSON with
-    hangupcause, channel name (see asterisk-conf/cel_custom.conf). A line that cannot be read is passed over; a missing file has no ends.
+    hangupcause, channel name (see asterisk-conf/cel_custom.conf). A line that cannot be read is passed over;
+    a missing file has no ends.
     """
     try:
         size = file.stat().st_size

@@ -56,9 +56,7 @@ class MediaWatch:
                 continue
             packets = await self._packets(channel)
             silent_ms = (
-                None
-                if packets is None
-                else self._silence.sample(key, packets, self._engine.clock.now_ms())
+                None if packets is None else self._silence.sample(key, packets, self._engine.clock.now_ms())
             )
             if silent_ms is not None:
                 self._silent.labels(side).inc()

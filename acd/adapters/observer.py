@@ -95,12 +95,16 @@ class Observer:
             "Hold": lambda message: self._hold(message, True),
             "Unhold": lambda message: self._hold(message, False),
             "HangupRequest": self._hang_up_asked,
-            "SoftHangupRequest": self._soft_hang_up_asked,
             "Hangup": self._hang_up,
             "BlindTransfer": self._blind_transfer,
             "UserEvent": self._user_event,
             "ContactStatus": self._contact_status,
         }
+
+    @property
+    def wanted(self) -> frozenset[str]:
+        """The events that are looked at."""
+        return frozenset(self._handlers)
 
     # ---- the link ------------------------------------------------------------------------------------
 
@@ -138,8 +142,10 @@ class Observer:
 
     def take_snapshot(self) -> None:
         """Ask once more what is alive: a leg has not told its end."""
-        if self.link is not None and self.link.connected and (
-            self._snapshot_task is None or self._snapshot_task.done()
+        if (
+            self.link is not None
+            and self.link.connected
+            and (self._snapshot_task is None or self._snapshot_task.done())
         ):
             self._snapshot_task = asyncio.get_running_loop().create_task(self._synchronize())
 
@@ -239,9 +245,6 @@ class Observer:
             leg.hang_up_asked = True
         elif (caller := self.callers.get(uniqueid)) is not None:
             caller.hang_up_asked = True
-
-    def _soft_hang_up_asked(self, message: Mapping[str, str]) -> None:
-        """Someone on our side (an AMI Hangup, a supervisor) asked: neither party did."""
 
     def _hang_up(self, message: Mapping[str, str]) -> None:
         uniqueid = message.get("Uniqueid", "")

@@ -25,7 +25,9 @@ FAILURES = frozenset({"InvalidPassword", "ChallengeResponseFailed", "InvalidAcco
 class SecurityWatch:
     """Takes AMI security events; keeps the list of shut-out addresses."""
 
-    def __init__(self, shut_out: ShutOut, file: Path, clock: SteadyClock, registry: CollectorRegistry) -> None:
+    def __init__(
+        self, shut_out: ShutOut, file: Path, clock: SteadyClock, registry: CollectorRegistry
+    ) -> None:
         self._shut_out = shut_out
         self._file = file
         self._clock = clock

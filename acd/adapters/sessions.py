@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from acd.core.commands import CancelOffer, Command, OfferCall, RefuseCall
+from acd.core.commands import Command, OfferCall, RefuseCall
 from acd.core.events import CallArrived, OfferFailed, SessionLost
 from acd.engine import Engine
 from hotline.core.settings import Queue, Settings
@@ -69,13 +70,14 @@ class QueueArguments:
 class CallerSession:
     """One waiting caller; `run()` lives as long as the FastAGI session."""
 
-    def __init__(self, session: AgiSession, engine: Engine, settings: Settings, arguments: QueueArguments) -> None:
+    def __init__(
+        self, session: AgiSession, engine: Engine, settings: Settings, arguments: QueueArguments
+    ) -> None:
         self._session = session
         self._engine = engine
         self._settings = settings
         self._arguments = arguments
         self._orders: asyncio.Queue[Command] = asyncio.Queue()  # bounded by one open offer per call
-        self._withdrawn: str | None = None
         self._queue = next(queue for queue in settings.queues if queue.name == arguments.queue)
 
     def take_order(self, command: Command) -> None:
@@ -113,7 +115,9 @@ class CallerSession:
         if not direct_left_ms:
             await self._music()
         while True:
-            order = await self._next_order(direct_left_ms / 1000 if direct_left_ms else self._queue.announce_position_s)
+            order = await self._next_order(
+                direct_left_ms / 1000 if direct_left_ms else self._queue.announce_position_s
+            )
             if order is None and direct_left_ms:
                 # Nobody answered within the caller's own rings: answer and queue.
                 direct_left_ms = 0
@@ -133,9 +137,7 @@ class CallerSession:
         getter = asyncio.ensure_future(self._orders.get())
         gone = asyncio.ensure_future(self._session.closed.wait())
         try:
-            await asyncio.wait(
-                {getter, gone}, timeout=timeout_s or None, return_when=asyncio.FIRST_COMPLETED
-            )
+            await asyncio.wait({getter, gone}, timeout=timeout_s or None, return_when=asyncio.FIRST_COMPLETED)
             if getter.done():
                 return getter.result()
             if gone.done():
@@ -170,10 +172,7 @@ class CallerSession:
         """Dial the agent; True when the caller was served (the agent has hung up, the caller goes on)."""
         await self._session.set_variable("_HL_OFFER", order.offer)
         options = dial_options(order, self._queue, ringing=ringing)
-        dialing = asyncio.ensure_future(
-            self._session.execute("Dial", *dial_arguments(order.phone, order.ring_ms, options))
-        )
-        await dialing
+        await self._session.execute("Dial", *dial_arguments(order.phone, order.ring_ms, options))
         outcome = await self._session.get_full("${DIALSTATUS}|${HANGUPCAUSE}|${HL_STAGE}")
         status, cause, stage = ([*outcome.split("|"), "", "", ""])[:3]
         if stage == "connected":
@@ -184,7 +183,9 @@ class CallerSession:
         return False
 
     async def _refuse(self, order: RefuseCall) -> None:
-        self._withdrawn = order.reason
+        if order.reason == "already_served":
+            await self._session.set_variable("HL_NEXT", "survey")
+            return
         await self._session.answer()
         await self._session.stream_file("hotline/queue-full")
         await self._session.set_variable("HL_OUTCOME", "refused")
@@ -215,17 +216,19 @@ def dial_options(order: OfferCall, queue: Queue, *, ringing: bool) -> DialOption
 class QueueHandler:
     """FastAGI handler "queue": makes a CallerSession of each session."""
 
-    def __init__(self, engine: Engine, settings: object) -> None:
+    def __init__(self, engine: Engine, settings: Callable[[], Settings]) -> None:
         self._engine = engine
         self._settings = settings
 
     async def __call__(self, session: AgiSession) -> None:
-        settings: Settings = self._settings()  # type: ignore[operator]
+        settings = self._settings()
         try:
             arguments = QueueArguments.parse(session.args)
             caller = CallerSession(session, self._engine, settings, arguments)
         except (ValueError, StopIteration) as error:
-            logger.error("queue_arguments_refused", extra={"error": str(error), "contact": session.accountcode})
+            logger.error(
+                "queue_arguments_refused", extra={"error": str(error), "contact": session.accountcode}
+            )
             await session.set_variable("HL_NEXT", "hangup")
             return
         try:
@@ -234,6 +237,3 @@ class QueueHandler:
             logger.debug("caller_session_ended", extra={"contact": arguments.contact})
         except AgiError:
             logger.exception("caller_session_failed", extra={"contact": arguments.contact})
-
-
-__all__ = ["CallerSession", "CancelOffer", "QueueArguments", "QueueHandler", "dial_options", "failed_cause"]

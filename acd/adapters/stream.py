@@ -28,7 +28,9 @@ class Stream:
     def __init__(self, engine: Engine, registry: CollectorRegistry) -> None:
         self._engine = engine
         self._readers = Gauge("hotline_acd_stream_readers", "Followers of the live stream", registry=registry)
-        self._cut = Counter("hotline_acd_stream_cut_total", "Followers cut for being behind", registry=registry)
+        self._cut = Counter(
+            "hotline_acd_stream_cut_total", "Followers cut for being behind", registry=registry
+        )
         self._seq = 0
         engine.follow(self._count)
 
