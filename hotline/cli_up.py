@@ -20,15 +20,12 @@ from hotline.cli import CommandError, add_data_argument, chosen_folder
 from hotline.deployment import EVERYWHERE, LOOPBACK, Deployment, Ports
 from hotline.logs import configure_logging
 from hotline.secrets import SecretsError
-from hotline.supervisor.changes import Changes
 from hotline.supervisor.follow_logs import follow_logs
 from hotline.supervisor.processes import own_process_id, read_pid_file, write_pid_file
 from hotline.supervisor.programs import SERVICES
 from hotline.supervisor.report import Progress, complain, summary
 from hotline.supervisor.setup import check_settings_file, current_settings
 from hotline.supervisor.supervisor import Options, Supervisor
-
-STATE_EVERY_S = 1.0
 
 
 def add_arguments(parser: argparse.ArgumentParser, command: str) -> None:
@@ -184,22 +181,10 @@ async def _watch(
     else:
         print(f"ready after {progress.passed_s:.1f} s; Ctrl-C ends everything", flush=True)
     _tell_systemd("READY=1")
-    changes = Changes(deployment, supervisor.secrets, supervisor.install)
-    tasks = [asyncio.create_task(changes.follow()), asyncio.create_task(_note_state(supervisor))]
-    if arguments.verbose:
-        tasks.append(asyncio.create_task(follow_logs(deployment.logs)))
-    await asyncio.wait([*tasks, asyncio.create_task(stop.wait())], return_when=asyncio.FIRST_COMPLETED)
-    for task in tasks:
-        task.cancel()
-    for outcome in await asyncio.gather(*tasks, return_exceptions=True):
-        if isinstance(outcome, Exception):
-            raise outcome
-
-
-async def _note_state(supervisor: Supervisor) -> None:
-    while True:
-        supervisor.write_state()
-        await asyncio.sleep(STATE_EVERY_S)
+    following = asyncio.create_task(follow_logs(deployment.logs)) if arguments.verbose else None
+    await stop.wait()
+    if following:
+        following.cancel()
 
 
 async def _end(supervisor: Supervisor) -> None:

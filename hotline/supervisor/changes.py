@@ -21,7 +21,6 @@ from hotline.supervisor.setup import SetupError
 
 log = logging.getLogger(__name__)
 
-POLL_S = 1.0
 RELOADS = (
     # The console knows each module's own reload; a plain `core reload` would rotate logs and more.
     "module reload acl",
@@ -54,15 +53,13 @@ class Changes:
         self._banned_error = ""
         self._acl_reload_due = False
 
-    async def follow(self) -> None:
-        """Look every second, until cancelled."""
-        while True:
-            stamps = self._read_stamps()
-            if stamps != self._stamps:
-                self._stamps = stamps
-                await self._apply_settings()
-            await self._apply_banned()
-            await asyncio.sleep(POLL_S)
+    async def look(self) -> None:
+        """Carry over what changed since the last look."""
+        stamps = self._read_stamps()
+        if stamps != self._stamps:
+            self._stamps = stamps
+            await self._apply_settings()
+        await self._apply_banned()
 
     def _read_stamps(self) -> tuple[object, ...]:
         return tuple(map(_stamp, (self._deployment.settings_file, self._deployment.secrets_file)))
@@ -98,8 +95,9 @@ class Changes:
         except (ConsoleError, OSError):
             log.exception("banned_addresses_not_applied")  # tried again in a second
             return
-        self._banned = banned
-        log.warning("banned_addresses_applied", extra={"count": len(banned)})
+        first, self._banned = self._banned is None, banned
+        if banned or not first:
+            log.warning("banned_addresses_applied", extra={"count": len(banned)})
 
 
 def _stamp(file: Path) -> tuple[int, int] | None:

@@ -13,7 +13,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from hotline.deployment import Deployment
 from hotline.postgres import ensure_cluster, ensure_database
 from hotline.secrets import Secrets
 from hotline.supervisor import setup
-from hotline.supervisor.changes import reload_asterisk
+from hotline.supervisor.changes import Changes, reload_asterisk
 from hotline.supervisor.ports import taken_ports
 from hotline.supervisor.programs import (
     DEMO,
@@ -44,6 +44,7 @@ READY_LIMIT_S = 60.0
 DATABASE_LIMIT_S = 30.0
 _PROBE_EVERY_S = 0.1
 _DATABASE_RETRY_S = 5.0
+_LOOK_EVERY_S = 1.0
 
 Say = Callable[[str, str], None]  # part, what about it
 
@@ -68,6 +69,8 @@ class Supervisor:
         self.watched: dict[str, Watched] = {}
         self._database_task: asyncio.Task[None] | None = None
         self._files_changed = False
+        self._background: list[asyncio.Task[None]] = []
+        self._noted_state: dict[str, dict[str, object]] = {}
 
     # ---- set-up ---------------------------------------------------------------------------------------
 
@@ -153,6 +156,9 @@ class Supervisor:
             await reload_asterisk(self.deployment, self.install)
         for name in self._names(needs_database=False):
             self.watched[name].start()
+        changes = Changes(self.deployment, self.secrets, self.install)
+        for look in (changes.look, self._write_state):
+            self._background.append(asyncio.create_task(_every_second(look)))
         unready = asyncio.gather(*(self._until_ready(name) for name in self._names(needs_database=False)))
         await self._database_settled()
         for name in self._names(needs_database=True):
@@ -208,9 +214,10 @@ class Supervisor:
 
     async def stop(self, *, adopted: bool = True) -> None:
         """End everything in order, leaving no process; with adopted=False, only what we started ourselves."""
-        if self._database_task:
-            self._database_task.cancel()
-            await asyncio.wait([self._database_task])
+        background = [*self._background, *([self._database_task] if self._database_task else [])]
+        for task in background:
+            task.cancel()
+        await asyncio.gather(*background, return_exceptions=True)
         ours = {name: w for name, w in self.watched.items() if adopted or not w.adopted}
         for names in STOP_ORDER:
             await asyncio.gather(*(ours[name].stop() for name in names if name in ours))
@@ -221,9 +228,9 @@ class Supervisor:
             if watched.process:
                 watched.process.kill_session()
 
-    def write_state(self) -> None:
+    async def _write_state(self) -> None:
         """Note for `hotline status` what each program does."""
-        state = {
+        state: dict[str, dict[str, object]] = {
             name: {
                 "state": w.state,
                 "pid": w.process.pid if w.process else None,
@@ -232,10 +239,23 @@ class Supervisor:
             }
             for name, w in self.watched.items()
         }
+        if state == self._noted_state:
+            return
         file = self.deployment.run / "supervisor.json"
         temporary = file.with_suffix(".new")
         temporary.write_text(json.dumps(state), "utf-8")
         temporary.replace(file)
+        self._noted_state = state
+
+
+async def _every_second(look: Callable[[], Awaitable[None]]) -> None:
+    """Repeat a look until cancelled; one that fails is logged and the next is taken all the same."""
+    while True:
+        try:
+            await look()
+        except Exception:
+            log.exception("supervisor_look_failed")
+        await asyncio.sleep(_LOOK_EVERY_S)
 
 
 async def until_ready(probe: Probe, limit_s: float) -> str:
