@@ -16,13 +16,12 @@ const SIGNS = {
 };
 const ORDER = Object.keys(SIGNS);
 
-// From large to small: columns, height of a row and of the space above a group, all in rem.
+// From large to small, in rem: rows become as high as there is room for, within the limits of a size.
 const SIZES = [
-  { name: "huge", columns: 2, row: 5.6, gap: 1.2 },
-  { name: "large", columns: 3, row: 4.2, gap: 1 },
-  { name: "medium", columns: 3, row: 3.2, gap: 0.8 },
-  { name: "small", columns: 4, row: 2.7, gap: 0.7 },
-  { name: "tiny", columns: 5, row: 2.25, gap: 0.5 },
+  { name: "huge", columns: 2, least: 4.4, most: 5.6, gap: 1.2 },
+  { name: "large", columns: 3, least: 3.2, most: 4.6, gap: 0.9 },
+  { name: "small", columns: 4, least: 2.6, most: 3.6, gap: 0.7 },
+  { name: "tiny", columns: 5, least: 2.2, most: 3.0, gap: 0.5 },
 ];
 
 function sign(state) {
@@ -64,7 +63,7 @@ class AgentCell {
 
   tick(now) {
     const { state, since_ms: since, until_ms: until } = this.agent;
-    put(this.time, state === "acw" && until ? remaining(until - now) : duration(now - since));
+    put(this.time, state === "acw" && until ? `↓ ${remaining(until - now)}` : duration(now - since));
   }
 }
 
@@ -122,10 +121,12 @@ export class AgentPanel {
     if (this.byState === undefined) return;
     const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
     const height = this.groups.clientHeight / rem;
-    const fits = (size) => heightOfAll(this.byState, size) <= height;
-    const size = SIZES.find(fits) ?? SIZES.at(-1);
+    const size = SIZES.find((one) => rowHeight(this.byState, one, height) >= one.least) ?? SIZES.at(-1);
+    const row = Math.max(size.least, Math.min(size.most, rowHeight(this.byState, size, height)));
     this.groups.dataset.size = size.name;
-    this.pages = pagesOf(rowsOf(this.byState, size), height, (row, before) => heightOfRow(row, before, size));
+    this.groups.style.setProperty("--row", `${row}rem`);
+    const heightOf = (next, before) => row - 0.001 + (startsGroup(next, before) ? size.gap : 0);
+    this.pages = pagesOf(rowsOf(this.byState, size), height, heightOf);
     this.shown = null;
     this.tick(now);
   }
@@ -167,11 +168,13 @@ function rowsOf(byState, { columns }) {
   return rows;
 }
 
-function heightOfRow(row, before, size) {
-  return size.row + (before === undefined || before.state === row.state ? 0 : size.gap);
+function startsGroup(row, before) {
+  return before !== undefined && before.state !== row.state;
 }
 
-function heightOfAll(byState, size) {
+/** The height of a row, in rem, with which all of them just fit. */
+function rowHeight(byState, size, height) {
   const rows = rowsOf(byState, size);
-  return rows.reduce((sum, row, index) => sum + heightOfRow(row, rows[index - 1], size), 0);
+  const gaps = rows.filter((row, index) => startsGroup(row, rows[index - 1])).length;
+  return (height - gaps * size.gap) / rows.length;
 }

@@ -4,8 +4,8 @@ import { count, duration, ours, percent, put, text } from "./format.js";
 import { pageNow, pagesOf } from "./pager.js";
 
 const SOON = 2 / 3; // a wait beyond this part of its target is about to be late
-const ROW_REM = [4.6, 3.4, 2.6]; // heights of a row, the largest that fits is taken
-const SIZES = ["large", "medium", "small"];
+const LEAST_ROW_REM = 2.6; // rows become as high as there is room for, within these limits
+const MOST_ROW_REM = 4.8;
 
 function urgency(row, now) {
   if (row.since_ms === null) return "";
@@ -14,7 +14,8 @@ function urgency(row, now) {
   return wait > row.target_ms * SOON ? "soon" : "";
 }
 
-const MARKS = { late: () => `▲ ${text("late")}`, soon: () => `△ ${text("soon")}`, "": () => "" };
+const SIGNS = { late: "▲", soon: "△", "": "" }; // told by shape as well as by colour
+const words = (state) => (state === "" ? "" : `${SIGNS[state]} ${text(state)}`);
 
 function cell(className) {
   const element = document.createElement("span");
@@ -54,7 +55,7 @@ class QueueRow {
   tick(now) {
     const state = urgency(this.queue, now);
     put(this.time, this.queue.since_ms === null ? "–" : duration(now - this.queue.since_ms));
-    put(this.mark, MARKS[state]());
+    put(this.mark, SIGNS[state]);
     this.element.dataset.urgency = state;
   }
 }
@@ -88,10 +89,9 @@ export class QueuePanel {
   layOut(now) {
     const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
     const height = this.list.clientHeight / rem;
-    let size = ROW_REM.findIndex((row) => row * this.queues.length <= height);
-    if (size < 0) size = ROW_REM.length - 1;
-    this.list.dataset.size = SIZES[size];
-    this.pages = pagesOf(this.ordered, height, () => ROW_REM[size]);
+    const row = Math.max(LEAST_ROW_REM, Math.min(MOST_ROW_REM, height / this.queues.length));
+    this.list.style.setProperty("--row", `${row}rem`);
+    this.pages = pagesOf(this.ordered, height, () => row - 0.001);
     this.shown = null;
     this.tick(now);
   }
@@ -115,10 +115,11 @@ export class QueuePanel {
     const waiting = this.queues.filter((queue) => queue.since_ms !== null);
     const oldest = Math.min(...waiting.map((queue) => queue.since_ms));
     put(this.longest, waiting.length === 0 ? "–" : duration(now - oldest));
+    this.longest.classList.toggle("none", waiting.length === 0);
     const states = waiting.map((queue) => urgency(queue, now));
     const worst = states.includes("late") ? "late" : states.includes("soon") ? "soon" : "";
     this.longestCell.dataset.urgency = worst;
-    put(this.longestMark, MARKS[worst]());
+    put(this.longestMark, words(worst));
   }
 }
 

@@ -2,13 +2,21 @@
 
 import { count, duration, percent, put, text } from "./format.js";
 
-function tile(name, figure, detail) {
-  const element = document.getElementById(`tile-${name}`);
-  put(element.querySelector("[data-figure]"), figure);
-  put(element.querySelector("[data-detail]"), detail);
+const element = (id) => document.getElementById(id);
+
+function figure(target, value) {
+  put(target, value);
+  target.classList.toggle("none", value === "–");
+  target.style.setProperty("--chars", Math.max(4, value.length));
 }
 
-const element = (id) => document.getElementById(id);
+function tile(name, value, detail, of = "") {
+  const part = (kind) => element(`tile-${name}`).querySelector(`[data-${kind}]`);
+  figure(part("figure"), value);
+  put(part("detail"), detail);
+  put(part("of"), of);
+}
+
 const fraction = ({ part, of }) => `${count(part)}/${count(of)}`;
 const average = ({ mean_ms: mean }) => (mean === null ? "–" : duration(mean));
 
@@ -19,16 +27,18 @@ export function showDay(day, house) {
   tile("abandoned", count(abandoned), text("abandoned_rate", { rate: percent(day.abandon_rate.share) }));
 
   put(element("timely-rule"), text("timely_rule", { rings: house.target_rings, target: duration(house.target_ms) }));
-  put(element("timely-all"), percent(day.timely_all.share));
+  figure(element("timely-all"), percent(day.timely_all.share));
   put(element("timely-all-of"), fraction(day.timely_all));
-  put(element("timely-asked"), percent(day.timely_asked.share));
+  figure(element("timely-asked"), percent(day.timely_asked.share));
   put(element("timely-asked-of"), fraction(day.timely_asked));
 
   const within = text("sl1_rule", { seconds: house.service_level_s });
-  tile("sl1", percent(day.sl1.share), `${within} · ${fraction(day.sl1)}`);
+  tile("sl1", percent(day.sl1.share), within, fraction(day.sl1));
   tile("wait", average(day.wait), text("wait_rule", { count: count(day.wait.count) }));
   tile("talk", average(day.talk), text("talk_rule", { count: count(day.talk.count) }));
   const { top, answers, asked, share } = day.satisfaction;
-  const told = text("satisfaction_rule", { top: count(top), answers: count(answers), asked: count(asked) });
-  tile("satisfaction", percent(share), asked === 0 ? text("none_yet") : told);
+  if (asked === 0) return tile("satisfaction", "–", text("none_yet"));
+  const told = text("satisfaction_rule", { top: count(top), answers: count(answers) });
+  const replied = text("satisfaction_of", { asked: count(asked), rate: percent(answers / asked) });
+  tile("satisfaction", percent(share), `${told}\n${replied}`);
 }
