@@ -46,11 +46,14 @@ class Message:
 class VoiceMessages:
     """The folder of voice messages."""
 
-    def __init__(self, folder: Path, *, settle_s: float = SETTLE_S) -> None:
+    def __init__(
+        self, folder: Path, *, settle_s: float = SETTLE_S, orphan_quiet_s: float = ORPHAN_QUIET_S
+    ) -> None:
         self._folder = folder
         self._incoming = folder / "incoming"
         self._incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._settle_s = settle_s
+        self._orphan_quiet_s = orphan_quiet_s
         self._spoken: set[Path] = set()
 
     @contextmanager
@@ -101,12 +104,16 @@ class VoiceMessages:
         """Move a message that is in the journal to where it stays; returns its new path."""
         return file.replace(self._folder / file.name)
 
-    def orphans(self, quiet_s: float = ORPHAN_QUIET_S) -> list[tuple[Path, str]]:
-        """Messages in no session's hands that have not grown for quiet_s, each with its contact."""
+    def orphans(self) -> list[tuple[Path, str]]:
+        """Messages in no session's hands that have not grown for orphan_quiet_s, each with its contact."""
         found = []
         for file in sorted(self._incoming.glob("*.wav")):
             name = _NAME.fullmatch(file.name)
-            if name and file not in self._spoken and time.time() - file.stat().st_mtime >= quiet_s:
+            if (
+                name
+                and file not in self._spoken
+                and time.time() - file.stat().st_mtime >= self._orphan_quiet_s
+            ):
                 found.append((file, name[1]))
         return found
 
