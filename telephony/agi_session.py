@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 from telephony.agi_metrics import AgiMetrics
 from telephony.agi_wire import (
+    HANGUP,
     AgiHeaders,
     AgiReply,
     AnswerReader,
@@ -283,10 +284,6 @@ class AgiSession:
         self._plan_nudge()
 
     def _take(self, heard: AgiReply | Refusal) -> None:
-        if not self._owed:
-            # The tail of a value with a line end in it: dropped, or every later answer would be off by one.
-            self._metrics.unexpected.inc()
-            return
         if isinstance(heard, AgiReply) and heard.text:
             place = next((n for n, owed in enumerate(self._owed) if owed.marker == heard.text), 0)
             for _ in range(place):
@@ -301,8 +298,12 @@ class AgiSession:
         """Read what Asterisk says until it hangs up, goes away or talks garbage; then the session is over."""
         try:
             while not self.closed.is_set():
-                line = await self._reader.readuntil(b"\n")
-                heard = self._answers.take(line[:-1])
+                line = (await self._reader.readuntil(b"\n"))[:-1]
+                if not self._owed and line != HANGUP:
+                    # The tail of a value with line ends in it: dropped, or later answers would be off by one.
+                    self._metrics.unexpected.inc()
+                    continue
+                heard = self._answers.take(line)
                 if isinstance(heard, HangupTold):
                     self.hung_up = True
                     return

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from telephony.errors import AgiGarbled, AgiHeadersRefused, InputRefused
 
+HANGUP = b"HANGUP"  # the line that says that the channel is gone or has left; never an answer
 LONGEST_COMMAND = 2_048  # bytes with line end; Asterisk's own buffer holds 8,192
 MOST_WORDS = 64  # Asterisk's array holds 128 and is not checked for quoted words
 LONGEST_ANSWER = 65_536  # bytes, all lines of one answer together
@@ -152,14 +153,13 @@ class AnswerReader:
 
     def take(self, line: bytes) -> Heard | None:
         """Take one line without its end; None while an answer is incomplete. Raises AgiGarbled."""
-        text = line.decode("utf-8", "replace")
         self._size += len(line) + 1
         if self._size > LONGEST_ANSWER:
             raise AgiGarbled(f"an answer of more than {LONGEST_ANSWER} bytes")
-        if not self._lines and text.rstrip("\r") == "HANGUP":
+        if not self._lines and line == HANGUP:
             self._size = 0
             return HangupTold()
-        self._lines.append(text)
+        self._lines.append(line.decode("utf-8", "replace"))
         heard = self._finished()
         if heard is not None:
             self._lines, self._size = [], 0

@@ -46,9 +46,10 @@ class Request(actions.Action):  # type: ignore[misc]
     future: asyncio.Future[list[Message]]
 
     def __init__(self, name: str, pairs: Sequence[tuple[str, str]], complete_event: str = "") -> None:
+        spelled: dict[str, str] = {}
         values: dict[str, list[str]] = {}
         for header, value in pairs:
-            values.setdefault(header.lower(), []).append(value)
+            values.setdefault(spelled.setdefault(header.lower(), header), []).append(value)
         super().__init__({"Action": name, **values})  # panoramisk writes one line per value
         self._complete_event = complete_event
 

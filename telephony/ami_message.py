@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 
 from panoramisk.message import Message
 
+_PANORAMISKS_OWN = "content"  # output of console commands, in every message; we run none
+
 
 class AmiMessage(Mapping[str, str]):
     """One response or event. Values are as Asterisk wrote them: untrusted text."""
@@ -31,10 +33,10 @@ class AmiMessage(Mapping[str, str]):
         return value[0] if isinstance(value, list) else value  # type: ignore[no-any-return]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._message)
+        return (name for name in self._message if name != _PANORAMISKS_OWN)
 
     def __len__(self) -> int:
-        return len(self._message)
+        return len(self._message) - 1
 
     def every(self, name: str) -> tuple[str, ...]:
         """All values of a header, in the order they came; empty if there is none."""
