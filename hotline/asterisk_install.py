@@ -27,6 +27,9 @@ _ASTERISK_PACKAGES = (
     "asterisk-moh-opsound-wav",
 )
 _SPEECH_PACKAGES = ("espeak-ng", "sox")
+# A user's PATH often lacks the sbin folders, where Asterisk is.
+SYSTEM_PROGRAMS = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
+SYSTEM_CONFIGURATION = Path("/etc/asterisk/asterisk.conf")
 _DESCRIPTION = "install.json"
 _PROGRAM_LIMIT_S = 10
 
@@ -121,13 +124,13 @@ class _SystemAsterisk:
 
 def find_system_asterisk() -> _SystemAsterisk | None:
     """The system's Asterisk when it is new enough and its modules can be found."""
-    program = shutil.which("asterisk", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    program = shutil.which("asterisk", path=SYSTEM_PROGRAMS)
     if program is None:
         return None
     version = _version_of((program,))
     if version is None or int(version.split(".")[0]) < OLDEST_VERSION:
         return None
-    folders = _configured_folders(Path("/etc/asterisk/asterisk.conf"))
+    folders = _configured_folders(SYSTEM_CONFIGURATION)
     modules = _first_folder(
         [
             folders.get("astmoddir", ""),
@@ -148,7 +151,7 @@ def _with_system(system: _SystemAsterisk, speech: tuple[Sequence[str], Sequence[
 
 
 def _system_speech() -> tuple[tuple[str, ...], tuple[str, ...]] | None:
-    espeak_ng, sox = shutil.which("espeak-ng"), shutil.which("sox")
+    espeak_ng, sox = (shutil.which(name, path=SYSTEM_PROGRAMS) for name in _SPEECH_PACKAGES)
     return ((espeak_ng,), (sox,)) if espeak_ng and sox else None
 
 

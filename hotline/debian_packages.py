@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -47,8 +48,8 @@ def mirror_address() -> str:
         return chosen
     etc = Path("/etc/apt")
     files = [etc / "sources.list", *sorted((etc / "sources.list.d").glob("*.list"))]
-    texts = [(file, _one_line_sources) for file in files]
-    texts += [(file, _deb822_sources) for file in sorted((etc / "sources.list.d").glob("*.sources"))]
+    texts = [(file, one_line_sources) for file in files]
+    texts += [(file, deb822_sources) for file in sorted((etc / "sources.list.d").glob("*.sources"))]
     for file, parse in texts:
         try:
             found = find_mirror(parse(file.read_text("utf-8", errors="replace")))
@@ -71,14 +72,16 @@ def find_mirror(sources: Iterator[tuple[str, str]]) -> str:
     return ""
 
 
-def _one_line_sources(text: str) -> Iterator[tuple[str, str]]:
+def one_line_sources(text: str) -> Iterator[tuple[str, str]]:
+    """(address, suite) of every binary source in a sources.list."""
     for line in text.splitlines():
         match = re.match(r"^\s*deb\s+(?:\[[^\]]*\]\s+)?(\S+)\s+(\S+)", line)
         if match:
             yield match.group(1), match.group(2)
 
 
-def _deb822_sources(text: str) -> Iterator[tuple[str, str]]:
+def deb822_sources(text: str) -> Iterator[tuple[str, str]]:
+    """(address, suite) of every enabled binary source in a *.sources file."""
     for stanza in re.split(r"\n\s*\n", text):
         plain = "\n".join(line for line in stanza.splitlines() if not line.startswith("#"))
         values: dict[str, list[str]] = {}
@@ -194,9 +197,10 @@ def _acquire_settings() -> Iterator[str]:
 
 def _apt(configuration: Path, words: Sequence[str], follow: Callable[[str], None]) -> None:
     environment = {**os.environ, "APT_CONFIG": str(configuration), "LC_ALL": "C.UTF-8"}
-    command = ["apt-get", "-q", *words]
+    problems: list[str] = []
+    late = threading.Event()
     with subprocess.Popen(
-        ["timeout", str(FETCH_LIMIT_S), *command],
+        ["apt-get", "-q", *words],
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -204,13 +208,24 @@ def _apt(configuration: Path, words: Sequence[str], follow: Callable[[str], None
         text=True,
         errors="replace",
     ) as process:
-        assert process.stdout is not None
-        problems: list[str] = []
-        for line in process.stdout:
-            follow(line.rstrip())
-            if line.startswith(("E:", "W:", "Err:")):
-                problems.append(line.strip())
-    if process.returncode == 124:
+
+        def give_up() -> None:
+            late.set()
+            process.kill()
+
+        limit = threading.Timer(FETCH_LIMIT_S, give_up)
+        limit.start()
+        try:
+            assert process.stdout is not None
+            for line in process.stdout:
+                follow(line.rstrip())
+                if line.startswith(("E:", "W:", "Err:")):
+                    problems.append(line.strip())
+            process.wait()
+        finally:
+            limit.cancel()
+            process.kill()  # Ctrl-C and SIGTERM come through here: no download may outlive us
+    if late.is_set():
         raise FetchError(f"apt-get {words[0]} took longer than {FETCH_LIMIT_S} s")
     if process.returncode:
         raise FetchError(f"apt-get failed: {' / '.join(problems[-5:]) or f'status {process.returncode}'}")
