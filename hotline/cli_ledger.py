@@ -16,8 +16,8 @@ def add_arguments(parser: argparse.ArgumentParser, command: str) -> None:
     parser.add_argument(
         "action",
         choices=["rebuild"],
-        help="empty contacts, entries, offers, segments, recordings, media, agents' states and totals, and build"
-        " them from the facts; the ledger waits meanwhile, readers see the old ones until all is done",
+        help="build contacts, entries, offers, segments, recordings, media, states and totals from the facts"
+        " again; the ledger waits meanwhile, readers see the old ones until all is done",
     )
     add_data_argument(parser)
 

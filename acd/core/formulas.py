@@ -1,0 +1,277 @@
+"""Every rate and average that is shown, with its name, its formula in words, and where it comes from.
+
+A number is never shown without the name beside it: five service levels of the same day differ. A formula
+takes totals and gives a share from 0 to 1, or ms; None when there is nothing to divide by. T
+(service_level_s) and s (short_abandon_s) are settings. This module must not know facts or how numbers are
+shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from acd.core.totals import AgentTotals, Totals
+from hotline.core.settings import Text
+
+SERVICE_LEVELS = "callcentrehelper.com, service level: threshold calculations"
+TRADE = "usual in call centres; the denominator is stated because it is not agreed everywhere"
+TIMELY = "接听及时率 of Chinese hotlines; norms: 15 s (GB/T 33358-2016 as reported), 4 rings (95598)"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the formulas take from the settings. In ms."""
+
+    target_ms: int  # T
+    short_ms: int  # s: who hangs up within it did not really wait
+
+
+Counted = TypeVar("Counted", Totals, AgentTotals)
+
+
+@dataclass(frozen=True, slots=True)
+class Formula(Generic[Counted]):
+    """One number: what it is called, how it is made, and from what."""
+
+    key: str
+    title: Text
+    words: str  # the formula as it is printed
+    unit: str  # "share" (0 to 1) or "ms"
+    source: str
+    _parts: Callable[[Counted, Limits], tuple[int, int]]
+
+    def parts(self, totals: Counted, limits: Limits) -> tuple[int, int]:
+        """Numerator and denominator."""
+        return self._parts(totals, limits)
+
+    def value(self, totals: Counted, limits: Limits) -> float | None:
+        """The number, or None when the denominator is 0."""
+        numerator, denominator = self._parts(totals, limits)
+        return numerator / denominator if denominator else None
+
+
+def rings_heard(wait_ms: int, period_ms: int) -> int:
+    """How many rings a wait was, a begun one counted: 15.0 s at 5 s a ring is ring 3, 15.001 s is ring 4."""
+    return -(-wait_ms // period_ms)
+
+
+def in_time(wait_ms: int, target_rings: int, period_ms: int) -> bool:
+    """Whether a call was answered within the promised rings, the last ms included."""
+    return wait_ms <= target_rings * period_ms
+
+
+def adherence(right_ms: int, scheduled_ms: int) -> float | None:
+    """Adherence 排班遵从率: time in the right state at the right minute ÷ time scheduled.
+
+    Source: usual in workforce management. Who is right when comes from the roster, so it is no sum of totals.
+    """
+    return right_ms / scheduled_ms if scheduled_ms else None
+
+
+def first_contact_resolution(settled: int, callers_with_subject: int) -> float | None:
+    """FCR 一次解决率: (caller, subject) pairs without another contact within the window ÷ all such pairs.
+
+    Source: usual in call centres. The window and what makes a pair must be printed with it.
+    """
+    return settled / callers_with_subject if callers_with_subject else None
+
+
+def _ended(totals: Totals) -> int:
+    """Entries that are over. Those lost by a failure of ours reached nobody and are not left out."""
+    return totals.answered + totals.abandoned + totals.out + totals.lost
+
+
+def _answered_in_target(totals: Totals, limits: Limits) -> int:
+    return totals.answered_waits.within(limits.target_ms)
+
+
+def _short(totals: Totals, limits: Limits) -> int:
+    return totals.abandoned_waits.within(limits.short_ms)
+
+
+def _handling_ms(totals: Totals | AgentTotals) -> int:
+    return totals.talk_ms + totals.hold_ms + totals.acw_ms
+
+
+def _busy_and_idle_ms(totals: AgentTotals) -> tuple[int, int]:
+    busy_ms = sum(totals.states_ms.get(state, 0) for state in ("on_contact", "on_hold", "acw"))
+    return busy_ms, busy_ms + totals.states_ms.get("ready", 0)
+
+
+def _satisfied(totals: Totals | AgentTotals) -> int:
+    return totals.satisfaction.get("4", 0) + totals.satisfaction.get("5", 0)
+
+
+def _answers(totals: Totals | AgentTotals) -> int:
+    return sum(totals.satisfaction.values())
+
+
+def _house_formulas() -> tuple[Formula[Totals], ...]:
+    return (
+        Formula(
+            "sl1",
+            Text("服务水平 SL-1", "Service level SL-1"),
+            "(ans≤T + ab≤T) ÷ (ans + ab)",
+            "share",
+            SERVICE_LEVELS,
+            lambda t, p: (
+                _answered_in_target(t, p) + t.abandoned_waits.within(p.target_ms),
+                t.answered + t.abandoned,
+            ),
+        ),
+        Formula(
+            "sl2",
+            Text("服务水平 SL-2", "Service level SL-2"),
+            "ans≤T ÷ ans",
+            "share",
+            SERVICE_LEVELS,
+            lambda t, p: (_answered_in_target(t, p), t.answered),
+        ),
+        Formula(
+            "sl3",
+            Text("服务水平 SL-3", "Service level SL-3"),
+            "ans≤T ÷ (ans + ab)",
+            "share",
+            SERVICE_LEVELS,
+            lambda t, p: (_answered_in_target(t, p), t.answered + t.abandoned),
+        ),
+        Formula(
+            "sl4",
+            Text("服务水平 SL-4", "Service level SL-4"),
+            "ans≤T ÷ (ans + ab>T)",
+            "share",
+            SERVICE_LEVELS,
+            lambda t, p: (
+                _answered_in_target(t, p),
+                t.answered + t.abandoned - t.abandoned_waits.within(p.target_ms),
+            ),
+        ),
+        Formula(
+            "sl5",
+            Text("服务水平 SL-5", "Service level SL-5"),
+            "(ans≤T + ab≤s) ÷ (ans + ab)",
+            "share",
+            SERVICE_LEVELS,
+            lambda t, p: (_answered_in_target(t, p) + _short(t, p), t.answered + t.abandoned),
+        ),
+        Formula(
+            "timely_of_all",
+            Text("接听及时率(占来电总数)", "Timely-answer rate (of all calls)"),
+            "answered within target_rings ÷ all calls",
+            "share",
+            TIMELY,
+            lambda t, _: (t.timely, t.contacts),
+        ),
+        Formula(
+            "timely_of_asked",
+            Text("接听及时率(占请求人工)", "Timely-answer rate (of calls that asked for an agent)"),
+            "answered within target_rings ÷ calls that asked for an agent",
+            "share",
+            TIMELY,
+            lambda t, _: (t.timely, t.asked),
+        ),
+        Formula(
+            "answer_rate",
+            Text("接通率", "Answer rate"),
+            "ans ÷ (ans + ab + out + lost)",
+            "share",
+            TRADE,
+            lambda t, _: (t.answered, _ended(t)),
+        ),
+        Formula(
+            "asa",
+            Text("平均应答速度", "Average speed of answer (ASA)"),
+            "Σ wait of answered ÷ ans",
+            "ms",
+            TRADE,
+            lambda t, _: (t.answered_waits.total_ms, t.answered),
+        ),
+        Formula(
+            "abandon_rate",
+            Text("放弃率", "Abandon rate"),
+            "ab ÷ (ans + ab + out + lost)",
+            "share",
+            TRADE,
+            lambda t, _: (t.abandoned, _ended(t)),
+        ),
+        Formula(
+            "net_abandon_rate",
+            Text("放弃率(不计短时放弃)", "Abandon rate, short ones left out"),
+            "(ab − ab≤s) ÷ (ans + ab + out + lost − ab≤s)",
+            "share",
+            TRADE,
+            lambda t, p: (t.abandoned - _short(t, p), _ended(t) - _short(t, p)),
+        ),
+        *_shared_formulas(Totals),
+    )
+
+
+def _agent_formulas() -> tuple[Formula[AgentTotals], ...]:
+    return (
+        *_shared_formulas(AgentTotals),
+        Formula(
+            "occupancy",
+            Text("工时利用率", "Occupancy"),
+            "(talk + hold + ACW) ÷ (talk + hold + ACW + ready), by time in states",
+            "share",
+            TRADE,
+            lambda t, _: _busy_and_idle_ms(t),
+        ),
+    )
+
+
+def _shared_formulas(kind: type[Counted]) -> tuple[Formula[Counted], ...]:
+    """Formulas for the house, a queue and an agent alike."""
+
+    def average(key: str, zh: str, en: str, words: str, of: Callable[[Counted], int]) -> Formula[Counted]:
+        return Formula(
+            key, Text(zh, en), f"Σ {words} ÷ handled", "ms", TRADE, lambda t, _: (of(t), t.handled)
+        )
+
+    return (
+        average("aht", "平均处理时长", "Average handling time (AHT)", "(talk + hold + ACW)", _handling_ms),
+        average("average_talk", "平均通话时长", "Average talk", "talk", lambda t: t.talk_ms),
+        average("average_hold", "平均保持时长", "Average hold", "hold", lambda t: t.hold_ms),
+        average("average_acw", "平均话后处理时长", "Average after-contact work", "ACW", lambda t: t.acw_ms),
+        Formula(
+            "transfer_rate",
+            Text("转接率", "Transfer rate"),
+            "transferred ÷ handled",
+            "share",
+            TRADE,
+            lambda t, _: (t.transferred, t.handled),
+        ),
+        Formula(
+            "rona_rate",
+            Text("未应答率", "RONA rate"),
+            "unanswered offers ÷ offers",
+            "share",
+            TRADE,
+            lambda t, _: (t.offers_failed.get("no_answer", 0), t.offers),
+        ),
+        Formula(
+            "csat",
+            Text("满意率", "Satisfaction (CSAT)"),
+            "answers 4 and 5 ÷ answers",
+            "share",
+            TRADE,
+            lambda t, _: (_satisfied(t), _answers(t)),
+        ),
+        Formula(
+            "survey_response",
+            Text("满意度参评率", "Survey response rate"),
+            "answers ÷ callers asked",
+            "share",
+            TRADE,
+            lambda t, _: (_answers(t), t.survey_asked),
+        ),
+    )
+
+
+FORMULAS: dict[str, Formula[Totals]] = {formula.key: formula for formula in _house_formulas()}
+"""For the house and for queues, in the order in which they are shown."""
+
+AGENT_FORMULAS: dict[str, Formula[AgentTotals]] = {formula.key: formula for formula in _agent_formulas()}
+"""For agents."""
