@@ -24,7 +24,7 @@ import asyncpg
 
 from hotline import settings_snapshot
 from hotline.core.settings import Settings
-from hotline.core.settings_check import check_settings, settings_to_document
+from hotline.core.settings_check import SettingsRefused, check_settings, settings_to_document
 from hotline.core.settings_toml import document_to_toml
 from hotline.database import CONNECT_LIMIT_S, load_queries
 
@@ -96,16 +96,22 @@ async def import_document(
 
 
 async def settle(url: str, first: Path, *, author: str, snapshot: Path) -> Settings:
-    """Makes the snapshot hold the newest version; an empty database imports the file `first` before.
+    """Makes the snapshot hold the newest version. What the database holds is never replaced.
 
-    What the database holds is never replaced by the file. Raises as `import_file`.
+    An empty database takes over the snapshot with its number (the database is new, the house is not), or on a
+    first start the file `first`. Raises as `import_file`; SettingsRefused too for a damaged snapshot.
     """
     async with _connected(url) as connection:
         await connection.execute(_SQL["lock"])
         settings = _checked(await connection.fetchrow(_SQL["newest"]))
+        local = _local(snapshot, needed=settings is None)
+        if settings is None and local is not None:
+            await _store(connection, local, author, "taken over by a new database")
+            return local
         if settings is None:
             settings = await _insert(connection, read_file(first), str(first), author, "first start")
-        settings_snapshot.write(snapshot, settings)
+        if settings != local:  # a snapshot that is replaced makes every service read it again
+            settings_snapshot.write(snapshot, settings)
     return settings
 
 
@@ -133,6 +139,18 @@ async def history(url: str, limit: int = LONGEST_HISTORY) -> list[VersionEntry]:
     return [VersionEntry(row["version"], row["at"], row["author"], row["comment"]) for row in rows]
 
 
+def _local(snapshot: Path, *, needed: bool) -> Settings | None:
+    """The snapshot, None when there is none; a damaged one is refused only when nothing else is left."""
+    try:
+        return settings_snapshot.read(snapshot)
+    except FileNotFoundError:
+        return None
+    except SettingsRefused:
+        if needed:
+            raise
+        return None
+
+
 async def _insert(
     connection: asyncpg.Connection, document: Mapping[str, Any], file: str, author: str, comment: str
 ) -> Settings:
@@ -140,10 +158,14 @@ async def _insert(
     async with connection.transaction():
         number = await connection.fetchval(_SQL["newest_number"]) + 1
         settings = check_settings(document, file=file, version=number)
-        # Written with every default, so that a later program's other defaults do not change an old version.
-        body = json.dumps(settings_to_document(settings), ensure_ascii=False)
-        await connection.execute(_SQL["insert"], number, author, comment, body)
+        await _store(connection, settings, author, comment)
     return settings
+
+
+async def _store(connection: asyncpg.Connection, settings: Settings, author: str, comment: str) -> None:
+    # Written with every default, so that a later program's other defaults do not change an old version.
+    body = json.dumps(settings_to_document(settings), ensure_ascii=False)
+    await connection.execute(_SQL["insert"], settings.version, author, comment, body)
 
 
 def _checked(row: asyncpg.Record | None) -> Settings | None:

@@ -15,6 +15,7 @@ import pytest
 import hotline
 from hotline import settings_snapshot, settings_store
 from hotline.core.settings_check import SettingsRefused
+from hotline.database import migrate
 from hotline.settings_store import FileUnreadable, NoSuchVersion
 
 DEFAULTS = Path(hotline.__file__).parent / "defaults" / "settings.toml"
@@ -30,6 +31,13 @@ def changed(**hotline_keys: Any) -> dict[str, Any]:
 @pytest.fixture
 def snapshot(tmp_path: Path) -> Path:
     return tmp_path / "settings" / "current.json"
+
+
+@pytest.fixture
+def new_database_url(postgres: Any) -> str:
+    """Another database, without any table."""
+    url: str = postgres.create(f"new_{os.getpid()}")
+    return url
 
 
 async def test_an_empty_database_has_no_settings(database_url: str) -> None:
@@ -159,3 +167,46 @@ async def test_a_file_that_is_no_toml_is_named(tmp_path: Path, snapshot: Path, c
         file.write_bytes(content)
     with pytest.raises(FileUnreadable, match=r"mine\.toml"):
         await settings_store.import_file("postgresql://x", file, author="anna", snapshot=snapshot)
+
+
+async def test_a_snapshot_that_is_right_is_not_replaced(database_url: str, snapshot: Path) -> None:
+    await settings_store.settle(database_url, DEFAULTS, author="hotline", snapshot=snapshot)
+    before = os.stat(snapshot).st_ino
+    await settings_store.settle(database_url, DEFAULTS, author="hotline", snapshot=snapshot)
+    assert os.stat(snapshot).st_ino == before
+
+
+async def test_a_new_database_takes_over_the_settings_of_the_house(
+    database_url: str, new_database_url: str, snapshot: Path
+) -> None:
+    for rings in (2, 5):
+        await settings_store.import_document(
+            database_url, changed(target_rings=rings), file="page", author="bo", snapshot=snapshot
+        )
+    await migrate(new_database_url)
+    settings = await settings_store.settle(new_database_url, DEFAULTS, author="hotline", snapshot=snapshot)
+    assert (settings.version, settings.hotline.target_rings) == (2, 5)
+    assert await settings_store.current(new_database_url) == settings
+
+
+async def test_a_damaged_snapshot_heals_when_the_database_has_settings(
+    database_url: str, snapshot: Path
+) -> None:
+    first = await settings_store.settle(database_url, DEFAULTS, author="hotline", snapshot=snapshot)
+    damage(snapshot)
+    assert await settings_store.settle(database_url, DEFAULTS, author="hotline", snapshot=snapshot) == first
+    assert settings_snapshot.read(snapshot) == first
+
+
+async def test_a_damaged_snapshot_is_not_quietly_replaced_by_first_settings(
+    database_url: str, snapshot: Path
+) -> None:
+    damage(snapshot)
+    with pytest.raises(SettingsRefused, match=r"current\.json"):
+        await settings_store.settle(database_url, DEFAULTS, author="hotline", snapshot=snapshot)
+    assert await settings_store.current(database_url) is None
+
+
+def damage(snapshot: Path) -> None:
+    snapshot.parent.mkdir(exist_ok=True)
+    snapshot.write_text("{", "utf-8")
