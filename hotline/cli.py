@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import importlib.util
 import os
 import sys
 from collections.abc import Sequence
@@ -41,6 +42,11 @@ COMMANDS = (
 )
 
 
+def offered_commands() -> list[Command]:
+    """The commands whose modules are part of this installation."""
+    return [command for command in COMMANDS if importlib.util.find_spec(command.module)]
+
+
 class CommandError(Exception):
     """A command cannot do what it was asked; the text is for the user."""
 
@@ -71,18 +77,19 @@ def chosen_folder(data: str | None, default: str = "data") -> Path:
 def main(words: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status: 0 done, 1 not done, 2 not understood."""
     words = sys.argv[1:] if words is None else list(words)
+    commands = offered_commands()
     parser = argparse.ArgumentParser(
         prog="hotline",
         description="An open-source contact-center server on Asterisk.",
         epilog="commands:\n"
-        + "\n".join(f"  {c.name:<10} {c.summary}" for c in COMMANDS)
+        + "\n".join(f"  {c.name:<10} {c.summary}" for c in commands)
         + "\n\n`hotline COMMAND --help` explains a command.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("command", choices=[c.name for c in COMMANDS], metavar="COMMAND")
+    parser.add_argument("command", choices=[c.name for c in commands], metavar="COMMAND")
     parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     chosen = parser.parse_args(words[:1])
-    command = next(c for c in COMMANDS if c.name == chosen.command)
+    command = next(c for c in commands if c.name == chosen.command)
     return _run(command, words[1:])
 
 

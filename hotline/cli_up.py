@@ -24,7 +24,7 @@ from hotline.supervisor.follow_logs import follow_logs
 from hotline.supervisor.processes import own_process_id, read_pid_file, write_pid_file
 from hotline.supervisor.programs import SERVICES
 from hotline.supervisor.report import Progress, complain, summary
-from hotline.supervisor.setup import check_settings_file, current_settings
+from hotline.supervisor.setup import SetupError, check_settings_file, current_settings
 from hotline.supervisor.supervisor import Options, Supervisor
 
 
@@ -55,8 +55,11 @@ def run(arguments: argparse.Namespace) -> int:
     progress = Progress()
     os.umask(0o077)
     folder = chosen_folder(arguments.data, "data-demo" if arguments.demo else "data")
-    if arguments.settings:
-        check_settings_file(arguments.settings)
+    try:
+        if arguments.settings:
+            check_settings_file(arguments.settings)
+    except SetupError as error:
+        raise CommandError(str(error)) from error
     deployment = Deployment.load(folder)
     deployment.make_folders()
     with _only_supervisor(deployment):

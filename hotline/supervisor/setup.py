@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import tomllib
 from pathlib import Path
 
 import asyncpg
 
-from hotline import database, settings_snapshot
+from hotline import database, settings_snapshot, settings_store
 from hotline.asterisk_config import ConfigurationError, write_configuration
 from hotline.asterisk_install import AsteriskInstall
-from hotline.cli import CommandError
 from hotline.core.settings import Settings
 from hotline.core.settings_check import SettingsRefused, check_settings
 from hotline.deployment import Deployment
@@ -59,27 +57,24 @@ async def build_prompts(deployment: Deployment, settings: Settings, install: Ast
     return report
 
 
-async def settle_settings(deployment: Deployment, file: Path) -> None:
-    """Import the file if the database has no settings yet; make the snapshot hold the database's newest."""
-    await asyncio.to_thread(_settle_locally, deployment, file)
+async def settle_settings(deployment: Deployment, first: Path) -> Settings:
+    """Make the snapshot hold the database's newest settings; an empty database imports `first` before.
 
-
-def _settle_locally(deployment: Deployment, file: Path) -> None:
-    if not deployment.settings_file.exists():
-        document = tomllib.loads(file.read_text("utf-8"))
-        settings_snapshot.write(deployment.settings_file, check_settings(document, file=str(file), version=1))
-
-
-def check_settings_file(file: Path) -> None:
-    """Refuse a settings file before anything starts. Raises CommandError with every complaint."""
+    Raises SetupError.
+    """
+    url, snapshot = deployment.database_url, deployment.settings_file
     try:
-        check_settings(tomllib.loads(file.read_text("utf-8")), file=str(file), version=1)
-    except OSError as error:
-        raise CommandError(f"{file}: cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise CommandError(f"{file}: not valid TOML: {error}") from error
-    except SettingsRefused as error:
-        raise CommandError(str(error)) from error
+        return await settings_store.settle(url, first, author="hotline up", snapshot=snapshot)
+    except (settings_store.SettingsStoreError, SettingsRefused, asyncpg.PostgresError, OSError) as error:
+        raise SetupError(f"settings: {error}") from error
+
+
+def check_settings_file(file: Path) -> Settings:
+    """Refuse a settings file before anything starts. Raises SetupError with every complaint."""
+    try:
+        return check_settings(settings_store.read_file(file), file=str(file), version=1)
+    except (settings_store.FileUnreadable, SettingsRefused) as error:
+        raise SetupError(str(error)) from error
 
 
 def default_settings_file(*, demo: bool) -> Path:

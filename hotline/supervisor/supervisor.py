@@ -14,7 +14,7 @@ import json
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hotline.asterisk_install import AsteriskInstall
@@ -126,8 +126,15 @@ class Supervisor:
             await self._until_connected()
         await setup.migrate(self.deployment)
         file = self.options.settings_file or setup.default_settings_file(demo=self.options.demo)
-        await setup.settle_settings(self.deployment, file)
+        settings = await setup.settle_settings(self.deployment, file)
         self.say("postgres", "ready")
+        offered = self.options.settings_file
+        if offered and setup.check_settings_file(offered) != replace(settings, version=1):
+            self.say(
+                "settings",
+                f"{offered} NOT IMPORTED: version {settings.version} in the database is newer;"
+                " to replace it: hotline settings import",
+            )
 
     async def _until_connected(self) -> None:
         deadline_s = time.monotonic() + DATABASE_LIMIT_S
