@@ -1,0 +1,58 @@
+"""One hotline for all end-to-end tests; each test has a lane of its own in it (see harness/lanes.py).
+
+The port base is END_TO_END_PORT_BASE (default 31000). A test that kills what others need makes its own stack
+with `own_stack`.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
+from itertools import count
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from harness.lanes import LANES, Lane, lane_settings
+from harness.stack import HotlineStack
+
+PORT_BASE = int(os.environ.get("END_TO_END_PORT_BASE", "31000"))
+_lanes = count()
+_bases = count(PORT_BASE + 1000, 1000)
+
+
+@pytest.fixture(scope="session")
+def short_folder() -> Iterator[Path]:
+    """A folder with a short path: Unix sockets are made below it."""
+    folder = Path(tempfile.mkdtemp(prefix="hl"))
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def stack(short_folder: Path) -> AsyncIterator[HotlineStack]:
+    """The shared hotline; at the end it must leave no channel and no process."""
+    async with HotlineStack(short_folder / "shared", PORT_BASE, lane_settings()) as running:
+        yield running
+        assert await running.channels() == 0
+
+
+@pytest.fixture
+def lane() -> Lane:
+    """A lane that no other test uses."""
+    index = next(_lanes)
+    assert index < LANES, f"more tests than lanes: raise LANES = {LANES} in harness/lanes.py"
+    return Lane(index)
+
+
+@pytest_asyncio.fixture
+async def own_stack(short_folder: Path) -> AsyncIterator[Callable[[str], Awaitable[HotlineStack]]]:
+    """Starts a hotline for this test alone, from settings (TOML); it ends with the test."""
+    async with AsyncExitStack() as ends:
+
+        async def start(settings: str) -> HotlineStack:
+            base = next(_bases)
+            return await ends.enter_async_context(HotlineStack(short_folder / str(base), base, settings))
+
+        yield start
