@@ -254,7 +254,7 @@ def _free_agent(floor: Floor, offer: Offer) -> None:
     agent = floor.agents[offer.agent]
     agent.offer = ""
     willing = agent.intent == "ready"
-    keep_idle = not offer.rang_ms
+    keep_idle = not offer.rang_ms and not offer.answered_ms
     if offer.connected_ms and offer.after_contact_ms:
         floor.tell_agent(agent, "work_began", until_ms=floor.now_ms + offer.after_contact_ms)
     elif offer.cause == "no_answer" and willing:

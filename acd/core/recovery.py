@@ -66,8 +66,8 @@ def restored_from(picture: Picture) -> JournalRestored:
             answered_ms=view.answered_ms,
             connected_ms=view.connected_ms if view.stage == "connected" else 0,
             rang_ms=view.rang_ms,
-            held_since_ms=view.held_since_ms,
-            hold_ms=view.hold_ms,
+            held_since_ms=view.held_since_ms if view.stage == "connected" else 0,
+            hold_ms=view.hold_ms if view.stage == "connected" else 0,
             left_queue=contact not in picture.entries,
         )
         for contact, view in picture.contacts.items()
@@ -102,7 +102,9 @@ def _restore_agent(floor: Floor, remembered: RestoredAgent) -> None:
     agent.offer, agent.contact, agent.queue = remembered.offer, remembered.contact, remembered.queue
     if remembered.phone:
         floor.seat(agent, remembered.phone)
-    floor.place_agent(agent, remembered.state, until_ms=remembered.until_ms)
+    # One whom the settings no longer name has no bit, so can never stand among the ready.
+    state = "not_ready" if agent.removed and remembered.state == "ready" else remembered.state
+    floor.place_agent(agent, state, until_ms=remembered.until_ms)
 
 
 def _restore_call(floor: Floor, remembered: RestoredCall) -> None:
@@ -207,7 +209,7 @@ def _add_agents_half(floor: Floor, agent: Agent, offer_id: str, *, up: bool) -> 
         stage="answered" if up else "ringing",
         cause="withdrawn",
         told=True,
-        rang_ms=floor.now_ms,
+        rang_ms=floor.now_ms if up else 0,  # not known: in doubt the idle time goes on
         restored=True,
     )
     floor.add_offer(offer)

@@ -1,0 +1,291 @@
+"""What the distributor promises, checked after every decision by one who only reads events and facts.
+
+It rebuilds agents' states, waiting calls and idle times from facts alone, and judges needs with the naive
+evaluator; so it shares no bit mask, index or state table with the code it judges.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from simulated_asterisk import PromiseBrokenError
+
+from acd.core import events, facts
+from acd.core.commands import OfferCall
+from acd.core.distributor import Decision
+from acd.core.needs import Needs, parse_needs
+
+COME_BACK_MS = 1_500
+_NO_MARK = ("caller_gone", "withdrawn", "lost")
+
+
+@dataclass
+class _Agent:
+    state: str = "offline"
+    intent: str = "offline"
+    idle_since_ms: int = 0
+    acw_until_ms: int = 0
+    last_offer: str = ""
+    is_idle_unsure: bool = False  # acd died after the offer's end, before it wrote what became of the agent
+
+
+@dataclass
+class _Entry:
+    entry: int
+    key: tuple[int, int, str]
+    needs: Needs
+    has_session: bool = True
+    dial: str = ""  # the offer whose Dial may run on the caller's channel
+    offer: str = ""
+    answered_wait_ms: int = -1
+
+
+@dataclass
+class _Offer:
+    contact: str
+    entry: int
+    agent: str
+    rang: bool = False
+    answered: bool = False
+    connected: bool = False
+    over: str = ""  # cause or "segment"
+
+
+class Promises:
+    """Fed with every event and the facts and commands that came of it."""
+
+    def __init__(self) -> None:
+        self.agents: dict[str, _Agent] = {}
+        self.skills: dict[str, dict[str, int]] = {}
+        self.entries: dict[str, _Entry] = {}  # open, by contact
+        self.offers: dict[str, _Offer] = {}
+        self.queued = Counter[tuple[str, int]]()
+        self.left: dict[tuple[str, int], str] = {}
+        self._needs: dict[str, Needs] = {}
+        self._linked = False
+        self._hold_until_ms = 0
+        self._finished_work: set[str] = set()
+        self._now_ms = 0
+
+    def acd_restarted(self) -> None:
+        """No session of the old process is left, and no Dial that it could command."""
+        self._linked = False
+        for entry in self.entries.values():
+            entry.has_session, entry.dial = False, ""
+        for agent in self.agents.values():
+            last = self.offers.get(agent.last_offer)
+            agent.is_idle_unsure = (
+                agent.state in ("offered", "unknown") and last is not None and bool(last.over)
+            )
+
+    def check(self, event: events.Event, decision: Decision, now_ms: int, *, is_torn: bool = False) -> None:
+        """Raise PromiseBrokenError if this decision, or what it left undone, breaks a promise.
+
+        A torn decision is one in the midst of whose facts acd was killed: it may leave things undone.
+        """
+        self._now_ms = now_ms
+        self._note(event, decision)
+        for fact in decision.facts:
+            self._expect(fact.at_ms == now_ms, f"{fact} is not of now")
+            _FACT_CHECKS[type(fact)](self, fact)
+        for command in decision.commands:
+            if isinstance(command, OfferCall):
+                offer = self.offers.get(command.offer)
+                self._expect(
+                    offer is not None and (offer.contact, offer.agent) == (command.contact, command.agent),
+                    f"{command} without its fact",
+                )
+                self.entries[command.contact].dial = command.offer
+        self._expect(
+            decision.wake_at_ms is None or decision.wake_at_ms > now_ms, f"alarm in the past: {decision}"
+        )
+        if self._linked and now_ms >= self._hold_until_ms and not is_torn:
+            self._check_nobody_idles()
+
+    def _expect(self, is_kept: bool, otherwise: str) -> None:
+        if not is_kept:
+            raise PromiseBrokenError(f"at {self._now_ms}: {otherwise}")
+
+    def _note(self, event: events.Event, decision: Decision) -> None:
+        self._finished_work.clear()
+        match event:
+            case events.CallArrived(contact=contact) if contact in self.entries:
+                self.entries[contact].has_session, self.entries[contact].dial = True, ""
+            case events.SessionLost(contact=contact) if contact in self.entries:
+                self.entries[contact].has_session = False
+            case events.OfferFailed(offer=offer):
+                for entry in self.entries.values():
+                    if entry.dial == offer:
+                        entry.dial = ""
+            case events.OfferRang(offer=offer) if offer in self.offers and not decision.ignored:
+                self.offers[offer].rang = True
+            case events.AsteriskLost():
+                self._linked = False
+            case events.AsteriskSnapshot():
+                if not self._linked:
+                    self._linked, self._hold_until_ms = True, self._now_ms + COME_BACK_MS
+            case events.SettingsChanged(agents=agents):
+                self.skills = {profile.number: dict(profile.skills) for profile in agents}
+            case events.AgentFinishedWork(agent=agent) | events.AgentLoggedOut(agent=agent):
+                self._finished_work.add(agent)
+            case _:
+                pass
+
+    # Facts
+
+    def _call_queued(self, fact: facts.CallQueued) -> None:
+        self._expect(fact.contact not in self.entries, f"{fact} while queued")
+        self.queued[fact.contact, fact.entry] += 1
+        self._expect(self.queued[fact.contact, fact.entry] == 1, f"{fact} a second time")
+        needs = self._needs.get(fact.needs)
+        if needs is None:
+            needs = self._needs[fact.needs] = parse_needs(fact.needs)
+        key = (-fact.priority, fact.wait_since_ms, fact.contact)
+        self.entries[fact.contact] = _Entry(fact.entry, key, needs)
+
+    def _call_offered(self, fact: facts.CallOffered) -> None:
+        entry, agent = self.entries.get(fact.contact), self.agents[fact.agent]
+        self._expect(entry is not None, f"{fact} of a call that does not wait")
+        assert entry is not None
+        self._expect(not entry.offer, f"{fact} while {entry.offer} is open")
+        self._expect(not entry.dial, f"{fact} while the Dial of {entry.dial} may run")
+        self._expect(entry.has_session, f"{fact} without a session")
+        self._expect(self._linked, f"{fact} without a link")
+        self._expect((agent.state, agent.intent) == ("ready", "ready"), f"{fact} to {agent}")
+        open_ones = [one for one in self.offers.values() if one.agent == fact.agent and not one.over]
+        self._expect(not open_ones, f"{fact} while {open_ones} is open")
+        self._expect(self._meets(fact.agent, entry.needs), f"{fact} to one who does not meet the needs")
+        for contact, other in self.entries.items():
+            overtaken = other.key < entry.key and self._is_offerable(other)
+            self._expect(
+                not (overtaken and self._meets(fact.agent, other.needs)), f"{fact} overtakes {contact}"
+            )
+        best = min(
+            (one.idle_since_ms, number)
+            for number, one in self.agents.items()
+            if one.state == "ready" and self._meets(number, entry.needs)
+        )
+        self._expect(best[1] == fact.agent, f"{fact}, but {best} is idle for longer")
+        self._expect(fact.proof["best"][0]["agent"] == fact.agent, f"{fact} proves another")
+        self._expect(fact.offer not in self.offers, f"{fact}: the id was given before")
+        entry.offer = agent.last_offer = fact.offer
+        self.offers[fact.offer] = _Offer(fact.contact, fact.entry, fact.agent)
+
+    def _offer_rang(self, fact: facts.OfferRang) -> None:
+        offer = self.offers[fact.offer]
+        self._expect(not offer.over and not offer.answered, f"{fact} of {offer}")
+        offer.rang = True
+
+    def _offer_ended(self, fact: facts.OfferEnded) -> None:
+        offer = self.offers[fact.offer]
+        self._expect(not offer.over and not offer.connected, f"{fact} of {offer}")
+        self._expect(fact.ring_ms >= 0, f"{fact}: negative time")
+        offer.over = fact.cause
+        entry = self.entries.get(fact.contact)
+        self._expect(entry is not None and entry.offer == fact.offer, f"{fact}, but the call has {entry}")
+        assert entry is not None
+        entry.offer, entry.answered_wait_ms = "", -1
+
+    def _call_answered(self, fact: facts.CallAnswered) -> None:
+        offer, entry = self.offers[fact.offer], self.entries[fact.contact]
+        self._expect(not offer.over and not offer.answered, f"{fact} of {offer}")
+        offer.answered = True
+        entry.answered_wait_ms = fact.wait_ms
+        self._expect(fact.wait_ms == self._now_ms - entry.key[1], f"{fact}: wait counts from {entry.key[1]}")
+
+    def _call_connected(self, fact: facts.CallConnected) -> None:
+        offer = self.offers[fact.segment]
+        self._expect(offer.answered and not offer.connected and not offer.over, f"{fact} of {offer}")
+        offer.connected = True
+
+    def _hold_changed(self, fact: facts.HoldChanged) -> None:
+        offer = self.offers[fact.segment]
+        self._expect(offer.connected and not offer.over, f"{fact} of {offer}")
+
+    def _segment_ended(self, fact: facts.SegmentEnded) -> None:
+        offer = self.offers[fact.segment]
+        self._expect(offer.connected and not offer.over, f"{fact} of {offer}")
+        self._expect(fact.talk_ms >= 0 and fact.hold_ms >= 0, f"{fact}: negative time")
+        offer.over = "segment"
+
+    def _call_left(self, fact: facts.CallLeftQueue) -> None:
+        entry = self.entries.pop(fact.contact, None)
+        self._expect(entry is not None and entry.entry == fact.entry, f"{fact}, but the call has {entry}")
+        assert entry is not None
+        if fact.how == "answered":
+            self._expect(fact.wait_ms == entry.answered_wait_ms, f"{fact}: answered after {entry}")
+        else:
+            self._expect(not entry.offer, f"{fact} with an open offer")
+        self.left[fact.contact, fact.entry] = fact.how
+
+    def _agent_changed(self, fact: facts.AgentStateChanged) -> None:
+        agent = self.agents.setdefault(fact.agent, _Agent())
+        if agent.state == "acw" and fact.state != "acw":
+            in_time = self._now_ms >= agent.acw_until_ms or fact.agent in self._finished_work
+            self._expect(in_time or fact.state in ("offline", "on_contact"), f"{fact} ends work too early")
+        if fact.state == "acw":
+            ahead = agent.state == "acw" or fact.until_ms > self._now_ms
+            self._expect(ahead and fact.until_ms > 0, f"{fact} without a deadline")
+            agent.acw_until_ms = fact.until_ms
+        if fact.state == "ready":
+            self._expect(fact.intent == "ready", f"{fact}: not what the agent intends")
+            if agent.state != "ready":
+                self._count_idle(agent, fact)
+            self._expect(fact.idle_since_ms == agent.idle_since_ms, f"{fact}: idle since {agent}")
+        agent.state, agent.intent = fact.state, fact.intent
+
+    def _count_idle(self, agent: _Agent, fact: facts.AgentStateChanged) -> None:
+        offer = self.offers.get(agent.last_offer)
+        unheard = offer is not None and not offer.rang and not offer.answered and offer.over in _NO_MARK
+        if agent.is_idle_unsure and fact.idle_since_ms == agent.idle_since_ms:
+            return
+        if agent.state in ("offered", "unknown") and unheard:
+            return
+        agent.idle_since_ms = self._now_ms
+
+    # What must not be left undone
+
+    def _meets(self, agent: str, needs: Needs) -> bool:
+        return agent in self.skills and needs.met_by(self.skills[agent])
+
+    def _is_offerable(self, entry: _Entry) -> bool:
+        return entry.has_session and not entry.offer and not entry.dial
+
+    def _check_nobody_idles(self) -> None:
+        free = [number for number, agent in self.agents.items() if agent.state == "ready"]
+        if not free:
+            return
+        for contact, entry in self.entries.items():
+            if self._is_offerable(entry):
+                for number in free:
+                    self._expect(
+                        not self._meets(number, entry.needs), f"{contact} waits while {number} is free"
+                    )
+
+    def check_all_is_over(self) -> None:
+        """After the last caller has gone: every entry ended once, every offer came to an end."""
+        self._expect(not self.entries, f"still queued: {self.entries}")
+        self._expect(self.queued.keys() == self.left.keys(), "an entry has no end, or an end no entry")
+        open_ones = {name: offer for name, offer in self.offers.items() if not offer.over}
+        self._expect(not open_ones, f"without an end: {open_ones}")
+        held = {
+            number: agent
+            for number, agent in self.agents.items()
+            if agent.state in ("offered", "on_contact", "on_hold", "unknown")
+        }
+        self._expect(not held, f"held by nothing: {held}")
+
+
+_FACT_CHECKS = {
+    facts.CallQueued: Promises._call_queued,
+    facts.CallOffered: Promises._call_offered,
+    facts.OfferRang: Promises._offer_rang,
+    facts.OfferEnded: Promises._offer_ended,
+    facts.CallAnswered: Promises._call_answered,
+    facts.CallConnected: Promises._call_connected,
+    facts.HoldChanged: Promises._hold_changed,
+    facts.SegmentEnded: Promises._segment_ended,
+    facts.CallLeftQueue: Promises._call_left,
+    facts.AgentStateChanged: Promises._agent_changed,
+}
