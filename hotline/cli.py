@@ -87,7 +87,9 @@ def main(words: Sequence[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("command", choices=[c.name for c in commands], metavar="COMMAND")
-    parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    if not words:
+        parser.print_help()
+        return 2
     chosen = parser.parse_args(words[:1])
     command = next(c for c in commands if c.name == chosen.command)
     return _run(command, words[1:])
