@@ -17,7 +17,6 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,6 +25,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from hotline.core.sessions import ROLES, Session, stamp_of
+from hotline.database import load_queries
 
 log = logging.getLogger(__name__)
 
@@ -64,13 +64,7 @@ class User:
     stamp: str
 
 
-def _queries() -> dict[str, str]:
-    text = resources.files("hotline").joinpath("signin_queries.sql").read_text("utf-8")
-    sections = (section.partition("\n") for section in text.split("-- name: ")[1:])
-    return {name.strip(): body for name, _, body in sections}
-
-
-_SQL = _queries()
+_SQL = load_queries("hotline", "signin_queries.sql")
 
 
 class UserDirectory:

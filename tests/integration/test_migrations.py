@@ -57,7 +57,11 @@ async def test_a_newer_database_is_not_touched(database: Any, database_url: str)
 
 
 async def test_every_query_of_ours_is_understood_by_postgresql(database: Any) -> None:
-    for package, file in (("hotline.ledger", "queries.sql"), ("hotline.ledger", "projections.sql")):
+    for package, file in (
+        ("hotline.ledger", "queries.sql"),
+        ("hotline.ledger", "projections.sql"),
+        ("hotline", "signin_queries.sql"),
+    ):
         for name, sql in load_queries(package, file).items():
             if name != "empty_projections":  # several statements: only run, never prepared
                 await database.prepare(sql)

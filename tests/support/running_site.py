@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,11 +20,20 @@ from hotline.web.server import start
 FAR_MS = 4_000_000_000_000
 
 
+def zone_at_noon() -> str:
+    """A time zone in which midnight is far, so that no test meets the change of days by chance."""
+    behind = datetime.now(UTC).hour - 12
+    return f"Etc/GMT{behind:+d}" if behind else "Etc/GMT"
+
+
 def two_queues(**hotline: object) -> Settings:
     """Settings with queues `service` and `sales`, and three agents, one with a hostile name."""
     return Settings(
         version=1,
-        hotline=Hotline(name=Text("客户服务热线", "Customer hotline"), **hotline),  # type: ignore[arg-type]
+        hotline=Hotline(
+            name=Text("客户服务热线", "Customer hotline"),
+            **{"timezone": zone_at_noon(), **hotline},  # type: ignore[arg-type]
+        ),
         skills=("service",),
         not_ready_reasons={"1": Text("小休", "Break")},
         queues=(
