@@ -46,6 +46,13 @@ class Access:
         session = unseal(text, self._key_bytes(), _now_ms()) if text else None
         return session if session is not None and self.still_good(session) else None
 
+    def session(self, request: web.Request) -> Session:
+        """The session of whoever asks; without one they are sent to the sign-in page (or told 401)."""
+        session = self.session_of(request)
+        if session is None:
+            raise _who_are_you(request)
+        return session
+
     def still_good(self, session: Session) -> bool:
         """False once a session is over, its user changed, or the display token was replaced."""
         if _now_ms() >= session.expires_ms:
@@ -78,12 +85,8 @@ class Access:
 
         def decorate(handler: Handler) -> Handler:
             async def guarded(request: web.Request) -> web.StreamResponse:
-                session = self.session_of(request)
-                if session is None:
-                    raise _who_are_you(request)
-                if session.role not in roles:
+                if self.session(request).role not in roles:
                     raise web.HTTPForbidden
-                request["session"] = session
                 return await handler(request)
 
             return guarded

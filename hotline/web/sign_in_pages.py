@@ -33,11 +33,11 @@ _PASSWORD_CHARS = 256
 
 
 class TooManyFailures(Exception):
-    """Refused unread; `wait_ms` until the next try is read."""
+    """Refused unread; `wait_minutes` (rounded up) until the next try is read."""
 
     def __init__(self, wait_ms: int) -> None:
         super().__init__(f"too many failures, wait {wait_ms} ms")
-        self.wait_ms = wait_ms
+        self.wait_minutes = -(-wait_ms // 60_000)
 
 
 class SignInPages:
@@ -80,8 +80,7 @@ class SignInPages:
         except WrongPassword:
             complaint, status = text("sign_in.wrong", language), 401
         except TooManyFailures as error:
-            minutes = -(-error.wait_ms // 60_000)
-            complaint, status = text("sign_in.too_many", language, minutes=minutes), 429
+            complaint, status = text("sign_in.too_many", language, minutes=error.wait_minutes), 429
         except DirectoryAway:
             complaint, status = text("sign_in.no_database", language), 503
         else:
@@ -126,18 +125,18 @@ class SignInPages:
 
     async def show_password(self, request: web.Request) -> web.StreamResponse:
         """The form to change one's own password."""
-        return self._password_form(request)
+        return self._password_form(request, self._site.access.session(request).user)
 
     async def change_password(self, request: web.Request) -> web.StreamResponse:
         """Change it; every other session of the user ends, this one goes on."""
+        name = self._site.access.session(request).user
         form = await request.post()
         current, new, again = (str(form.get(key, "")) for key in ("current", "new", "again"))
         text, language = self._site.catalogue.text, self._site.language(request)
         if not self._site.access.form_is_ours(request, str(form.get("form_token", ""))):
-            return self._password_form(request, complaint=text("sign_in.stale_form", language), status=403)
+            return self._password_form(request, name, text("sign_in.stale_form", language), 403)
         if new != again:
-            return self._password_form(request, complaint=text("password.differ", language), status=400)
-        name = request["session"].user
+            return self._password_form(request, name, text("password.differ", language), 400)
         try:
             await self._check(request, name, current)
             user = await self._directory.set_password(name, new)
@@ -146,15 +145,14 @@ class SignInPages:
         except WrongPassword:
             complaint, status = text("sign_in.wrong", language), 401
         except TooManyFailures as error:
-            complaint = text("sign_in.too_many", language, minutes=-(-error.wait_ms // 60_000))
-            status = 429
+            complaint, status = text("sign_in.too_many", language, minutes=error.wait_minutes), 429
         except DirectoryAway:
             complaint, status = text("sign_in.no_database", language), 503
         else:
-            response = self._password_form(request, notice=text("password.changed", language))
+            response = self._password_form(request, name, notice=text("password.changed", language))
             self._site.access.sign_in(request, response, user.name, user.role, user.stamp)
             return response
-        return self._password_form(request, complaint=complaint, status=status)
+        return self._password_form(request, name, complaint, status)
 
     async def _check(self, request: web.Request, name: str, password: str) -> User:
         """The user. Raises WrongPassword, TooManyFailures or DirectoryAway, and counts."""
@@ -209,13 +207,13 @@ class SignInPages:
         )
 
     def _password_form(
-        self, request: web.Request, *, complaint: str = "", notice: str = "", status: int = 200
+        self, request: web.Request, user: str, complaint: str = "", status: int = 200, *, notice: str = ""
     ) -> web.Response:
         return self._site.render(
             request,
             "web/password.html",
             status=status,
-            user=request["session"].user,
+            user=user,
             least=LEAST_PASSWORD_CHARS,
             complaint=complaint,
             notice=notice,

@@ -92,7 +92,7 @@ class WallboardPages:
             return socket
         reader = asyncio.get_running_loop().create_task(_until_gone(socket, browser))
         try:
-            await self._send(socket, browser, request["session"])
+            await self._send(socket, browser, self._site.access.session(request))
         finally:
             self.hub.leave(browser)
             reader.cancel()
