@@ -101,7 +101,7 @@ def _lane(lane: Lane) -> str:
 name = "{lane.queue}"
 title = {{ zh = "第 {lane.index} 道", en = "Lane {lane.index}" }}
 needs = "{lane.skill}"
-whisper = "queue-service"
+whisper = "queue-{lane.queue}"
 after_contact_s = {AFTER_CONTACT_S}
 
 [[flow]]
