@@ -104,11 +104,11 @@ class Handlers:
         event: flows.Event = entered
         try:
             await session.set_variable(variables.STAGE, "flow")
-            await session.set_variable(variables.OUTCOME, "hung_up")
-            await session.answer()
-            while run.state != "ended":
+            while True:
                 step = run.handle(event)
                 count = self._stand_by(step.facts, contact, identity, count)
+                if run.state == "ended":
+                    break
                 event = await _carry_out(session, speaker, step.actions)
         except HungUp:
             if not caller_is_gone(session):
@@ -247,6 +247,10 @@ async def _carry_out(session: Session, speaker: Speaker, actions: Iterable[flows
     event: flows.Event = flows.NothingPressed(_now_ms())
     for action in actions:
         match action:
+            case flows.Answer():
+                await session.answer()
+            case flows.SetOutcome(outcome):
+                await session.set_variable(variables.OUTCOME, outcome)
             case flows.SpeakLanguage(language):
                 await session.set_variable("CHANNEL(language)", language)
                 await session.set_variable(variables.LANGUAGE, language)
@@ -258,6 +262,7 @@ async def _carry_out(session: Session, speaker: Speaker, actions: Iterable[flows
                 event = flows.DigitPressed(now_ms, digit) if digit else flows.NothingPressed(now_ms)
             case flows.Finish():
                 await _finish(session, action)
+                event = flows.Finished(_now_ms())
     return event
 
 

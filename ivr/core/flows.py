@@ -10,6 +10,7 @@ Laws:
 3. Coming back to a menu takes back what was chosen since, so that needs never pile up.
 4. After MAX_ANSWERS answers the flow ends: no caller goes round for ever.
 5. All of it follows one version of the settings.
+6. At every moment the outcome is set that is right if the caller hangs up now (`SetOutcome`).
 """
 
 from __future__ import annotations
@@ -48,13 +49,32 @@ class NothingPressed:
 
 
 @dataclass(frozen=True, slots=True)
+class Finished:
+    """`Finish` is carried out: the dialplan knows where the caller goes."""
+
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class HungUp:
     at_ms: int
 
 
-Event = Entered | DigitPressed | NothingPressed | HungUp
+Event = Entered | DigitPressed | NothingPressed | Finished | HungUp
 
 # ---- actions --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Answer the call."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetOutcome:
+    """What is told of the flow should the caller hang up from now on."""
+
+    outcome: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +102,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """The flow is over. next: queue, voicemail, hangup."""
+    """Tell the dialplan where the caller goes. next: queue, voicemail, hangup."""
 
     next: str
     outcome: str
@@ -91,7 +111,7 @@ class Finish:
     priority: int = 0
 
 
-Action = SpeakLanguage | Play | Ask | Finish
+Action = Answer | SetOutcome | SpeakLanguage | Play | Ask | Finish
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +127,8 @@ class FlowMisuse(Exception):
 TAKES: dict[str, tuple[type, ...]] = {
     "new": (Entered, HungUp),
     "asking": (DigitPressed, NothingPressed, HungUp),
-    "ended": (HungUp,),  # ignored: the caller may hang up while the last prompt is said
+    "finishing": (Finished, HungUp),
+    "ended": (),
 }
 """Which events each state takes; any other is a mistake of the shell."""
 
@@ -143,6 +164,8 @@ class FlowRun:
         self._menus = {menu.name: menu for menu in flow.menus}
         self._way: list[_Visit] = []
         self._closed = False
+        self._outcome = "hung_up"
+        self._finish = Finish("", "")
         self._answers = 0
 
     def handle(self, event: Event) -> Step:
@@ -157,8 +180,10 @@ class FlowRun:
                 self._answer(event.digit, draft)
             case NothingPressed():
                 self._answer("", draft)
-            case HungUp() if self.state != "ended":
-                self._end(draft, Finish("", "hung_up"))
+            case Finished():
+                self._tell_end(self._finish, draft)
+            case HungUp():
+                self._tell_end(Finish("", self._outcome), draft)
         return Step(tuple(draft.actions), tuple(draft.facts))
 
     def _enter(self, event: Entered, draft: _Draft) -> None:
@@ -175,7 +200,9 @@ class FlowRun:
                 settings.version,
             )
         )
-        draft.actions.append(SpeakLanguage(self.language))
+        self._closed = not event.is_open
+        self._outcome = "closed" if self._closed else "hung_up"
+        draft.actions += [SetOutcome(self._outcome), Answer(), SpeakLanguage(self.language)]
         if not event.resumed:
             draft.actions.append(Play(flow.greeting))
         if settings.hotline.announce_recording:
@@ -183,7 +210,6 @@ class FlowRun:
         if event.is_open:
             self._go(flow.start, draft)
             return
-        self._closed = True
         draft.facts.append(
             CallerClosed(event.at_ms, self._contact, flow.name, flow.hours, event.next_opening_ms)
         )
@@ -231,13 +257,11 @@ class FlowRun:
                 queue = next(queue for queue in self._settings.queues if queue.name == name)
                 self._end(draft, Finish("queue", "queued", name, self._needs(queue), queue.priority))
             case "voicemail":
-                self._end(draft, Finish("voicemail", self._outcome("refused" if refused else "hung_up")))
+                self._end(draft, Finish("voicemail", self._judged("refused" if refused else "hung_up")))
             case "message":
-                draft.actions.append(Play(name, interruptible=False))
-                self._end(draft, Finish("hangup", self._outcome("message")))
+                self._end(draft, Finish("hangup", self._judged("message")), last_words=name)
             case _:  # "hangup": the settings check allows no other kind
-                draft.actions.append(Play("goodbye", interruptible=False))
-                self._end(draft, Finish("hangup", self._outcome("refused")))
+                self._end(draft, Finish("hangup", self._judged("refused")), last_words="goodbye")
 
     def _enter_menu(self, menu: Menu, draft: _Draft) -> None:
         names = [visit.menu.name for visit in self._way]
@@ -253,13 +277,19 @@ class FlowRun:
         parts = list(dict.fromkeys(parts))
         return parts[0] if len(parts) == 1 else " and ".join(f"({part})" for part in parts)
 
-    def _outcome(self, when_open: str) -> str:
+    def _judged(self, when_open: str) -> str:
         return "closed" if self._closed else when_open
 
-    def _end(self, draft: _Draft, finish: Finish) -> None:
+    def _end(self, draft: _Draft, finish: Finish, last_words: str = "") -> None:
+        self.state, self._finish = "finishing", finish
+        if last_words:
+            # Most callers hang up while they hear them: that is no other outcome.
+            self._outcome = finish.outcome
+            draft.actions += [SetOutcome(finish.outcome), Play(last_words, interruptible=False)]
+        draft.actions.append(finish)
+
+    def _tell_end(self, finish: Finish, draft: _Draft) -> None:
         self.state = "ended"
-        if finish.next:
-            draft.actions.append(finish)
         draft.facts.append(
             FlowEnded(
                 draft.at_ms,

@@ -11,15 +11,19 @@ from ivr.core.facts import CallerClosed, FlowEnded, FlowStarted, MenuChosen
 from ivr.core.flows import (
     MAX_ANSWERS,
     Action,
+    Answer,
     Ask,
     DigitPressed,
     Entered,
+    Event,
     Finish,
+    Finished,
     FlowMisuse,
     FlowRun,
     HungUp,
     NothingPressed,
     Play,
+    SetOutcome,
     SpeakLanguage,
     Step,
 )
@@ -85,6 +89,8 @@ def finish_after(digits: str, flow: Flow = FLOW) -> Action:
 def test_a_caller_is_greeted_told_of_the_recording_and_asked() -> None:
     step = run_of().handle(OPEN)
     assert step.actions == (
+        SetOutcome("hung_up"),
+        Answer(),
         SpeakLanguage("zh"),
         Play("greeting"),
         Play("recorded-notice", interruptible=False),
@@ -95,7 +101,7 @@ def test_a_caller_is_greeted_told_of_the_recording_and_asked() -> None:
 
 def test_without_recording_there_is_no_notice() -> None:
     settings = replace(SETTINGS, hotline=Hotline(announce_recording=False))
-    assert run_of(settings=settings).handle(OPEN).actions == (
+    assert run_of(settings=settings).handle(OPEN).actions[2:] == (
         SpeakLanguage("zh"),
         Play("greeting"),
         ASK_LANGUAGE,
@@ -115,9 +121,9 @@ def test_two_levels_lead_to_a_queue_with_all_needs_in_one_expression() -> None:
     step = press(run, "2")
     needs = "(complaint) and (en) and (senior or zh)"
     assert step.actions == (Finish("queue", "queued", "complaint", needs, 0),)
-    assert step.facts == (
-        MenuChosen(2000, "c1", "main", "subject", "2", 1, "queue:complaint"),
-        FlowEnded(2000, "c1", "main", "queued", "queue", "complaint", needs, 0, "en"),
+    assert step.facts == (MenuChosen(2000, "c1", "main", "subject", "2", 1, "queue:complaint"),)
+    assert run.handle(Finished(2500)).facts == (
+        FlowEnded(2500, "c1", "main", "queued", "queue", "complaint", needs, 0, "en"),
     )
     assert run.state == "ended"
 
@@ -148,11 +154,15 @@ def test_one_need_stands_alone_and_equal_needs_are_named_once() -> None:
 
 
 def test_a_message_is_said_before_the_end_and_a_goodbye_before_hanging_up() -> None:
-    for digit, prompt in (("4", "opening-soon"), ("6", "goodbye")):
+    for digit, outcome, prompt in (("4", "message", "opening-soon"), ("6", "refused", "goodbye")):
         run = run_of()
         run.handle(OPEN)
         press(run, "1")
-        assert Play(prompt, interruptible=False) in press(run, digit).actions
+        assert press(run, digit).actions == (
+            SetOutcome(outcome),
+            Play(prompt, interruptible=False),
+            Finish("hangup", outcome),
+        )
 
 
 def test_wrong_and_missing_digits_are_told_apart_and_the_last_try_leads_on() -> None:
@@ -176,20 +186,21 @@ def test_nobody_goes_round_for_ever() -> None:
     run = run_of()
     run.handle(OPEN)
     press(run, "19" * (MAX_ANSWERS // 2))
-    assert press(run, "1").actions == (Play("goodbye", interruptible=False), Finish("hangup", "refused"))
+    assert press(run, "1").actions[-1] == Finish("hangup", "refused")
 
 
 def test_out_of_hours_the_caller_hears_the_hours_and_goes_where_closed_leads() -> None:
     step = run_of().handle(CLOSED)
     assert step.actions == (
+        SetOutcome("closed"),
+        Answer(),
         SpeakLanguage("zh"),
         Play("greeting"),
         Play("recorded-notice", interruptible=False),
         Play("closed-office"),
         Finish("voicemail", "closed"),
     )
-    assert CallerClosed(1000, "c1", "main", "office", 9000) in step.facts
-    assert isinstance(step.facts[-1], FlowEnded)
+    assert step.facts[-1] == CallerClosed(1000, "c1", "main", "office", 9000)
 
 
 @pytest.mark.parametrize(
@@ -210,20 +221,38 @@ def test_out_of_hours_every_end_without_an_agent_is_closed(
     assert (press(run, digits) if digits else step).actions[-1] == expected
 
 
-def test_a_hang_up_ends_the_flow_at_any_moment() -> None:
-    for before in ((), (OPEN,)):
-        run = run_of()
-        for event in before:
-            run.handle(event)
-        step = run.handle(HungUp(3000))
-        assert step == Step((), (FlowEnded(3000, "c1", "main", "hung_up", "", "", "", 0, "zh"),))
-        assert run.state == "ended"
-
-
-def test_a_hang_up_after_the_end_changes_nothing() -> None:
+@pytest.mark.parametrize(
+    ("entered", "digits", "outcome"),
+    [
+        (None, "", "hung_up"),  # before anything was said
+        (OPEN, "", "hung_up"),  # in the first menu
+        (OPEN, "11", "hung_up"),  # sent to the queue, but gone before the dialplan knew
+        (OPEN, "14", "message"),  # while the message was said
+        (OPEN, "16", "refused"),  # during goodbye
+        (CLOSED, "", "closed"),  # while the hours were said
+    ],
+)
+def test_a_hang_up_ends_the_flow_at_any_moment(entered: Entered | None, digits: str, outcome: str) -> None:
     run = run_of()
-    run.handle(CLOSED)
-    assert run.handle(HungUp(3000)) == Step()
+    if entered:
+        run.handle(entered)
+    press(run, digits)
+    step = run.handle(HungUp(3000))
+    assert step.facts == (FlowEnded(3000, "c1", "main", outcome, "", "", "", 0, run.language),)
+    assert (step.actions, run.state) == ((), "ended")
+
+
+@pytest.mark.parametrize("entered", [OPEN, CLOSED])
+@pytest.mark.parametrize("digits", ["", "1", "14", "16", "11", "15"])
+def test_the_outcome_set_is_always_that_of_a_hang_up_now(entered: Entered, digits: str) -> None:
+    run = run_of(replace(FLOW, closed="menu:language"))
+    actions = [*run.handle(entered).actions]
+    for digit in digits:
+        actions += press(run, digit).actions
+    standing = [action.outcome for action in actions if isinstance(action, SetOutcome)][-1]
+    (ended,) = run.handle(HungUp(3000)).facts
+    assert isinstance(ended, FlowEnded)
+    assert ended.outcome == standing
 
 
 @pytest.mark.parametrize(
@@ -231,13 +260,17 @@ def test_a_hang_up_after_the_end_changes_nothing() -> None:
     [
         ((), DigitPressed(1, "1"), "state new does not take DigitPressed"),
         ((), NothingPressed(1), "state new does not take NothingPressed"),
+        ((), Finished(1), "state new does not take Finished"),
         ((OPEN,), OPEN, "state asking does not take Entered"),
-        ((CLOSED,), DigitPressed(1, "1"), "state ended does not take DigitPressed"),
-        ((CLOSED,), NothingPressed(1), "state ended does not take NothingPressed"),
-        ((CLOSED,), CLOSED, "state ended does not take Entered"),
+        ((OPEN,), Finished(1), "state asking does not take Finished"),
+        ((CLOSED,), DigitPressed(1, "1"), "state finishing does not take DigitPressed"),
+        ((CLOSED,), NothingPressed(1), "state finishing does not take NothingPressed"),
+        ((CLOSED,), CLOSED, "state finishing does not take Entered"),
+        ((CLOSED, Finished(1)), Finished(2), "state ended does not take Finished"),
+        ((CLOSED, Finished(1)), HungUp(2), "state ended does not take HungUp"),
     ],
 )
-def test_an_event_out_of_turn_is_refused_by_name(before: tuple[Entered, ...], event, named: str) -> None:  # type: ignore[no-untyped-def]
+def test_an_event_out_of_turn_is_refused_by_name(before: tuple[Event, ...], event: Event, named: str) -> None:
     run = run_of()
     for earlier in before:
         run.handle(earlier)
