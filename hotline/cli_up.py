@@ -13,6 +13,7 @@ import os
 import signal
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from hotline.asterisk_install import InstallError, ensure_install
@@ -62,8 +63,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise CommandError(str(error)) from error
     deployment = Deployment.load(folder)
     deployment.make_folders()
-    with _only_supervisor(deployment):
-        deployment = _arranged(deployment, arguments)
+    with only_supervisor(deployment):
+        deployment = arranged(deployment, arguments)
         configure_logging("supervisor", deployment.log_file("supervisor"))
         print(f"hotline in {deployment.data}", flush=True)
         options = Options(settings_file=arguments.settings, demo=arguments.demo)
@@ -78,7 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 @contextlib.contextmanager
-def _only_supervisor(deployment: Deployment) -> Iterator[None]:
+def only_supervisor(deployment: Deployment) -> Iterator[None]:
     """Hold the lock that makes us this data folder's only supervisor. Raises CommandError."""
     lock = os.open(deployment.run / "supervisor.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     pid_file = deployment.pid_file("supervisor")
@@ -99,7 +100,7 @@ def _only_supervisor(deployment: Deployment) -> Iterator[None]:
         os.close(lock)
 
 
-def _arranged(deployment: Deployment, arguments: argparse.Namespace) -> Deployment:
+def arranged(deployment: Deployment, arguments: argparse.Namespace) -> Deployment:
     """The deployment with this start's ports and openness, written to its files. Raises CommandError."""
     names = ("asterisk", "postgres", *(service.name for service in SERVICES))
     running = [name for name in names if read_pid_file(deployment.pid_file(name))]
@@ -107,7 +108,7 @@ def _arranged(deployment: Deployment, arguments: argparse.Namespace) -> Deployme
         ports = Ports.from_base(arguments.port_base)
         if ports != deployment.ports and running:
             raise CommandError(f"{', '.join(running)} still run on other ports; end them with `hotline down`")
-        deployment = _replaced(deployment, ports)
+        replace(Deployment.as_written(deployment.data), ports=ports).save()
     if not running:
         deployment.bind_override.unlink(missing_ok=True)
         if arguments.lan:
@@ -117,17 +118,8 @@ def _arranged(deployment: Deployment, arguments: argparse.Namespace) -> Deployme
             "what still runs listens on this machine only; end it with `hotline down`, then --lan"
         )
     if not deployment.file.exists():
-        deployment.save()
+        Deployment.as_written(deployment.data).save()
     return Deployment.load(deployment.data)
-
-
-def _replaced(deployment: Deployment, ports: Ports) -> Deployment:
-    own_url = Deployment.load(deployment.data).own_database_url
-    if os.environ.get("DATABASE_URL"):
-        own_url = ""  # the environment's URL holds for this start, it is not written down
-    changed = Deployment(deployment.data, LOOPBACK, ports, own_url)
-    changed.save()
-    return changed
 
 
 async def _until_stopped(supervisor: Supervisor, arguments: argparse.Namespace, progress: Progress) -> int:

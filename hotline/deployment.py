@@ -10,7 +10,7 @@ import ipaddress
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -95,8 +95,21 @@ class Deployment:
     def load(cls, data: Path) -> Deployment:
         """Read DATA/deployment.toml; without the file the defaults hold. Raises DeploymentError.
 
-        The environment variable DATABASE_URL wins over the file.
+        Two things win over the file: the environment variable DATABASE_URL, and `hotline up --lan`.
         """
+        written = cls.as_written(data)
+        override = written.bind_override
+        return replace(
+            written,
+            bind=_address(override, override.read_text("ascii").strip())
+            if override.exists()
+            else written.bind,
+            own_database_url=os.environ.get("DATABASE_URL") or written.own_database_url,
+        )
+
+    @classmethod
+    def as_written(cls, data: Path) -> Deployment:
+        """What DATA/deployment.toml says, whatever this run says. Raises DeploymentError."""
         folder = data.expanduser().resolve()
         file = folder / "deployment.toml"
         try:
@@ -280,14 +293,11 @@ def _from_document(folder: Path, file: Path, document: Mapping[str, Any]) -> Dep
     if unknown:
         raise DeploymentError(f"{file}: unknown key {unknown[0]!r}: allowed bind, database_url, [ports]")
     bind = _address(file, document.get("bind", LOOPBACK))
-    override = folder / "run" / "bind"
-    if override.exists():  # `hotline up --lan`: for this run only
-        bind = _address(override, override.read_text("ascii").strip())
     url = document.get("database_url", "")
     if not isinstance(url, str) or (url and not url.startswith(("postgresql://", "postgres://"))):
         raise DeploymentError(f"{file}: database_url = {url!r}: allowed a postgresql:// URL or empty")
     ports = _ports(file, document.get("ports", {}))
-    return Deployment(folder, bind, ports, os.environ.get("DATABASE_URL") or url)
+    return Deployment(folder, bind, ports, url)
 
 
 def _address(file: Path, value: object) -> str:
