@@ -71,8 +71,6 @@ def parse_headers(lines: Sequence[bytes]) -> AgiHeaders:
         if not name.startswith("agi_arg_"):
             break
         run += 1
-        if name == "agi_arg_1":
-            break
     arguments = pairs[len(pairs) - run :]
     if [name for name, _ in arguments] != [f"agi_arg_{place}" for place in range(1, run + 1)]:
         raise AgiHeadersRefused("garbage", "the arguments are not numbered 1, 2, 3 …")

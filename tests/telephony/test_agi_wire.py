@@ -233,6 +233,12 @@ def test_an_endless_answer_is_told() -> None:
             reader.take(b"520-and so on")
 
 
+def test_many_answers_are_no_endless_one() -> None:
+    reader = AnswerReader()
+    for _ in range(LONGEST_ANSWER // 8):
+        assert reader.take(b"200 result=0") == AgiReply(0, value="0")
+
+
 @given(st.lists(st.binary(max_size=60), max_size=20))
 def test_any_bytes_are_answers_or_garbage(lines: list[bytes]) -> None:
     reader = AnswerReader()

@@ -339,7 +339,26 @@ async def test_a_half_open_link_is_found_by_its_missing_pong(
     ami_peer.answers_pings = False
     await until(lambda: link.epoch >= 2)
     assert count(registry, "hotline_ami_losses_total", reason="unanswered") >= 1
+    for reason in ("end_of_file", "reset"):  # a loss is told once
+        assert count(registry, "hotline_ami_losses_total", reason=reason) == 0
     assert listener.states[:2] == [LinkState.UP, LinkState.DOWN]
+
+
+@pytest.mark.parametrize("steady_after_s", [0.0, 60.0])
+async def test_pauses_grow_until_the_link_was_steady(
+    make_link: Callable[..., AmiLink], ami_peer: AmiPeer, steady_after_s: float
+) -> None:
+    clock = asyncio.get_running_loop().time
+    times = replace(TIMES, retry_first_s=0.01, retry_most_s=60.0, steady_after_s=steady_after_s)
+    link = make_link(times=times)
+    await until(lambda: link.connected)
+    began = clock()
+    for epoch in range(1, 7 if steady_after_s else 13):
+        ami_peer.drop()
+        await until(lambda: link.epoch > epoch and link.connected)  # noqa: B023
+    if steady_after_s:
+        assert clock() - began >= 0.01 * (1 + 1 + 2 + 4 + 8 + 16)  # at least half of 10, 20, 40 … ms
+    # else every pause was the shortest: the twelfth of growing ones would last 10 s or more
 
 
 async def test_asterisks_shutdown_ends_the_link_at_once(
@@ -381,6 +400,8 @@ async def test_a_chinese_name_cut_between_two_segments_stays_whole(
         await asyncio.sleep(0.001)
     await until(lambda: "Newchannel" in listener.events())
     assert listener.messages[-1]["CallerIDName"] == "张三丰"
+    ami_peer.send("Event: A")  # a short one after it is found from its beginning
+    await until(lambda: "A" in listener.events())
 
 
 async def test_only_wanted_events_are_read(
