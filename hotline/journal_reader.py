@@ -159,9 +159,14 @@ def read_from_checkpoint(folder: Path) -> tuple[dict[str, Any] | None, Iterator[
     return checkpoint, (envelope for _, envelope in facts)
 
 
-def last_checkpoint(folder: Path) -> tuple[dict[str, Any] | None, int]:
-    """The state in the newest file head that has one, and that file's number; else (None, 0)."""
+def last_checkpoint(folder: Path, *, upto: int | None = None) -> tuple[dict[str, Any] | None, int]:
+    """The state in the newest file head that has one, and that file's number; else (None, 0).
+
+    upto: the highest file number that is looked at.
+    """
     for number in reversed(file_numbers(folder)):
+        if upto is not None and number > upto:
+            continue
         with file_path(folder, number).open("rb") as file:
             line = file.readline()
         try:

@@ -44,7 +44,7 @@ GOLDEN = Totals(
     ("key", "percent"), [("sl1", 83.0), ("sl2", 86.0), ("sl3", 81.1), ("sl4", 82.7), ("sl5", 82.1)]
 )
 def test_the_five_service_levels_of_the_golden_case(key: str, percent: float) -> None:
-    """1000 answered, 860 of them within T; 60 abandoned, 20 within T, 10 short. Source: callcentrehelper.com."""
+    """1000 answered, 860 within T; 60 abandoned, 20 within T, 10 short. Source: callcentrehelper.com."""
     value = FORMULAS[key].value(GOLDEN, LIMITS)
     assert value is not None
     assert round(100 * value, 1) == percent
