@@ -1,6 +1,7 @@
 """One hotline for all end-to-end tests; each test has a lane of its own in it (see harness/lanes.py).
 
-The port base is END_TO_END_PORT_BASE (default 31000). A test that kills what others need makes its own stack
+The port base is END_TO_END_PORT_BASE (default 12000: below the range from which
+outgoing connections take theirs). A test that kills what others need makes its own stack
 with `own_stack`.
 """
 
@@ -17,7 +18,7 @@ import pytest_asyncio
 from harness.lanes import LANES, Lane, lane_settings
 from harness.stack import HotlineStack
 
-PORT_BASE = int(os.environ.get("END_TO_END_PORT_BASE", "31000"))
+PORT_BASE = int(os.environ.get("END_TO_END_PORT_BASE", "12000"))
 _lanes = count()
 _bases = count(PORT_BASE + 1000, 1000)
 
