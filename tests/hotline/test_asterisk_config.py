@@ -221,8 +221,8 @@ def test_a_phone_is_known_by_its_password(house: House) -> None:
     assert endpoint["rtp_symmetric"] == ["yes"]
     assert "media_encryption" not in endpoint
     assert house.options("pjsip.conf", "1001", "auth")["password"] == [house.secrets.phone("1001")]
-    assert house.options("pjsip.conf", "phone", "")["context"] == ["from-phone"]
-    assert house.options("pjsip.conf", "phone", "")["identify_by"] == ["auth_username,username"]
+    assert house.options("pjsip.conf", "_phone", "")["context"] == ["from-phone"]
+    assert house.options("pjsip.conf", "_phone", "")["identify_by"] == ["auth_username,username"]
 
 
 def test_a_phone_without_nat_and_with_srtp(house: House) -> None:
@@ -294,8 +294,8 @@ def test_sip_and_sound_listen_where_the_deployment_says(
 ) -> None:
     house.deployment = replace(house.deployment, bind=bind)
     house.write(defaults())
-    assert house.options("pjsip.conf", "transport-udp", "transport")["bind"] == [f"{host}:5060"]
-    line = house.options("pjsip.conf", "line", "endpoint")
+    assert house.options("pjsip.conf", "_udp", "transport")["bind"] == [f"{host}:5060"]
+    line = house.options("pjsip.conf", "_line", "endpoint")
     assert line.get("media_address", [""]) == [media]
     assert ("bind_rtp_to_media_address" in line) is bool(media)
     assert ("rtp_ipv6" in line) is (":" in bind)
@@ -305,10 +305,10 @@ def test_sip_and_sound_listen_where_the_deployment_says(
 
 def test_tls_only_when_a_line_wants_it(house: House) -> None:
     house.write(defaults())
-    assert "transport-tls" not in house.text("pjsip.conf")
+    assert "[_tls]" not in house.text("pjsip.conf")
     assert not (house.deployment.asterisk_keys / "hotline.key").exists()
     house.write(defaults(phones=(Phone("1001", transport="tls"),)))
-    tls = house.options("pjsip.conf", "transport-tls", "transport")
+    tls = house.options("pjsip.conf", "_tls", "transport")
     assert tls["bind"] == ["127.0.0.1:5061"]
     assert tls["method"] == ["tlsv1_2"]
     assert Path(tls["priv_key_file"][0]).stat().st_mode & 0o777 == 0o600
@@ -318,7 +318,7 @@ def test_the_address_behind_nat_is_told(house: House) -> None:
     house.write(defaults())
     assert "external" not in house.text("pjsip.conf")
     house.write(defaults(hotline=Hotline(external_address="203.0.113.9", local_networks=("10.0.0.0/8",))))
-    udp = house.options("pjsip.conf", "transport-udp", "transport")
+    udp = house.options("pjsip.conf", "_udp", "transport")
     assert udp["external_media_address"] == udp["external_signaling_address"] == ["203.0.113.9"]
     assert udp["local_net"] == ["10.0.0.0/8"]
 

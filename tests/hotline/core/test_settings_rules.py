@@ -88,6 +88,8 @@ CHOICE = (*MENU, 0, "choice", 0)
         (put("skills", ["zh", "en", "zh"]), "skills[3]", "once only"),
         (put("skills", ["zh", "en", "Not"]), "skills[3]", "a name other than and, or, not"),
         (put("trunk", 1, "name", "demo"), "trunk[2].name", "once only"),
+        (put("trunk", 0, "name", "global"), "trunk[1].name", "a name other than global, system"),
+        (put("phone", 1, "name", "system"), "phone[2].name", "a name other than global, system"),
         (put("trunk", 1, "address", ""), "trunk[2].address", 'because kind is "address"'),
         (put("trunk", 1, "kind", "registered"), "trunk[2].username", "because we register there"),
         (put("trunk", 0, "username", "me"), "trunk[1].username", "signs in with its name"),
@@ -162,6 +164,62 @@ def test_the_closed_hotline_may_have_menus_too() -> None:
 def test_a_silent_caller_is_not_kept_in_a_circle() -> None:
     complaints = found(put(*MENU, 1, "on_failure", "menu:one"))
     assert list(complaints) == ["flow[1].menu[1].on_failure", "flow[1].menu[2].on_failure"]
+
+
+def test_needs_that_agents_meet_one_by_one_but_nobody_together() -> None:
+    complaints = found(put(*CHOICE, "needs", "en"))
+    assert complaints == {
+        "flow[1].menu[1].choice[1].go": (
+            "a queue where some agent meets all that was chosen before: (zh >= 5) and (en)"
+        )
+    }
+
+
+def test_needs_of_several_menus_come_together() -> None:
+    def change(document: dict[str, Any]) -> None:
+        one, two = document["flow"][0]["menu"]
+        one["choice"][1]["needs"] = "en"
+        two["choice"] = [{"digit": "1", "go": "queue:b", "needs": "zh"}]
+
+    assert list(found(change)) == ["flow[1].menu[2].choice[1].go"]
+
+
+def test_coming_back_to_a_menu_takes_back_what_was_chosen() -> None:
+    def change(document: dict[str, Any]) -> None:
+        one, two = document["flow"][0]["menu"]
+        one["choice"][1]["needs"] = "en"
+        two["choice"] = [{"digit": "1", "go": "menu:one", "needs": "en"}]
+
+    assert found(change) == {}
+
+
+def test_of_many_names_only_the_first_are_shown() -> None:
+    def change(document: dict[str, Any]) -> None:
+        document["phone"] = [{"name": str(number)} for number in range(1001, 1101)]
+        document["agent"][0]["phone"] = "9"
+
+    (allowed,) = found(change).values()
+    assert allowed.endswith("1020, … 100 in all)")
+
+
+def test_a_flow_with_more_ways_than_can_be_tried_is_still_checked_quickly() -> None:
+    def change(document: dict[str, Any]) -> None:
+        names = [f"m{number}" for number in range(12)]
+        document["flow"][0]["start"] = "menu:m0"
+        document["flow"][0]["menu"] = [
+            {
+                "name": name,
+                "prompt": "menu-m",
+                "choice": [
+                    {"digit": digit, "go": f"menu:{other}", "needs": need}
+                    for digit, other in zip("0123456789*#", names, strict=True)
+                    for need in ("zh" if digit in "02468" else "en",)
+                ],
+            }
+            for name in names
+        ]
+
+    assert found(change) == {}
 
 
 def test_two_trunks_from_one_source() -> None:

@@ -1,0 +1,78 @@
+"""What settings may refer to: names and skills gathered once, and the checks that every rule needs.
+
+Must not know which setting refers to what; `settings_rules` and `settings_flow_rules` do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from functools import cached_property
+
+from acd.core.needs import NeedsError, SkillIndex, parse_needs
+from hotline.core.settings import Settings
+from hotline.core.settings_complaints import Complaints
+
+MOST_NAMES_SHOWN = 20
+
+
+class References:
+    """The names of one version of the settings, in the order in which they stand there."""
+
+    def __init__(self, settings: Settings, complaints: Complaints) -> None:
+        self.settings = settings
+        self.complaints = complaints
+        self.skills = dict.fromkeys(settings.skills)
+        self.phones = dict.fromkeys(phone.name for phone in settings.phones)
+        self.queues = {queue.name: queue for queue in settings.queues}
+        self.flows = dict.fromkeys(flow.name for flow in settings.flows)
+        self.hours = dict.fromkeys(hours.name for hours in settings.hours)
+        self.held = dict.fromkeys(skill for agent in settings.agents for skill in agent.skills)
+
+    @cached_property
+    def _index(self) -> SkillIndex:
+        return SkillIndex([agent.skills for agent in self.settings.agents])
+
+    def refer(self, key: str, name: str, known: Collection[str], what: str) -> None:
+        """Notes a name that is not among the known ones."""
+        if name not in known:
+            self.complaints.add(key, name, f"{what} ({listed(known)})")
+
+    def refuse_twins(self, key: str, values: Sequence[str], taken: Collection[str] = ()) -> None:
+        """Notes each value that came before; `key` has a place for the number of the entry."""
+        seen = set(taken)
+        for number, value in enumerate(values, 1):
+            if value in seen:
+                self.complaints.add(key.format(number), value, "a value that is used once only")
+            seen.add(value)
+
+    def check_needs(self, key: str, needs: str) -> None:
+        """Notes needs that cannot be parsed, name no skill, or that no agent meets."""
+        try:
+            skills = parse_needs(needs).skills()
+        except NeedsError as error:
+            place = f"(character {error.position + 1})"
+            self.complaints.add(key, needs, f"{error.allowed}, in place of {error.what} {place}")
+            return
+        for skill in sorted(skills):
+            if skill not in self.skills:
+                allowed = f"skills of the list skills ({listed(self.skills)}), not {skill}"
+                self.complaints.add(key, needs, allowed)
+            elif skill not in self.held:
+                self.complaints.add(
+                    key, needs, f"skills some agent has ({listed(self.held)}); nobody has {skill}"
+                )
+        if needs and not self.can_be_met(needs):
+            self.complaints.add(key, needs, "needs that at least one agent meets")
+
+    def can_be_met(self, needs: str) -> bool:
+        """Whether at least one agent meets these needs; False when they cannot be parsed."""
+        try:
+            return parse_needs(needs).agents(self._index) != 0
+        except NeedsError:
+            return False
+
+
+def listed(names: Collection[str]) -> str:
+    """Names for a complaint; of many, the first."""
+    shown = ", ".join(list(names)[:MOST_NAMES_SHOWN]) or "there is none"
+    return shown if len(names) <= MOST_NAMES_SHOWN else f"{shown}, … {len(names)} in all"
