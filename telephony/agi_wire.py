@@ -33,6 +33,9 @@ _WRITTEN_FIRST = frozenset(
         "agi_version",
     }
 )
+FIRST_HEADER = b"agi_network: yes"  # of every FastAGI session
+_LAST_OWN_HEADER = b"agi_threadid:"  # after it come arguments only
+_HEADER = re.compile(r"(agi_[a-z0-9_]+): ?(.*)", re.DOTALL)
 _PLAIN_WORD = re.compile(r"[A-Za-z0-9_./:@+-]+", re.ASCII)
 _ANSWER = re.compile(r"(?P<code>\d{3}) result=(?P<value>[^ ]*)(?: \((?P<text>.*)\))?(?P<rest>.*)", re.DOTALL)
 _ENDPOS = re.compile(r" endpos=(-?\d+)")
@@ -55,17 +58,22 @@ class AgiHeaders:
 
 
 def parse_headers(lines: Sequence[bytes]) -> AgiHeaders:
-    """Read header lines (without line ends); raises AgiHeadersRefused for what is no header.
+    """Read header lines (without line ends); raises AgiHeadersRefused for what is no session of Asterisk's.
 
+    A line that is no header belongs to the value before it, which somebody wrote a line end into.
     Arguments are the unbroken run agi_arg_1 … agi_arg_N at the very end, where Asterisk writes them: lines
     smuggled in by a caller's name come before them and add no argument.
     """
+    if not lines or lines[0] != FIRST_HEADER or any(b"\0" in line for line in lines):
+        raise AgiHeadersRefused("garbage", "this is no FastAGI session")
     pairs: list[tuple[str, str]] = []
     for line in lines:
-        name, colon, value = line.decode("utf-8", "replace").partition(":")
-        if not colon or not name.startswith("agi_") or "\0" in value:
-            raise AgiHeadersRefused("garbage", f"header {len(pairs) + 1} is no AGI header")
-        pairs.append((name, value.removeprefix(" ")))
+        text = line.decode("utf-8", "replace")
+        if header := _HEADER.fullmatch(text):
+            pairs.append((header[1], header[2]))
+        else:
+            name, value = pairs.pop()
+            pairs.append((name, f"{value}\n{text}"))
     run = 0
     for name, _ in reversed(pairs):
         if not name.startswith("agi_arg_"):
@@ -79,6 +87,14 @@ def parse_headers(lines: Sequence[bytes]) -> AgiHeaders:
         if name not in _WRITTEN_FIRST or name not in values:
             values[name] = value
     return AgiHeaders(values, tuple(value for _, value in arguments))
+
+
+def headers_end(line: bytes, lines: Sequence[bytes]) -> bool:
+    """Whether this line, without its end, ends the headers read so far.
+
+    An empty line does, but not before Asterisk's own headers are complete: until then it is part of a value.
+    """
+    return not line and any(earlier.startswith(_LAST_OWN_HEADER) for earlier in lines)
 
 
 # ---- commands --------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from prometheus_client import CollectorRegistry
 
 from telephony.agi_metrics import AgiMetrics
 from telephony.agi_session import AgiSession
-from telephony.agi_wire import AgiHeaders, AgiReply, parse_headers
+from telephony.agi_wire import FIRST_HEADER, AgiHeaders, AgiReply, headers_end, parse_headers
 from telephony.errors import AgiHeadersRefused, HungUp
 
 logger = logging.getLogger(__name__)
@@ -135,15 +135,17 @@ class FastAgiServer:
         try:
             async with asyncio.timeout(limits.header_s):
                 while True:
-                    line = await reader.readuntil(b"\n")
-                    size += len(line)
+                    line = (await reader.readuntil(b"\n"))[:-1]
+                    size += len(line) + 1
                     if size > limits.header_bytes:
                         raise AgiHeadersRefused("size", f"more than {limits.header_bytes} bytes of headers")
-                    if line == b"\n":
+                    if headers_end(line, lines):
                         return parse_headers(lines)
                     if len(lines) >= limits.header_count:
                         raise AgiHeadersRefused("count", f"more than {limits.header_count} headers")
-                    lines.append(line[:-1])
+                    if not lines and line != FIRST_HEADER:
+                        raise AgiHeadersRefused("garbage", "the first line is not Asterisk's")
+                    lines.append(line)
         except TimeoutError as error:
             raise AgiHeadersRefused("time", f"no end of headers within {limits.header_s:g} s") from error
         except asyncio.LimitOverrunError as error:

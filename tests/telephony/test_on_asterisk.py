@@ -34,6 +34,7 @@ MODULES = (
 )
 LONG_SOUND = "vm-options"  # of Asterisk's core sounds; 8 s and more
 SOON_S = 2.0
+FORGING_NAME = "x%0A%0Aagi_uniqueid: forged%0Aagi_arg_1: forged%0Aagi_arg_4: four%0Aend"
 
 
 @dataclass
@@ -76,7 +77,7 @@ exten => probe,1,Answer()
  same => n,AGI({agi},{TOKEN},one,two words)
  same => n,Wait(30)
 exten => forged,1,Answer()
- same => n,Set(CALLERID(name)=${{URIDECODE(x%0Aagi_uniqueid: forged%0Aagi_arg_1: forged%0Aagi_arg_4: four)}})
+ same => n,Set(CALLERID(name)=${{URIDECODE({FORGING_NAME})}})
  same => n,AGI({agi},{TOKEN},one)
  same => n,Wait(30)
 exten => wrong,1,Answer()
@@ -257,6 +258,7 @@ async def test_a_value_with_line_ends_is_one_answer(talk: Talk) -> None:
 async def test_a_callers_name_with_line_ends_forges_nothing(talk: Talk) -> None:
     session = await talk.session("forged")
     assert session.args == ("one",)
+    assert session.caller_name == "x\n"  # what it forged counts as headers, but changes none that matter
     assert session.uniqueid != "forged" and session.uniqueid in await talk.snapshot()
 
 
