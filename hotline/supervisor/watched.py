@@ -67,7 +67,7 @@ class Watched:
             self._task = asyncio.get_running_loop().create_task(self._keep(), name=f"keep {self.name}")
 
     async def _keep(self) -> None:
-        while not self._stopping.is_set():
+        while self.process or not self._stopping.is_set():
             since_s = time.monotonic()
             try:
                 if self.process is None:
@@ -138,8 +138,8 @@ class Watched:
     async def stop(self) -> None:
         """End it: the polite signal, then, after its limit, SIGKILL to its whole session."""
         self._stopping.set()
-        if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._keep()) if self.process else None
+        if self.process:
+            self.start()  # adopted, but not yet watched: its end is waited for all the same
         if self._task is None:
             self.state = "stopped"
             return

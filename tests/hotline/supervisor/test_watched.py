@@ -95,16 +95,19 @@ async def test_the_next_supervisor_adopts_what_still_runs_and_watches_it(deploym
 
 
 async def test_an_adopted_program_is_ended_although_it_is_no_child_of_ours(deployment: Deployment) -> None:
-    earlier = Watched(_program("sleep", "30"), deployment)
+    earlier = Watched(
+        _program("sh", "-c", "trap 'sleep 0.3; exit' TERM; while :; do sleep 0.05; done"), deployment
+    )
     earlier.start()
     await _until(lambda: earlier.state == "running")
     process = earlier.process
     assert process
     later = Watched(_program("sleep", "30"), deployment)
     later.adopt()
-    await asyncio.gather(later.stop(), earlier.stop())
+    await later.stop()
     assert not process.alive()
     assert not deployment.pid_file("acd").exists()
+    await earlier.stop()
 
 
 async def test_nothing_to_adopt_means_a_new_start(deployment: Deployment) -> None:

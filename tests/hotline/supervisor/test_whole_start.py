@@ -1,0 +1,183 @@
+"""A whole hotline on a real Asterisk and PostgreSQL: started, killed, taken over, ended without a trace."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hotline.deployment import Deployment, Ports
+from hotline.supervisor.ports import OWNERS, taken_ports
+from hotline.supervisor.processes import ProcessId, read_pid_file
+
+PARTS = ("postgres", "asterisk", "acd", "ivr", "ledger", "keeper", "web")
+SECOND_START_LIMIT_S = 5.0
+HOTLINE = (sys.executable, "-m", "hotline.cli")
+
+
+@dataclass
+class Hotline:
+    """One hotline of the test's own, driven as a user would."""
+
+    data: Path
+    base: int
+    supervisor: subprocess.Popen[str] | None = None
+    printed: list[str] = field(default_factory=list)
+
+    def up(self) -> float:
+        """Start it; returns the seconds until it said that it is ready."""
+        self.printed = []
+        began_s = time.monotonic()
+        self.supervisor = subprocess.Popen(
+            [*HOTLINE, "up", "--data", str(self.data), "--port-base", str(self.base)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert self.supervisor.stdout is not None
+        for line in self.supervisor.stdout:
+            self.printed.append(line)
+            if line.startswith("ready after"):
+                return time.monotonic() - began_s
+        raise AssertionError("".join(self.printed))
+
+    def end(self, number: signal.Signals) -> int:
+        """Signal the supervisor and wait for its end; returns its status."""
+        assert self.supervisor is not None
+        self.supervisor.send_signal(number)
+        self.supervisor.communicate(timeout=60)
+        return self.supervisor.returncode
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        command = [*HOTLINE, words[0], "--data", str(self.data), *words[1:]]
+        return subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
+
+    def status(self) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads(self.run("status", "--json").stdout)
+        return document
+
+    def processes(self) -> dict[str, ProcessId | None]:
+        deployment = Deployment.load(self.data)
+        return {name: read_pid_file(deployment.pid_file(name)) for name in PARTS}
+
+    def living(self) -> list[str]:
+        """Command lines of all processes that name our data folder."""
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                words = (folder / "cmdline").read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if any(str(self.data).encode() in word for word in words) and int(folder.name) != os.getpid():
+                found.append(b" ".join(words).decode("utf-8", "replace"))
+        return found
+
+
+def _free_base() -> int:
+    for base in range(33000 + os.getpid() % 20 * 1000, 64000, 1000):
+        if not taken_ports(Deployment(Path("/"), ports=Ports.from_base(base)), iter(OWNERS)):
+            return base
+    raise AssertionError("no thousand free ports")
+
+
+@pytest.fixture(scope="module")
+def hotline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hotline]:
+    hotline = Hotline(tmp_path_factory.mktemp("hl") / "data", _free_base())
+    environment = pytest.MonkeyPatch()
+    environment.delenv("DATABASE_URL", raising=False)
+    yield hotline
+    environment.undo()
+    if hotline.supervisor and hotline.supervisor.poll() is None:
+        hotline.end(signal.SIGTERM)
+    hotline.run("down")
+
+
+@pytest.mark.timeout(300)
+def test_a_hotline_from_its_first_start_to_its_end(hotline: Hotline) -> None:
+    _first_start(hotline)
+    _killed_service_comes_back(hotline)
+    _killed_supervisor_is_followed_by_one_that_takes_over(hotline)
+    _orderly_end_and_second_start(hotline)
+    _down_ends_what_a_killed_supervisor_left(hotline)
+
+
+def _first_start(hotline: Hotline) -> None:
+    hotline.up()
+    text = "".join(hotline.printed)
+    secrets = json.loads((hotline.data / "secrets" / "secrets.json").read_text())
+    for password in (*secrets["phones"].values(), *secrets["users"].values(), secrets["agi_token"]):
+        assert password not in text
+    status = hotline.status()
+    assert [part["name"] for part in status["parts"] if part["ready"]] == list(PARTS)
+    assert status["supervised"]
+    checked = hotline.run("check")
+    assert checked.returncode == 0, checked.stdout
+    again = hotline.run("up")
+    assert again.returncode == 1
+    assert "is already up" in again.stderr
+    _nothing_listens_beyond_loopback(hotline)
+
+
+def _nothing_listens_beyond_loopback(hotline: Hotline) -> None:
+    ours = range(hotline.base, hotline.base + 1000)
+    for table in ("tcp", "udp", "tcp6", "udp6"):
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            address, port = line.split()[1].split(":")
+            if int(port, 16) in ours:
+                assert address == "0100007F", f"{table}: {line}"
+
+
+def _killed_service_comes_back(hotline: Hotline) -> None:
+    before = hotline.processes()
+    ivr = before["ivr"]
+    assert ivr is not None
+    ivr.signal(signal.SIGKILL)
+    _until(lambda: hotline.processes()["ivr"] not in (None, ivr))
+    after = hotline.processes()
+    assert {name for name in PARTS if before[name] != after[name]} == {"ivr"}
+
+
+def _killed_supervisor_is_followed_by_one_that_takes_over(hotline: Hotline) -> None:
+    before = hotline.processes()
+    hotline.end(signal.SIGKILL)
+    assert hotline.processes() == before
+    assert not hotline.status()["supervised"]
+    hotline.up()
+    assert hotline.processes() == before
+    assert any("asterisk  ready, taken over" in line for line in hotline.printed)
+
+
+def _orderly_end_and_second_start(hotline: Hotline) -> None:
+    assert hotline.end(signal.SIGINT) == 0
+    assert hotline.living() == []
+    ready_s = min(hotline.up() for _ in range(2) if hotline.supervisor and _ended(hotline))
+    assert ready_s <= SECOND_START_LIMIT_S
+
+
+def _ended(hotline: Hotline) -> bool:
+    assert hotline.supervisor is not None
+    return hotline.supervisor.poll() is not None or hotline.end(signal.SIGINT) == 0
+
+
+def _down_ends_what_a_killed_supervisor_left(hotline: Hotline) -> None:
+    hotline.end(signal.SIGKILL)
+    assert hotline.living() != []
+    ended = hotline.run("down")
+    assert ended.returncode == 0
+    assert "asterisk" in ended.stdout
+    assert hotline.living() == []
+
+
+def _until(condition: Any) -> None:
+    for _ in range(300):
+        if condition():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it did not happen within 15 s")
