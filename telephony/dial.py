@@ -40,6 +40,7 @@ class DialOptions:
     subroutine: tuple[str, ...] = ()
     before_ringing: tuple[str, ...] = ()
     after_caller: str = ""
+    answer_caller: bool = False
 
     def text(self) -> str:
         """Dial's third argument; raises InputRefused for a part that may not stand there."""
@@ -59,6 +60,8 @@ class DialOptions:
             parts.append(f"U({'^'.join(words)})")
         if self.after_caller:
             parts.append(f"F({_checked('context', _NAME, self.after_caller)}^s^1)")
+        if self.answer_caller:
+            parts.append("a")
         if self.go_on:
             parts.append("g")
         return "".join(parts)

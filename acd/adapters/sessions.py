@@ -111,26 +111,30 @@ class CallerSession:
                 self._engine.handle(SessionLost(arguments.contact))
 
     async def _wait_and_serve(self) -> None:
-        direct_left_ms = self._arguments.direct_ms
-        if not direct_left_ms:
+        loop = asyncio.get_running_loop()
+        # A direct call rings, unanswered, so long; then it is answered and waits like any other.
+        answer_at = loop.time() + self._arguments.direct_ms / 1000 if self._arguments.direct_ms else None
+        if answer_at is None:
             await self._music()
         while True:
-            order = await self._next_order(
-                direct_left_ms / 1000 if direct_left_ms else self._queue.announce_position_s
-            )
-            if order is None and direct_left_ms:
-                # Nobody answered within the caller's own rings: answer and queue.
-                direct_left_ms = 0
-                await self._session.answer()
-                await self._session.set_variable("HL_DIRECT_MS", "")
-                await self._music()
-            elif order is None:
-                order = await self._announce_position()
+            if answer_at is None:
+                order = await self._next_order(self._queue.announce_position_s)
+                order = order or await self._announce_position()
+            else:
+                order = await self._next_order(max(0.001, answer_at - loop.time()))
+                if order is None:
+                    answer_at = None
+                    await self._answer_direct()
             if isinstance(order, RefuseCall):
                 await self._refuse(order)
                 return
-            if isinstance(order, OfferCall) and await self._offer(order, ringing=bool(direct_left_ms)):
+            if isinstance(order, OfferCall) and await self._offer(order, ringing=answer_at is not None):
                 return
+
+    async def _answer_direct(self) -> None:
+        await self._session.answer()
+        await self._session.set_variable("HL_DIRECT_MS", "")
+        await self._music()
 
     async def _next_order(self, timeout_s: float) -> Command | None:
         """The next order, or None after timeout_s (0: no limit); raises HungUp when the session is gone."""
@@ -210,6 +214,7 @@ def dial_options(order: OfferCall, queue: Queue, *, ringing: bool) -> DialOption
         announce_to_agent=f"hotline/{queue.whisper}" if queue.whisper else "",
         announce_to_caller=f"hotline/agent-{order.agent}" if queue.announce_agent else "",
         subroutine=("agent-leg", "1"),
+        answer_caller=ringing,
     )
 
 

@@ -47,3 +47,10 @@ def test_the_agent_is_announced_only_where_the_queue_says_so() -> None:
     assert "A(hotline/queue-service:hotline/agent-1024)" in dial_options(order, queue, ringing=False).text()
     assert "A(hotline/queue-service)" in dial_options(order, silent, ringing=False).text()
     assert "m(" not in dial_options(order, queue, ringing=True).text()
+
+
+def test_a_direct_caller_is_answered_when_the_agent_is() -> None:
+    order = OfferCall("c1", "1.1", "1024", "desk", "service", 20_000)
+    queue = Queue(name="service", title=Text("业务", "Service"))
+    assert dial_options(order, queue, ringing=True).answer_caller
+    assert not dial_options(order, queue, ringing=False).answer_caller
