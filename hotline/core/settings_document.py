@@ -14,6 +14,7 @@ import types
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import date
+from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from hotline.core.settings import Hours, Settings, Text
@@ -37,7 +38,12 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 TYPE_NAMES: dict[Any, str] = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
 ZERO_VALUES: dict[Any, Any] = {str: "", int: 0, float: 0.0, bool: False}
 
-type_hints: dict[type, dict[str, Any]] = {}
+
+@cache
+def _shape(cls: type) -> dict[str, tuple[Field[Any], Any]]:
+    """The document's keys for a dataclass, each with its field and type."""
+    hints = get_type_hints(cls)
+    return {DOCUMENT_KEYS.get(field.name, field.name): (field, hints[field.name]) for field in fields(cls)}
 
 
 def read_settings(document: Mapping[str, Any], version: int, complaints: Complaints) -> Settings:
@@ -60,21 +66,19 @@ def _read_table(
     cls: type, table: Mapping[str, Any], path: str, complaints: Complaints, given: Mapping[str, Any]
 ) -> Any:
     """One table as one dataclass; `given` are fields that do not come from the document."""
-    hints = type_hints.setdefault(cls, get_type_hints(cls))
-    own_fields = {DOCUMENT_KEYS.get(field.name, field.name): field for field in fields(cls)}
-    own_fields = {key: field for key, field in own_fields.items() if field.name not in given}
+    shape = {key: entry for key, entry in _shape(cls).items() if entry[0].name not in given}
     prefix = f"{path}." if path else ""
     for key in table:
-        if key not in own_fields:
-            complaints.add(f"{prefix}{key}", table[key], f"no such key; keys here: {', '.join(own_fields)}")
+        if key not in shape:
+            complaints.add(f"{prefix}{key}", table[key], f"no such key; keys here: {', '.join(shape)}")
     values = dict(given)
-    for key, field in own_fields.items():
+    for key, (field, hint) in shape.items():
         where = f"{prefix}{key}"
         if key in table:
-            value = _read_value(hints[field.name], table[key], where, complaints)
+            value = _read_value(hint, table[key], where, complaints)
         elif _is_required(field):
             complaints.add(where, None, "a value: this key is required")
-            value = _zero(hints[field.name])
+            value = _zero(hint)
         else:
             value = _default(field)
         if where not in complaints.found:
@@ -155,8 +159,7 @@ def _zero(hint: Any) -> Any:
     if hint is Hours:
         return Hours("", ((),) * len(WEEKDAYS))
     if is_dataclass(hint) and isinstance(hint, type):
-        hints = type_hints.setdefault(hint, get_type_hints(hint))
-        required = {field.name: _zero(hints[field.name]) for field in fields(hint) if _is_required(field)}
+        required = {field.name: _zero(kind) for field, kind in _shape(hint).values() if _is_required(field)}
         return hint(**required)
     return () if get_origin(hint) is tuple else ZERO_VALUES[hint]
 
