@@ -78,6 +78,7 @@ class CallerSession:
         self._settings = settings
         self._arguments = arguments
         self._orders: asyncio.Queue[Command] = asyncio.Queue()  # bounded by one open offer per call
+        self._answer_at: float | None = None  # loop time at which a direct call is answered without agent
         self._queue = next(queue for queue in settings.queues if queue.name == arguments.queue)
 
     def take_order(self, command: Command) -> None:
@@ -112,27 +113,29 @@ class CallerSession:
 
     async def _wait_and_serve(self) -> None:
         loop = asyncio.get_running_loop()
-        # A direct call rings, unanswered, so long; then it is answered and waits like any other.
-        answer_at = loop.time() + self._arguments.direct_ms / 1000 if self._arguments.direct_ms else None
-        if answer_at is None:
+        if self._arguments.direct_ms:
+            # A direct call rings, unanswered, so long; then it is answered and waits like any other.
+            self._answer_at = loop.time() + self._arguments.direct_ms / 1000
+        else:
             await self._music()
         while True:
-            if answer_at is None:
+            if self._answer_at is None:
                 order = await self._next_order(self._queue.announce_position_s)
                 order = order or await self._announce_position()
             else:
-                order = await self._next_order(max(0.001, answer_at - loop.time()))
+                order = await self._next_order(max(0.001, self._answer_at - loop.time()))
                 if order is None:
-                    answer_at = None
-                    await self._answer_direct()
+                    await self._session.answer()
+                    await self._wait_answered()
             if isinstance(order, RefuseCall):
                 await self._refuse(order)
                 return
-            if isinstance(order, OfferCall) and await self._offer(order, ringing=answer_at is not None):
+            if isinstance(order, OfferCall) and await self._offer(order):
                 return
 
-    async def _answer_direct(self) -> None:
-        await self._session.answer()
+    async def _wait_answered(self) -> None:
+        """A direct call that is answered by now waits like any other."""
+        self._answer_at = None
         await self._session.set_variable("HL_DIRECT_MS", "")
         await self._music()
 
@@ -172,18 +175,20 @@ class CallerSession:
         playing.cancel()
         return ordering.result()
 
-    async def _offer(self, order: OfferCall, *, ringing: bool) -> bool:
+    async def _offer(self, order: OfferCall) -> bool:
         """Dial the agent; True when the caller was served (the agent has hung up, the caller goes on)."""
         await self._session.set_variable("_HL_OFFER", order.offer)
-        options = dial_options(order, self._queue, ringing=ringing)
+        options = dial_options(order, self._queue, ringing=self._answer_at is not None)
         await self._session.execute("Dial", *dial_arguments(order.phone, order.ring_ms, options))
         outcome = await self._session.get_full("${DIALSTATUS}|${HANGUPCAUSE}|${HL_STAGE}")
         status, cause, stage = ([*outcome.split("|"), "", "", ""])[:3]
         if stage == "connected":
             return True
         self._engine.handle(OfferFailed(order.offer, failed_cause(status, cause)))
-        if not ringing:
+        if self._answer_at is None:
             await self._music()
+        elif status == "ANSWER":
+            await self._wait_answered()
         return False
 
     async def _refuse(self, order: RefuseCall) -> None:

@@ -43,7 +43,9 @@ def test_bad_arguments_are_refused(words: tuple[str, ...]) -> None:
 def test_the_agent_is_announced_only_where_the_queue_says_so() -> None:
     order = OfferCall("c1", "1.1", "1024", "desk", "service", 20_000)
     queue = Queue(name="service", title=Text("业务", "Service"), whisper="queue-service")
-    silent = Queue(name="service", title=Text("业务", "Service"), whisper="queue-service", announce_agent=False)
+    silent = Queue(
+        name="service", title=Text("业务", "Service"), whisper="queue-service", announce_agent=False
+    )
     assert "A(hotline/queue-service:hotline/agent-1024)" in dial_options(order, queue, ringing=False).text()
     assert "A(hotline/queue-service)" in dial_options(order, silent, ringing=False).text()
     assert "m(" not in dial_options(order, queue, ringing=True).text()
