@@ -98,16 +98,20 @@ class Keeper:
         self._metrics.incoming.set(len(raws))
         self._metrics.strangers.set(strangers)
         self._forget_retries(raws)
-        held = held_files(self._pid_file, self._incoming) if raws else set()
+        quiet = [raw for raw in raws if self._is_finished(raw, held=False)]
+        # Only now, because looking through Asterisk's descriptors costs more than all the rest.
+        held = held_files(self._pid_file, self._incoming) if quiet else set()
         done = 0
-        for raw in raws:
+        for raw in quiet:
             if self._stopping:
                 break
-            quiet_ms = time.time_ns() // 1_000_000 - raw.written_ms
-            ended = self.segments.get(raw.segment).ended
-            if is_finished(RawState(quiet_ms, ended, raw.path.name in held)):
+            if self._is_finished(raw, held=raw.path.name in held):
                 done += self._try(raw)
         return done
+
+    def _is_finished(self, raw: RawFile, *, held: bool) -> bool:
+        quiet_ms = time.time_ns() // 1_000_000 - raw.written_ms
+        return is_finished(RawState(quiet_ms, self.segments.get(raw.segment).ended, held))
 
     def stop(self) -> None:
         """End a sweep after the file at hand; may be called from another thread."""

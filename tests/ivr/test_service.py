@@ -30,7 +30,7 @@ async def ask_ivr(port: int, token: str) -> dict[str, str]:
         "agi_network_script: contact",
         f"agi_request: agi://127.0.0.1:{port}/contact",
     ]
-    headers += ["agi_channel: PJSIP/demo-1", "agi_uniqueid: c1"]
+    headers += ["agi_channel: PJSIP/demo-1", "agi_uniqueid: c1", "agi_threadid: 140"]
     headers += [f"agi_arg_{place}: {text}" for place, text in enumerate(arguments, 1)]
     writer.write(("\n".join(headers) + "\n\n").encode())
     variables: dict[str, str] = {}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hotline.core.settings import Choice, Flow, Hotline, Menu, Queue, Settings, Text
 from ivr.core.facts import CallerClosed, FlowEnded, FlowStarted, MenuChosen
@@ -278,3 +280,23 @@ def test_an_event_out_of_turn_is_refused_by_name(before: tuple[Event, ...], even
     with pytest.raises(FlowMisuse, match=named):
         run.handle(event)
     assert run.state == state
+
+
+@given(
+    entered=st.sampled_from([OPEN, CLOSED]),
+    closed=st.sampled_from(["voicemail", "menu:subject", "queue:service", "message:x", "hangup"]),
+    keys=st.lists(st.sampled_from("0123456789*#-"), min_size=MAX_ANSWERS + 1, max_size=MAX_ANSWERS + 1),
+)
+def test_whatever_is_pressed_the_caller_is_asked_or_sent_on_and_comes_to_an_end(
+    entered: Entered, closed: str, keys: list[str]
+) -> None:
+    run = run_of(replace(FLOW, closed=closed))
+    step = run.handle(entered)
+    for key in keys:
+        assert isinstance(step.actions[-1], Ask if run.state == "asking" else Finish)
+        if run.state == "finishing":
+            break
+        step = press(run, key)
+    assert run.state == "finishing"
+    (ended,) = run.handle(Finished(9000)).facts
+    assert isinstance(ended, FlowEnded) and ended.next in ("queue", "voicemail", "hangup")
