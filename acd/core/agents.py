@@ -122,8 +122,6 @@ class Agent:
 
 def settled_state(agent: Agent) -> tuple[str, str]:
     """State and reason of an agent whom nothing holds: what the intent asks for, if the phone allows it."""
-    if agent.removed:
-        return "offline", "removed"
     if agent.intent == "offline":
         return "offline", agent.intent_reason
     if agent.intent == "not_ready":

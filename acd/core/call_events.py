@@ -17,6 +17,7 @@ def call_arrived(floor: Floor, event: events.CallArrived) -> None:
 
     A higher entry than the known one means that the earlier entry was left for this one.
     """
+    floor.awaited.pop(event.contact, None)
     if floor.is_dead(event.contact):
         floor.ignore("the caller has hung up")
         return
@@ -72,7 +73,6 @@ def _queue(floor: Floor, event: events.CallArrived, rules: QueueRules, needs: Ne
         arrived_ms=floor.now_ms,
     )
     floor.add_call(call)
-    floor.awaited.pop(call.contact, None)
     floor.facts.append(
         facts.CallQueued(
             at_ms=floor.now_ms,

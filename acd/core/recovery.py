@@ -85,7 +85,7 @@ def journal_restored(floor: Floor, event: events.JournalRestored) -> None:
     for remembered in event.agents:
         _restore_other_leg(floor, remembered)
     for agent in list(floor.agents.values()):
-        if agent.removed and not agent.offer:
+        if agent.removed:
             floor.tell_agent(agent, "logged_out", intent=("offline", "removed"))
 
 
@@ -132,17 +132,19 @@ def _restore_call(floor: Floor, remembered: RestoredCall) -> None:
         return
     call.needs_text = str(needs)
     agent = floor.agents.get(remembered.agent)
-    if remembered.stage != "waiting" and agent is not None and agent.offer in ("", remembered.offer):
+    held = agent is not None and bool(remembered.offer) and agent.offer == remembered.offer
+    if held:
         call.state, call.offer = remembered.stage, remembered.offer
-    floor.add_call(call)
-    if call.state == "connected" and not remembered.left_queue:
-        floor.left_queue(call, "answered", at_ms=remembered.answered_ms)
-    if call.offer and agent is not None:
-        _restore_offer(floor, call, agent, remembered)
-    elif remembered.offer and remembered.stage == "offered":
+    elif remembered.stage == "offered":
+        # The journal ends between the offer and the agent's change of state: the command never left.
         floor.facts.append(
             facts.OfferEnded(floor.now_ms, call.contact, remembered.offer, remembered.agent, "lost", 0)
         )
+    if call.state == "connected" and not remembered.left_queue:
+        floor.left_queue(call, "answered", at_ms=remembered.answered_ms)
+    floor.add_call(call)
+    if held and agent is not None:
+        _restore_offer(floor, call, agent, remembered)
 
 
 def _restore_offer(floor: Floor, call: Call, agent: Agent, remembered: RestoredCall) -> None:
@@ -172,16 +174,6 @@ def _restore_offer(floor: Floor, call: Call, agent: Agent, remembered: RestoredC
     floor.add_offer(offer)
     if offer.stage == "connected":
         floor.deadlines.clear(("lease", offer.id))
-    _hold_agent(floor, agent, offer)
-
-
-def _hold_agent(floor: Floor, agent: Agent, offer: Offer) -> None:
-    """Make sure that the agent is held by this leg, also when the journal ends before it says so."""
-    if agent.offer == offer.id and agent.state in ("offered", "on_contact", "on_hold", "unknown"):
-        return
-    agent.offer, agent.contact, agent.queue = offer.id, offer.contact, offer.queue
-    up = offer.stage in ("answered", "connected")
-    floor.tell_agent(agent, "open_leg_found" if up else "ringing_leg_found")
 
 
 def _restore_other_leg(floor: Floor, remembered: RestoredAgent) -> None:

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from simulated_asterisk import PromiseBrokenError
 
 from acd.core import events, facts
-from acd.core.commands import OfferCall
+from acd.core.commands import CancelOffer, OfferCall
 from acd.core.distributor import Decision
 from acd.core.needs import Needs, parse_needs
 
 COME_BACK_MS = 1_500
+PAUSE_MS = 5_000
+HELD_STATES = ("offered", "on_contact", "on_hold", "unknown")
 _NO_MARK = ("caller_gone", "withdrawn", "lost")
 
 
@@ -27,6 +29,9 @@ class _Agent:
     idle_since_ms: int = 0
     acw_until_ms: int = 0
     last_offer: str = ""
+    mark: str = ""  # why the agent must not be offered anything until a sign of life
+    marked_ms: int = 0
+    must_work: bool = False  # after-contact work follows the conversation that has just ended
     is_idle_unsure: bool = False  # acd died after the offer's end, before it wrote what became of the agent
 
 
@@ -35,6 +40,7 @@ class _Entry:
     entry: int
     key: tuple[int, int, str]
     needs: Needs
+    after_contact_ms: int
     has_session: bool = True
     dial: str = ""  # the offer whose Dial may run on the caller's channel
     offer: str = ""
@@ -48,7 +54,11 @@ class _Offer:
     agent: str
     rang: bool = False
     answered: bool = False
-    connected: bool = False
+    cancelled: bool = False
+    after_contact_ms: int = 0
+    connected_ms: int = 0
+    held_since_ms: int = 0
+    hold_ms: int = 0
     over: str = ""  # cause or "segment"
 
 
@@ -65,6 +75,9 @@ class Promises:
         self._needs: dict[str, Needs] = {}
         self._linked = False
         self._hold_until_ms = 0
+        self._awaited: set[str] = set()
+        self._gone: set[str] = set()  # callers who hung up
+        self._after_contact_ms: dict[str, int] = {}
         self._finished_work: set[str] = set()
         self._now_ms = 0
 
@@ -74,10 +87,14 @@ class Promises:
         for entry in self.entries.values():
             entry.has_session, entry.dial = False, ""
         for agent in self.agents.values():
+            agent.must_work = False
             last = self.offers.get(agent.last_offer)
             agent.is_idle_unsure = (
                 agent.state in ("offered", "unknown") and last is not None and bool(last.over)
             )
+            if agent.is_idle_unsure or agent.mark != "no_answer":
+                # A mark is remembered by the state it led to: not_responding; a pause may be forgotten.
+                agent.mark = ""
 
     def check(self, event: events.Event, decision: Decision, now_ms: int, *, is_torn: bool = False) -> None:
         """Raise PromiseBrokenError if this decision, or what it left undone, breaks a promise.
@@ -97,21 +114,32 @@ class Promises:
                     f"{command} without its fact",
                 )
                 self.entries[command.contact].dial = command.offer
+            elif isinstance(command, CancelOffer):
+                self.offers[command.offer].cancelled = True
         self._expect(
             decision.wake_at_ms is None or decision.wake_at_ms > now_ms, f"alarm in the past: {decision}"
         )
-        if self._linked and now_ms >= self._hold_until_ms and not is_torn:
+        if self._linked and not self._is_held() and not is_torn:
             self._check_nobody_idles()
 
     def _expect(self, is_kept: bool, otherwise: str) -> None:
         if not is_kept:
             raise PromiseBrokenError(f"at {self._now_ms}: {otherwise}")
 
+    def _is_held(self) -> bool:
+        """Whether callers of the last snapshot are waited for."""
+        return bool(self._awaited) and self._now_ms < self._hold_until_ms
+
     def _note(self, event: events.Event, decision: Decision) -> None:
         self._finished_work.clear()
         match event:
-            case events.CallArrived(contact=contact) if contact in self.entries:
-                self.entries[contact].has_session, self.entries[contact].dial = True, ""
+            case events.CallArrived(contact=contact):
+                self._awaited.discard(contact)
+                if contact in self.entries:
+                    self.entries[contact].has_session, self.entries[contact].dial = True, ""
+            case events.CallerHungUp(contact=contact) | events.CallWithdrawn(contact=contact):
+                self._awaited.discard(contact)
+                self._gone.add(contact)
             case events.SessionLost(contact=contact) if contact in self.entries:
                 self.entries[contact].has_session = False
             case events.OfferFailed(offer=offer):
@@ -122,13 +150,41 @@ class Promises:
                 self.offers[offer].rang = True
             case events.AsteriskLost():
                 self._linked = False
-            case events.AsteriskSnapshot():
-                if not self._linked:
-                    self._linked, self._hold_until_ms = True, self._now_ms + COME_BACK_MS
-            case events.SettingsChanged(agents=agents):
+            case events.AsteriskSnapshot() if not self._linked:
+                self._linked, self._hold_until_ms = True, self._now_ms + COME_BACK_MS
+                self._wait_for_callers(event, decision)
+            case events.SettingsChanged(agents=agents, queues=queues):
                 self.skills = {profile.number: dict(profile.skills) for profile in agents}
-            case events.AgentFinishedWork(agent=agent) | events.AgentLoggedOut(agent=agent):
-                self._finished_work.add(agent)
+                self._after_contact_ms = {rules.name: rules.after_contact_ms for rules in queues}
+            case _:
+                self._note_agent(event, decision)
+
+    def _wait_for_callers(self, event: events.AsteriskSnapshot, decision: Decision) -> None:
+        """Open entries that live without a session or a Dial, and those the journal does not know."""
+        lost = {fact.contact for fact in decision.facts if isinstance(fact, facts.CallLeftQueue)}
+        ended = {fact.contact for fact in decision.facts if isinstance(fact, facts.OfferEnded)}
+        known = {
+            contact
+            for contact, entry in self.entries.items()
+            if contact in event.contacts and not entry.has_session and (not entry.offer or contact in ended)
+        }
+        unknown = {one for one in event.waiting if one not in self.entries and one not in self._gone}
+        self._awaited = (known | unknown) - lost
+
+    def _note_agent(self, event: events.Event, decision: Decision) -> None:
+        number = getattr(event, "agent", "")
+        if number not in self.agents or decision.ignored:
+            return
+        agent = self.agents[number]
+        match event:
+            case events.AgentBecameReady():
+                agent.mark = ""
+            case events.AgentLoggedIn() | events.PhoneBecameReachable():
+                agent.mark = "" if agent.mark == "unreachable" else agent.mark
+            case events.PhoneBecameUnreachable():
+                agent.mark = "unreachable"
+            case events.AgentFinishedWork() | events.AgentLoggedOut():
+                self._finished_work.add(number)
             case _:
                 pass
 
@@ -142,7 +198,7 @@ class Promises:
         if needs is None:
             needs = self._needs[fact.needs] = parse_needs(fact.needs)
         key = (-fact.priority, fact.wait_since_ms, fact.contact)
-        self.entries[fact.contact] = _Entry(fact.entry, key, needs)
+        self.entries[fact.contact] = _Entry(fact.entry, key, needs, self._after_contact_ms[fact.queue])
 
     def _call_offered(self, fact: facts.CallOffered) -> None:
         entry, agent = self.entries.get(fact.contact), self.agents[fact.agent]
@@ -151,7 +207,10 @@ class Promises:
         self._expect(not entry.offer, f"{fact} while {entry.offer} is open")
         self._expect(not entry.dial, f"{fact} while the Dial of {entry.dial} may run")
         self._expect(entry.has_session, f"{fact} without a session")
-        self._expect(self._linked, f"{fact} without a link")
+        self._expect(self._linked and not self._is_held(), f"{fact} before {self._awaited} came back")
+        is_paused = agent.mark in ("busy", "unknown") and self._now_ms >= agent.marked_ms + PAUSE_MS
+        self._expect(not agent.mark or is_paused, f"{fact} to {agent}")
+        agent.mark = ""
         self._expect((agent.state, agent.intent) == ("ready", "ready"), f"{fact} to {agent}")
         open_ones = [one for one in self.offers.values() if one.agent == fact.agent and not one.over]
         self._expect(not open_ones, f"{fact} while {open_ones} is open")
@@ -170,7 +229,9 @@ class Promises:
         self._expect(fact.proof["best"][0]["agent"] == fact.agent, f"{fact} proves another")
         self._expect(fact.offer not in self.offers, f"{fact}: the id was given before")
         entry.offer = agent.last_offer = fact.offer
-        self.offers[fact.offer] = _Offer(fact.contact, fact.entry, fact.agent)
+        self.offers[fact.offer] = _Offer(
+            fact.contact, fact.entry, fact.agent, after_contact_ms=entry.after_contact_ms
+        )
 
     def _offer_rang(self, fact: facts.OfferRang) -> None:
         offer = self.offers[fact.offer]
@@ -179,13 +240,19 @@ class Promises:
 
     def _offer_ended(self, fact: facts.OfferEnded) -> None:
         offer = self.offers[fact.offer]
-        self._expect(not offer.over and not offer.connected, f"{fact} of {offer}")
+        self._expect(not offer.over and not offer.connected_ms, f"{fact} of {offer}")
         self._expect(fact.ring_ms >= 0, f"{fact}: negative time")
         offer.over = fact.cause
         entry = self.entries.get(fact.contact)
         self._expect(entry is not None and entry.offer == fact.offer, f"{fact}, but the call has {entry}")
         assert entry is not None
         entry.offer, entry.answered_wait_ms = "", -1
+        self._expect(
+            not offer.cancelled or offer.answered or fact.cause != "unreachable", f"{fact} after our cancel"
+        )
+        agent = self.agents[fact.agent]
+        if fact.cause in ("no_answer", "busy", "unknown", "unreachable") and not agent.mark:
+            agent.mark, agent.marked_ms = fact.cause, self._now_ms
 
     def _call_answered(self, fact: facts.CallAnswered) -> None:
         offer, entry = self.offers[fact.offer], self.entries[fact.contact]
@@ -196,18 +263,26 @@ class Promises:
 
     def _call_connected(self, fact: facts.CallConnected) -> None:
         offer = self.offers[fact.segment]
-        self._expect(offer.answered and not offer.connected and not offer.over, f"{fact} of {offer}")
-        offer.connected = True
+        self._expect(offer.answered and not offer.connected_ms and not offer.over, f"{fact} of {offer}")
+        offer.connected_ms = self._now_ms
 
     def _hold_changed(self, fact: facts.HoldChanged) -> None:
         offer = self.offers[fact.segment]
-        self._expect(offer.connected and not offer.over, f"{fact} of {offer}")
+        self._expect(offer.connected_ms > 0 and not offer.over, f"{fact} of {offer}")
+        if fact.held:
+            offer.held_since_ms = self._now_ms
+        else:
+            offer.hold_ms += self._now_ms - offer.held_since_ms
+            offer.held_since_ms = 0
 
     def _segment_ended(self, fact: facts.SegmentEnded) -> None:
         offer = self.offers[fact.segment]
-        self._expect(offer.connected and not offer.over, f"{fact} of {offer}")
-        self._expect(fact.talk_ms >= 0 and fact.hold_ms >= 0, f"{fact}: negative time")
+        self._expect(offer.connected_ms and not offer.over, f"{fact} of {offer}")
+        held_ms = offer.hold_ms + (self._now_ms - offer.held_since_ms if offer.held_since_ms else 0)
+        self._expect(fact.hold_ms == held_ms, f"{fact}: on hold for {held_ms}")
+        self._expect(fact.talk_ms == self._now_ms - offer.connected_ms - held_ms, f"{fact}: since {offer}")
         offer.over = "segment"
+        self.agents[fact.agent].must_work = offer.after_contact_ms > 0
 
     def _call_left(self, fact: facts.CallLeftQueue) -> None:
         entry = self.entries.pop(fact.contact, None)
@@ -224,6 +299,9 @@ class Promises:
         if agent.state == "acw" and fact.state != "acw":
             in_time = self._now_ms >= agent.acw_until_ms or fact.agent in self._finished_work
             self._expect(in_time or fact.state in ("offline", "on_contact"), f"{fact} ends work too early")
+        if fact.state not in HELD_STATES:
+            self._expect(fact.state == "acw" or not agent.must_work, f"{fact} instead of after-contact work")
+            agent.must_work = False
         if fact.state == "acw":
             ahead = agent.state == "acw" or fact.until_ms > self._now_ms
             self._expect(ahead and fact.until_ms > 0, f"{fact} without a deadline")
@@ -269,11 +347,7 @@ class Promises:
         self._expect(self.queued.keys() == self.left.keys(), "an entry has no end, or an end no entry")
         open_ones = {name: offer for name, offer in self.offers.items() if not offer.over}
         self._expect(not open_ones, f"without an end: {open_ones}")
-        held = {
-            number: agent
-            for number, agent in self.agents.items()
-            if agent.state in ("offered", "on_contact", "on_hold", "unknown")
-        }
+        held = {number: agent for number, agent in self.agents.items() if agent.state in HELD_STATES}
         self._expect(not held, f"held by nothing: {held}")
 
 

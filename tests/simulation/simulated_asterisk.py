@@ -73,9 +73,11 @@ class Leg:
     """An agent's channel. state: ringing, up, bridged, gone."""
 
     offer: str
+    contact: str
     agent: str
     phone: str
     state: str = "ringing"
+    is_ending: bool = False  # its end has been decided, the phone is being told
 
 
 @dataclass(eq=False)
@@ -115,7 +117,7 @@ class Caller:
 
 
 class SimulatedAsterisk:
-    """Channels, Dial, wires. `tell` hands an event to acd; `is_listening` says whether acd accepts sessions."""
+    """Channels, Dial, wires. `tell` hands an event to acd; is_listening: acd accepts sessions."""
 
     def __init__(self, schedule: Schedule, rng: random.Random, tell: Callable[[events.Event], None]) -> None:
         self.schedule = schedule
@@ -124,6 +126,7 @@ class SimulatedAsterisk:
         self.is_listening = False
         self.is_down = False
         self.is_calm = False  # no fault any more, every phone is answered
+        self.drops_next = False  # the next end of a leg is not told
         self.stall_ms = 0  # the AMI link is that much behind
         self.unreachable: dict[str, bool] = {}  # phone -> not registered
         self.callers: dict[str, Caller] = {}
@@ -169,19 +172,17 @@ class SimulatedAsterisk:
     def _list_channels(self, asked_ms: int, ami: Wire, restarted: bool) -> None:
         if ami is not self._ami:
             return
-        by_offer = {caller.dial.offer: caller for caller in self.callers.values() if caller.dial}
         snapshot = events.AsteriskSnapshot(
             contacts=tuple(self.callers),
             legs=tuple(
-                events.LiveLeg(leg.offer, by_offer[leg.offer].contact, leg.agent, leg.state)
-                for leg in self.legs.values()
+                events.LiveLeg(leg.offer, leg.contact, leg.agent, leg.state) for leg in self.legs.values()
             ),
             restarted=restarted,
             waiting=tuple(one.contact for one in self.callers.values() if one.place == "waiting"),
             asked_ms=asked_ms,
         )
         # The list takes time: changes seen meanwhile are told before it is complete.
-        self.schedule.after(self.rng.randrange(10), self._finish_list, snapshot, ami)
+        self.schedule.after(self.rng.choice((1, 9, 300)), self._finish_list, snapshot, ami)
 
     def _finish_list(self, snapshot: events.AsteriskSnapshot, ami: Wire) -> None:
         if ami is self._ami:
@@ -248,18 +249,20 @@ class SimulatedAsterisk:
         """The caller hangs up, whatever is under way."""
         if not caller.is_alive:
             return
-        told: list[events.Event] = [events.CallerHungUp(caller.contact)]
         leg = caller.dial.leg if caller.dial else None
         talked = leg is not None and leg.state == "bridged"
-        if leg is not None and self._end_leg(leg):
-            # Whose hang-up it was is known of a conversation; of a phone that rang, Asterisk only says cause 26.
-            told.append(events.LegEnded(leg.offer, 16 if talked else 26, "caller" if talked else ""))
-        self.rng.shuffle(told)
-        for event in told:
-            self._say(event)
-        waited = caller.place == "waiting" or (leg is not None and not talked)
-        if waited and caller.known_entry == caller.entry:
-            caller.ends.append("abandoned")
+        caller_first = self.rng.random() < 0.5
+        if caller_first:
+            self._say(events.CallerHungUp(caller.contact))
+        if leg is not None and not leg.is_ending:
+            # Whose hang-up it was is known of a conversation; of a ringing phone there is only cause 26.
+            end = events.LegEnded(leg.offer, 16 if talked else 26, "caller" if talked else "")
+            self._end_leg(leg, end)
+        if not caller_first:
+            self._say(events.CallerHungUp(caller.contact))
+        if caller.place == "waiting" or (leg is not None and not talked):
+            # One who hangs up before acd was told of the arrival may count as abandoned or not at all.
+            caller.ends.append("abandoned" if caller.known_entry == caller.entry else "unheard")
         self._remove(caller)
 
     def _remove(self, caller: Caller) -> None:
@@ -321,7 +324,9 @@ class SimulatedAsterisk:
         if outcome in ("unreachable", "unknown"):
             self.schedule.after(self.rng.randrange(1, 50), self._dial_over, caller, dial, outcome)
             return
-        leg = dial.leg = self.legs[command.offer] = Leg(command.offer, command.agent, command.phone)
+        leg = dial.leg = self.legs[command.offer] = Leg(
+            command.offer, caller.contact, command.agent, command.phone
+        )
         self._say(events.OfferRang(command.offer))
         self._let_ring(caller, dial, leg, outcome, command.ring_ms)
 
@@ -345,15 +350,14 @@ class SimulatedAsterisk:
             self.schedule.after(delay_ms, self._fail, caller, dial, leg, outcome, cause)
 
     def _fail(self, caller: Caller, dial: Dial, leg: Leg, outcome: str, cause: int) -> None:
-        if leg.state == "ringing" and self._end_leg(leg):
-            self._say(events.LegEnded(leg.offer, cause))
+        if leg.state == "ringing" and not leg.is_ending:
+            self._end_leg(leg, events.LegEnded(leg.offer, cause))
             self._dial_over(caller, dial, outcome)
 
     def _cancel(self, command: CancelOffer) -> None:
         leg = self.legs.get(command.offer)
-        if leg is not None and leg.state == "ringing":
-            caller = next(one for one in self.callers.values() if one.dial and one.dial.leg is leg)
-            assert caller.dial is not None
+        caller = self.callers.get(command.contact)
+        if leg is not None and leg.state == "ringing" and caller is not None and caller.dial is not None:
             # Our own cancel shows as CHANUNAVAIL.
             self._fail(caller, caller.dial, leg, "unreachable", 26)
 
@@ -374,7 +378,7 @@ class SimulatedAsterisk:
     # Conversations
 
     def _answer(self, caller: Caller, dial: Dial, leg: Leg) -> None:
-        if leg.state != "ringing":
+        if leg.state != "ringing" or leg.is_ending:
             return
         leg.state = "up"
         caller.place = "talking"
@@ -388,12 +392,12 @@ class SimulatedAsterisk:
             self.schedule.after(self.rng.randrange(whisper_ms + 1), self.hang_up, caller)
 
     def _hang_up_in_whisper(self, caller: Caller, dial: Dial, leg: Leg) -> None:
-        if leg.state == "up" and self._end_leg(leg):
-            self._say(events.LegEnded(leg.offer, 16, self.rng.choice(("agent", ""))))
+        if leg.state == "up" and not leg.is_ending:
+            self._end_leg(leg, events.LegEnded(leg.offer, 16, self.rng.choice(("agent", ""))))
             self._dial_over(caller, dial, "agent_gone")
 
     def _bridge(self, caller: Caller, dial: Dial, leg: Leg) -> None:
-        if leg.state != "up":
+        if leg.state != "up" or leg.is_ending:
             return
         others = [one for one in self.legs.values() if one.agent == leg.agent and one is not leg]
         if others:
@@ -412,13 +416,13 @@ class SimulatedAsterisk:
             self.schedule.after(talk_ms, self._end_talk, caller, leg, how > 0.9)
 
     def _hold(self, leg: Leg, held: bool) -> None:
-        if leg.state == "bridged":
+        if leg.state == "bridged" and not leg.is_ending:
             self._say(events.HoldChanged(leg.offer, held))
 
     def _end_talk(self, caller: Caller, leg: Leg, transfer: bool) -> None:
-        if leg.state != "bridged" or not self._end_leg(leg):
+        if leg.state != "bridged" or leg.is_ending:
             return
-        self._say(events.LegEnded(leg.offer, 16, "transfer" if transfer else "agent"))
+        self._end_leg(leg, events.LegEnded(leg.offer, 16, "transfer" if transfer else "agent"))
         if not transfer:
             self._go_on(caller)
             return
@@ -430,12 +434,24 @@ class SimulatedAsterisk:
         caller.wait_since_ms = self.schedule.now_ms
         self.schedule.after(self.rng.randrange(5, 300), self._open_session, caller)
 
-    def _end_leg(self, leg: Leg) -> bool:
+    def _end_leg(self, leg: Leg, *told: events.Event) -> None:
+        """The leg ends now, or its phone takes a moment longer than whatever ended it; then that is told."""
+        leg.is_ending = True
+        if self.rng.random() < 0.3:
+            self.schedule.after(self.rng.randrange(60), self._leg_gone, leg, told)
+        else:
+            self._leg_gone(leg, told)
+
+    def _leg_gone(self, leg: Leg, told: tuple[events.Event, ...]) -> None:
         if leg.state == "gone":
-            return False
+            return
         leg.state = "gone"
         del self.legs[leg.offer]
-        return True
+        if self.drops_next and not self.is_calm:
+            self.drops_next = False
+            return
+        for event in told:
+            self._say(event)
 
     # Disasters
 
@@ -456,7 +472,7 @@ class SimulatedAsterisk:
         self.lose_link()
         self.is_down = True
         for leg in list(self.legs.values()):
-            self._end_leg(leg)
+            self._leg_gone(leg, ())
         for caller in list(self.callers.values()):
             if caller.place != "after":
                 caller.ends.append("lost")
