@@ -329,11 +329,18 @@ async def test_a_prompt_is_cut_at_once_and_the_next_command_runs(talk: Talk) -> 
     assert count(talk.registry, "hotline_agi_unexpected_lines_total") == 0
 
 
+def is_stopped(pid: int) -> bool:
+    """Whether every thread of a process stands still. Source: man 5 proc, /proc/PID/task/TID/stat."""
+    stats = Path(f"/proc/{pid}/task").glob("*/stat")
+    return all(stat.read_text().rpartition(")")[2].split()[0] == "T" for stat in stats)
+
+
 async def test_a_cut_read_together_with_its_prompt_is_nudged(talk: Talk, site: Site) -> None:
     """Asterisk stopped meanwhile reads both lines at once, and would look at the second one never."""
     session = await talk.session()
     os.kill(site.asterisk.pid, signal.SIGSTOP)
     try:
+        await until(lambda: is_stopped(site.asterisk.pid))
         playing = asyncio.ensure_future(session.stream_file(LONG_SOUND))
         await asyncio.sleep(0.02)
         assert session.stop_playing()
