@@ -51,6 +51,8 @@ async def run_console(deployment: Deployment, install: AsteriskInstall, command:
 
 async def asterisk_ready(deployment: Deployment, install: AsteriskInstall) -> str:
     """Asterisk has fully booted and every module listed in modules.conf runs."""
+    if not (deployment.asterisk_run / "asterisk.ctl").exists():
+        return "no console yet"  # asking would start a program in vain
     try:
         booted = await run_console(deployment, install, "core waitfullybooted")
         if "fully booted" not in booted:

@@ -43,6 +43,7 @@ def deployment(tmp_path: Path) -> Deployment:
     deployment = Deployment(tmp_path)
     deployment.make_folders()
     (deployment.asterisk_etc / "modules.conf").write_text("load = app_dial.so\n")
+    (deployment.asterisk_run / "asterisk.ctl").touch()
     return deployment
 
 
@@ -60,6 +61,11 @@ async def test_asterisk_is_ready_once_booted_with_all_modules(deployment: Deploy
     assert await asterisk_ready(deployment, install) == ""
     (deployment.asterisk_etc / "modules.conf").write_text("load = app_dial.so\nload = res_speech.so\n")
     assert await asterisk_ready(deployment, install) == "modules not running: res_speech.so"
+
+
+async def test_without_a_console_asterisk_is_not_even_asked(deployment: Deployment, tmp_path: Path) -> None:
+    (deployment.asterisk_run / "asterisk.ctl").unlink()
+    assert await asterisk_ready(deployment, _console(tmp_path, "touch asked")) == "no console yet"
 
 
 async def test_an_unreachable_console_is_told_in_its_own_words(

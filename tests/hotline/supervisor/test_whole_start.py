@@ -19,6 +19,7 @@ from hotline.supervisor.processes import ProcessId, read_pid_file
 
 PARTS = ("postgres", "asterisk", "acd", "ivr", "ledger", "keeper", "web")
 SECOND_START_LIMIT_S = 5.0
+SECOND_START_PROCESSOR_LIMIT_S = 7.0
 HOTLINE = (sys.executable, "-m", "hotline.cli")
 
 
@@ -81,7 +82,8 @@ class Hotline:
 
 
 def _free_base() -> int:
-    for base in range(33000 + os.getpid() % 20 * 1000, 64000, 1000):
+    # Below the ports that Linux hands to everybody's outgoing connections (from 32768 on).
+    for base in (10000 + (os.getpid() + step) % 22 * 1000 for step in range(22)):
         if not taken_ports(Deployment(Path("/"), ports=Ports.from_base(base)), iter(OWNERS)):
             return base
     raise AssertionError("no thousand free ports")
@@ -157,13 +159,22 @@ def _killed_supervisor_is_followed_by_one_that_takes_over(hotline: Hotline) -> N
 def _orderly_end_and_second_start(hotline: Hotline) -> None:
     assert hotline.end(signal.SIGINT) == 0
     assert hotline.living() == []
-    ready_s = min(hotline.up() for _ in range(2) if hotline.supervisor and _ended(hotline))
-    assert ready_s <= SECOND_START_LIMIT_S
+    ready_s = hotline.up()
+    # On a machine that is busy with something else the clock measures that something.
+    if os.getloadavg()[0] < (os.cpu_count() or 1):
+        assert ready_s <= SECOND_START_LIMIT_S
+    assert _processor_s(hotline) <= SECOND_START_PROCESSOR_LIMIT_S
 
 
-def _ended(hotline: Hotline) -> bool:
+def _processor_s(hotline: Hotline) -> float:
+    """Processor time of the supervisor and all parts since their start, in seconds."""
+    pids = [process.pid for process in hotline.processes().values() if process]
     assert hotline.supervisor is not None
-    return hotline.supervisor.poll() is not None or hotline.end(signal.SIGINT) == 0
+    ticks = 0
+    for pid in (*pids, hotline.supervisor.pid):
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        ticks += sum(int(field) for field in fields[11:15])  # own and ended children's, user and system
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _down_ends_what_a_killed_supervisor_left(hotline: Hotline) -> None:
