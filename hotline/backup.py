@@ -1,8 +1,9 @@
 """Backup of a living hotline, equal to one moment: that of a snapshot of PostgreSQL.
 
-The moment is a position of the facts. The tables are copied within one transaction that sees that moment; the
-journals are cut where the ledger was then; of the recordings those are taken that were kept then, and raw
-ones that were not yet, as long as they were. Nobody is held up, and nothing is changed in the data folder.
+The moment is a position of the facts, after everything that was in the journals when the backup was asked
+for. The tables are copied within one transaction that sees that moment; the journals are cut where the ledger
+was then; of the recordings those are taken that were kept then, and raw ones that were not yet, as long as
+they were. Nobody is held up, and nothing is changed in the data folder.
 
     BackupError   the backup cannot be made; the text says why, and no file is left
 """
@@ -15,6 +16,7 @@ import hashlib
 import json
 import os
 import tempfile
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,9 +27,11 @@ from hotline.archive import ArchiveError, ArchiveWriter
 from hotline.database import CONNECT_LIMIT_S, load_queries
 from hotline.database.copying import copy_out
 from hotline.deployment import Deployment
-from hotline.journal_reader import file_numbers, file_path, last_checkpoint
+from hotline.journal_reader import file_numbers, file_path, last_checkpoint, last_envelope
+from hotline.ledger.service import WRITERS
 
 SQL = load_queries("hotline", "backup.sql")
+CATCH_UP_S = 20.0
 NOT_SECRETS = ("lock", "pgpass", "initdb")  # made when missing, from secrets.json
 
 
@@ -42,6 +46,7 @@ class Backup:
     target: Path
     position: int = 0
     facts: int = 0
+    behind: int = 0  # facts in the journals that the ledger would not write in time: not in the backup
     recordings: int = 0
     bytes: int = 0
     missing: list[str] = field(default_factory=list)
@@ -55,6 +60,7 @@ class _Moment:
     at: str
     position: int
     facts: int
+    behind: int
     settings: bytes
     unfinished: dict[str, int]  # sizes of recordings that were not kept so far, by name
     unkept: set[str]  # offers whose raw recording belongs into the backup
@@ -76,7 +82,7 @@ def make_backup(deployment: Deployment, target: Path) -> Backup:
             tempfile.TemporaryDirectory(dir=deployment.run, prefix="backup-") as links,
         ):
             moment = asyncio.run(_take_moment(deployment, Path(spool), Path(links)))
-            backup = Backup(target, moment.position, moment.facts)
+            backup = Backup(target, moment.position, moment.facts, moment.behind)
             _fill(archive, deployment, moment, backup, Path(spool), Path(links))
         backup.bytes = target.stat().st_size
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
@@ -90,18 +96,19 @@ def make_backup(deployment: Deployment, target: Path) -> Backup:
 
 async def _take_moment(deployment: Deployment, spool: Path, links: Path) -> _Moment:
     """Copy the tables into the spool folder, and hold the recordings under way by links."""
-    _link_unfinished(deployment, links)
     connection = await asyncpg.connect(deployment.database_url, timeout=CONNECT_LIMIT_S)
     try:
+        behind = await _catch_up(connection, deployment, links)
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             moment = await connection.fetchrow(SQL["moment"])
-            # Linked before and after the moment: what was there at the moment is in one of the two.
+            # Linked before and after the moment: what was not kept at the moment is in one of the two.
             unfinished = _link_unfinished(deployment, links)
             settings = deployment.settings_file.read_bytes()
             return _Moment(
                 at=moment["at"].isoformat(),
                 position=moment["position"],
                 facts=moment["facts"],
+                behind=behind,
                 settings=settings,
                 unfinished=unfinished,
                 unkept={row["offer"] for row in await connection.fetch(SQL["unkept"])},
@@ -112,6 +119,30 @@ async def _take_moment(deployment: Deployment, spool: Path, links: Path) -> _Mom
             )
     finally:
         await connection.close(timeout=CONNECT_LIMIT_S)
+
+
+async def _catch_up(connection: Any, deployment: Deployment, links: Path) -> int:
+    """Wait until the ledger has written what is in the journals now; how many facts it has not in time.
+
+    A raw recording goes when the journal says that it is kept. So once the ledger has come that far, each raw
+    one that is gone is kept in the database; the others are held by links meanwhile.
+    """
+    _link_unfinished(deployment, links)
+    ends = _journal_ends(deployment)
+    deadline_s = time.monotonic() + CATCH_UP_S
+    while True:
+        written = {row["writer"]: row["seq"] for row in await connection.fetch(SQL["offsets"])}
+        behind: int = sum(max(0, seq - written.get(writer, 0)) for writer, seq in ends.items())
+        if not behind or time.monotonic() >= deadline_s:
+            return behind
+        await asyncio.sleep(0.05)
+        _link_unfinished(deployment, links)
+
+
+def _journal_ends(deployment: Deployment) -> dict[str, int]:
+    """The last sequence number of each journal, by writer."""
+    last = {writer: last_envelope(deployment.journal(writer)) for writer in WRITERS}
+    return {writer: envelope.seq for writer, envelope in last.items() if envelope}
 
 
 def _fill(
@@ -136,6 +167,7 @@ def _fill(
             "at": moment.at,
             "position": moment.position,
             "facts": moment.facts,
+            "behind": moment.behind,
             "database": moment.database,
             "missing": backup.missing,
             "damaged": backup.damaged,

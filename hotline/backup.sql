@@ -4,7 +4,7 @@
 SELECT coalesce(max(position), 0) AS position, count(*) AS facts, now() AS at FROM fact;
 
 -- name: offsets
-SELECT writer, file, bytes FROM journal_offset ORDER BY writer;
+SELECT writer, file, bytes, seq FROM journal_offset ORDER BY writer;
 
 -- name: recordings
 SELECT path, sha256 FROM recording ORDER BY path;

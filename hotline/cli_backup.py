@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser, command: str) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Returns 0; 1 for a backup that lacks recordings. Raises CommandError."""
+    """Returns 0; 1 for a backup that lacks something. Raises CommandError."""
     os.umask(0o077)
     started_s = time.monotonic()
     try:
@@ -53,8 +53,10 @@ def _tell_backup(backup: Backup, took_s: float) -> int:
         f"{backup.target}: {backup.facts} facts, {backup.recordings} recordings,"
         f" {size_mb:.1f} MB, in {took_s:.1f} s"
     )
+    if backup.behind:
+        print(f"not in the backup: {backup.behind} facts that the ledger has not written; does it run?")
     _tell_lack(backup.missing, backup.damaged)
-    return 1 if backup.missing or backup.damaged else 0
+    return 1 if backup.behind or backup.missing or backup.damaged else 0
 
 
 def _tell_lack(missing: list[str], damaged: list[str]) -> None:

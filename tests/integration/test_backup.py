@@ -62,7 +62,7 @@ class House:
         (sounds / "thanks.wav").write_bytes(b"spoken by a machine")
         marker = hashlib.sha256(b"spoken by a machine").hexdigest()
         (sounds / "thanks.synthetic.json").write_text(f'{{"sha256": "{marker}"}}')
-        self._stop = threading.Event()
+        self._stop, self._stop_ledger = threading.Event(), threading.Event()
 
     async def _prepare(self) -> None:
         await migrate(self.url)
@@ -79,16 +79,18 @@ class House:
     @contextlib.contextmanager
     def at_work(self) -> Iterator[None]:
         """Writers and the ledger are at work within this."""
-        threads = [threading.Thread(target=self._write), threading.Thread(target=self._keep_ledger)]
+        writing, ledger = threading.Thread(target=self._write), threading.Thread(target=self._keep_ledger)
         self._stop.clear()
-        for thread in threads:
-            thread.start()
+        self._stop_ledger.clear()
+        writing.start()
+        ledger.start()
         try:
             yield
         finally:
             self._stop.set()
-            for thread in threads:
-                thread.join()
+            writing.join()
+            self._stop_ledger.set()
+            ledger.join()
 
     def _write(self) -> None:
         """Facts without pause; for each conversation a raw recording, soon replaced by a kept one."""
@@ -133,7 +135,7 @@ class House:
         async def run() -> None:
             ledger = Ledger(self.deployment.journal, self.url, CollectorRegistry())
             task = asyncio.create_task(ledger.run())
-            await asyncio.to_thread(self._stop.wait)
+            await asyncio.to_thread(self._stop_ledger.wait)
             ledger.stop()
             await task
 
@@ -172,7 +174,7 @@ def opened(house: House, data: Path) -> Iterator[House]:
     house.postgres.stop()  # both want the same port
     other.postgres.start()
     other.url = other.postgres.url(DATABASE_NAME)
-    other._stop = threading.Event()
+    other._stop_ledger = threading.Event()
     try:
         yield other
     finally:
@@ -188,7 +190,7 @@ def test_a_backup_under_load_is_equal_to_its_moment(house: House, tmp_path: Path
     after = house.rows(upto=backup.position)
     everything = house.rows()["fact"]
     assert 500 < backup.facts < len(everything), "facts were written before, during and after"
-    assert (backup.missing, backup.damaged) == ([], [])
+    assert (backup.missing, backup.damaged, backup.behind) == ([], [], 0)
     restored = restore_backup(tmp_path / "b.tar", tmp_path / "new")
     assert (restored.position, restored.facts) == (backup.position, backup.facts)
     with opened(house, tmp_path / "new") as new:
@@ -249,7 +251,7 @@ def go_on(new: House) -> None:
     ledger = threading.Thread(target=new._keep_ledger)
     ledger.start()
     threading.Event().wait(1)
-    new._stop.set()
+    new._stop_ledger.set()
     ledger.join()
     assert len(new.rows()["fact"]) == before + 1
 
@@ -278,6 +280,17 @@ def test_a_lost_or_changed_recording_is_told_and_does_not_stop_the_backup(
     assert f"not as it was recorded: recordings/2026/{changed.name}" in told
     assert main(["restore", str(tmp_path / "b.tar"), "--data", str(tmp_path / "new")]) == 0
     assert "restored the moment" in capsys.readouterr().out
+
+
+def test_facts_that_the_ledger_does_not_write_are_told(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("hotline.backup.CATCH_UP_S", 0.1)
+    journal = JournalWriter(house.deployment.journal("ivr"), "ivr")
+    journal.append("Something", 1, {}, fact_id="unwritten")
+    journal.close()
+    assert main(["backup", str(tmp_path / "b.tar"), "--data", str(house.deployment.data)]) == 1
+    assert "not in the backup: 1 facts" in capsys.readouterr().out
 
 
 def test_a_backup_that_cannot_be_made_leaves_nothing(house: House, tmp_path: Path) -> None:
