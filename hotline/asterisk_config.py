@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
+import resource
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -28,6 +29,7 @@ UNSAFE_IN_PATHS = re.compile(r"[^\w./+@:~ -]")
 NAMED_FILTERS_SINCE = {20: 11, 21: 6, 22: 1}
 """First minor version, by major one, whose eventfilter can name events. Source: Asterisk's change logs."""
 
+MOST_OPEN_FILES = 65536  # Asterisk closes all of them one by one when it starts a script
 SOUNDS_OF_ASTERISK = ("beep.*", "beeperr.*", "digits", "letters", "silence")
 
 
@@ -125,6 +127,7 @@ def _context(
         # Bound to one address, the sound must be too: else it would be open to all networks.
         "media_address": "" if bind.is_unspecified else str(bind),
         "tls": _wants_tls(settings),
+        "open_files": _open_files(),
         "music": _music(deployment, settings, install),
         "banned_list": BANNED_LIST,
         "filter_by_name": has_named_filters(install.version),
@@ -168,6 +171,11 @@ def _render(deployment: Deployment, context: Mapping[str, Any]) -> dict[str, str
         return {name: environment.get_template(name).render(context) for name in names}
     except jinja2.TemplateError as error:
         raise ConfigurationError(f"a template of {TEMPLATES} cannot be filled in: {error}") from error
+
+
+def _open_files() -> int:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MOST_OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_OPEN_FILES)
 
 
 def _wants_tls(settings: Settings) -> bool:

@@ -6,6 +6,7 @@ import asyncio
 import csv
 import json
 import os
+import resource
 import secrets
 import socket
 import ssl
@@ -309,6 +310,12 @@ def test_tls_shows_our_certificate(asterisk: RunningAsterisk) -> None:
         context.wrap_socket(plain, server_hostname="127.0.0.1") as tls,
     ):
         assert tls.version() == "TLSv1.2"
+
+
+def test_it_may_open_enough_files_for_many_calls(asterisk: RunningAsterisk) -> None:
+    limits = Path(f"/proc/{asterisk.process.pid}/limits").read_text("ascii").splitlines()
+    soft = next(line.split()[3] for line in limits if line.startswith("Max open files"))
+    assert int(soft) >= min(65536, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
 
 
 def test_only_sip_listens_where_the_deployment_says(asterisk: RunningAsterisk) -> None:
