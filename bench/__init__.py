@@ -1,0 +1,10 @@
+"""Our distributor and app_queue side by side: the same Asterisk, the same callers, the same agents.
+
+Run from the repository's root: `python -m bench.gap --engine ours`, `python -m bench.cpu --engine app_queue`.
+Callers are SIPp, agents are the scripted phones of the end-to-end harness, which this package borrows.
+"""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "end_to_end"))

@@ -1,0 +1,81 @@
+"""Processor time per call, queue stage only: no recording, no whisper, nobody says anything.
+
+Without a backlog calls come at a steady pace and find a free agent. With one, so many callers always wait and
+hear music, which costs by itself; it is the same for both engines.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import tempfile
+import time
+from pathlib import Path
+
+from bench.load import agents_at_work, answered, callers
+from bench.processor_time import family_used_s
+from bench.report import circumstances, keep
+from bench.stages import ENGINES, stage
+
+TALK_S = (0.5, 1.5)
+SETTLE_S = 5.0
+
+
+async def run(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
+    """One run; returns its result."""
+    result = circumstances()
+    # Without a backlog, half of the agents are busy on average: pace x mean talk of 1 s = agents / 2.
+    per_s = 25.0 if arguments.backlog else arguments.agents / 2
+    at_once = arguments.agents + arguments.backlog if arguments.backlog else 10 * arguments.agents
+    async with (
+        stage(
+            arguments.engine, folder, agents=arguments.agents, recording=False, port_base=arguments.port_base
+        ) as place,
+        agents_at_work(place, seed=arguments.seed, talk_s=TALK_S, tone_hz=None) as phones,
+        callers(place, folder / "callers", at_once=at_once, per_s=per_s, tone_hz=None),
+    ):
+        await asyncio.sleep(SETTLE_S + arguments.backlog / per_s)
+        before = {name: family_used_s(pid) for name, pid in place.processes.items()}
+        calls_before, began_s = answered(phones), time.monotonic()
+        while answered(phones) - calls_before < arguments.calls:
+            if time.monotonic() - began_s > arguments.limit_s:
+                break
+            await asyncio.sleep(0.2)
+        calls, lasted_s = answered(phones) - calls_before, time.monotonic() - began_s
+        after = {name: family_used_s(pid) for name, pid in place.processes.items()}
+    if not calls:
+        raise SystemExit("no call was answered")
+    per_call_ms = {name: round(1000 * (after[name] - before[name]) / calls, 2) for name in before}
+    return {
+        "what": "cpu",
+        "engine": arguments.engine,
+        "agents": arguments.agents,
+        "backlog": arguments.backlog,
+        "talk_s": TALK_S,
+        "seed": arguments.seed,
+        "calls": calls,
+        "calls_per_s": round(calls / lasted_s, 1),
+        "per_call_ms": per_call_ms,
+        "asterisk_and_acd_ms": round(per_call_ms["asterisk"] + per_call_ms.get("acd", 0.0), 2),
+        **result,
+    }
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(prog="python -m bench.cpu", description=__doc__)
+    parser.add_argument("--engine", choices=ENGINES, required=True)
+    parser.add_argument("--agents", type=int, default=10)
+    parser.add_argument("--backlog", type=int, default=0, help="callers always waiting; 0 or 200")
+    parser.add_argument("--calls", type=int, default=300, help="so many calls at least")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--limit-s", type=float, default=120, help="stop after so long in any case")
+    parser.add_argument("--port-base", type=int, default=29000)
+    parser.add_argument("--out", type=Path, help="append the result to this file, one JSON line")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="hb") as folder:
+        keep(asyncio.run(run(arguments, Path(folder))), arguments.out)
+
+
+if __name__ == "__main__":
+    main()

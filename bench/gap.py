@@ -1,0 +1,77 @@
+"""From an agent's hang-up (BYE at the agent) to that agent's next ring (INVITE at the agent).
+
+Callers are always waiting, both sides say something, every conversation is recorded.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+from bench.load import agents_at_work, callers, gaps_ms
+from bench.report import circumstances, keep, percentile
+from bench.stages import ENGINES, stage
+
+TALK_S = (0.5, 1.5)
+WARM_UP_S = 5.0
+
+
+async def run(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
+    """One run; returns its result."""
+    result = circumstances()
+    async with (
+        stage(
+            arguments.engine, folder, agents=arguments.agents, recording=True, port_base=arguments.port_base
+        ) as place,
+        agents_at_work(place, seed=arguments.seed, talk_s=TALK_S, tone_hz=1000) as phones,
+        callers(
+            place, folder / "callers", at_once=arguments.agents + arguments.waiting, per_s=50, tone_hz=440
+        ),
+    ):
+        await asyncio.sleep(WARM_UP_S)
+        since_us = time.time_ns() // 1000
+        deadline = time.monotonic() + arguments.limit_s
+        gaps: list[float] = []
+        while len(gaps) < arguments.gaps and time.monotonic() < deadline:
+            await asyncio.sleep(0.5)
+            gaps = [gap for phone in phones for gap in gaps_ms(phone, since_us=since_us)]
+    if not gaps:
+        raise SystemExit("no agent was rung twice")
+    return {
+        "what": "gap",
+        "engine": arguments.engine,
+        "agents": arguments.agents,
+        "waiting": arguments.waiting,
+        "talk_s": TALK_S,
+        "seed": arguments.seed,
+        "gaps": len(gaps),
+        "median_ms": round(statistics.median(gaps), 2),
+        "p95_ms": round(percentile(gaps, 0.95), 2),
+        "p99_ms": round(percentile(gaps, 0.99), 2),
+        "longest_ms": round(max(gaps), 2),
+        **result,
+    }
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(prog="python -m bench.gap", description=__doc__)
+    parser.add_argument("--engine", choices=ENGINES, required=True)
+    parser.add_argument("--agents", type=int, default=10)
+    parser.add_argument("--waiting", type=int, default=20, help="callers always waiting")
+    parser.add_argument("--gaps", type=int, default=1000, help="so many gaps at least")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--limit-s", type=float, default=300, help="stop after so long in any case")
+    parser.add_argument("--port-base", type=int, default=29000)
+    parser.add_argument("--out", type=Path, help="append the result to this file, one JSON line")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="hb") as folder:
+        keep(asyncio.run(run(arguments, Path(folder))), arguments.out)
+
+
+if __name__ == "__main__":
+    main()
