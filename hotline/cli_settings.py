@@ -54,6 +54,7 @@ async def _with_database(arguments: argparse.Namespace) -> int:
     deployment = existing_deployment(arguments.data)
     url = deployment.database_url
     if arguments.action == "import":
+        check_settings_file(arguments.file, deployment)
         settings = await settings_store.import_file(
             url,
             arguments.file,

@@ -18,6 +18,7 @@ from hotline.core.settings import Settings
 from hotline.core.settings_check import SettingsRefused, check_settings
 from hotline.deployment import Deployment
 from hotline.secrets import Secrets
+from ivr.catalogue import missing_prompts
 from ivr.prompts_build import BuildReport, PromptBuildError, build
 
 log = logging.getLogger(__name__)
@@ -69,12 +70,22 @@ async def settle_settings(deployment: Deployment, first: Path) -> Settings:
         raise SetupError(f"settings: {error}") from error
 
 
-def check_settings_file(file: Path) -> Settings:
-    """Refuse a settings file before anything starts. Raises SetupError with every complaint."""
+def check_settings_file(file: Path, deployment: Deployment | None = None) -> Settings:
+    """Refuse a settings file before anything starts; a prompt counts when it can be played here.
+
+    Raises SetupError with every complaint.
+    """
     try:
-        return check_settings(settings_store.read_file(file), file=str(file), version=1)
+        settings = check_settings(settings_store.read_file(file), file=str(file), version=1)
     except (settings_store.FileUnreadable, SettingsRefused) as error:
         raise SetupError(str(error)) from error
+    allowed = "a prompt of the catalogue, or sounds/LANGUAGE/hotline/PROMPT.wav in every language spoken"
+    missing = [
+        f"{file}: {place} is not there; allowed: {allowed}" for place in missing_prompts(deployment, settings)
+    ]
+    if missing:
+        raise SetupError("\n".join(missing))
+    return settings
 
 
 def default_settings_file(*, demo: bool) -> Path:
