@@ -110,9 +110,8 @@ def arranged(deployment: Deployment, arguments: argparse.Namespace) -> Deploymen
             raise CommandError(f"{', '.join(running)} still run on other ports; end them with `hotline down`")
         replace(Deployment.as_written(deployment.data), ports=ports).save()
     if not running:
-        deployment.bind_override.unlink(missing_ok=True)
-        if arguments.lan:
-            deployment.bind_override.write_text(EVERYWHERE + "\n", "ascii")
+        _note(deployment.bind_override, EVERYWHERE if arguments.lan else "")
+        _note(deployment.database_override, os.environ.get("DATABASE_URL", ""))
     elif arguments.lan and deployment.bind == LOOPBACK:
         raise CommandError(
             "what still runs listens on this machine only; end it with `hotline down`, then --lan"
@@ -120,6 +119,14 @@ def arranged(deployment: Deployment, arguments: argparse.Namespace) -> Deploymen
     if not deployment.file.exists():
         Deployment.as_written(deployment.data).save()
     return Deployment.load(deployment.data)
+
+
+def _note(file: Path, text: str) -> None:
+    """Keep a value for this run, readable by its owner only; "" removes it."""
+    file.unlink(missing_ok=True)
+    if text:
+        file.touch(mode=0o600)
+        file.write_text(text + "\n", "utf-8")
 
 
 async def _until_stopped(supervisor: Supervisor, arguments: argparse.Namespace, progress: Progress) -> int:

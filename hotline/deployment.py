@@ -95,16 +95,16 @@ class Deployment:
     def load(cls, data: Path) -> Deployment:
         """Read DATA/deployment.toml; without the file the defaults hold. Raises DeploymentError.
 
-        Two things win over the file: the environment variable DATABASE_URL, and `hotline up --lan`.
+        What this run was started with wins over the file: `hotline up --lan`, and DATABASE_URL, which is
+        noted in DATA/run so that commands in another shell find the same database.
         """
         written = cls.as_written(data)
-        override = written.bind_override
+        bind = _noted(written.bind_override)
+        url = os.environ.get("DATABASE_URL") or _noted(written.database_override)
         return replace(
             written,
-            bind=_address(override, override.read_text("ascii").strip())
-            if override.exists()
-            else written.bind,
-            own_database_url=os.environ.get("DATABASE_URL") or written.own_database_url,
+            bind=_address(written.bind_override, bind) if bind else written.bind,
+            own_database_url=url or written.own_database_url,
         )
 
     @classmethod
@@ -182,6 +182,11 @@ class Deployment:
     def bind_override(self) -> Path:
         """Holds the bind address of `hotline up --lan` as long as that run lasts."""
         return self.run / "bind"
+
+    @property
+    def database_override(self) -> Path:
+        """Holds the DATABASE_URL that `hotline up` was started with as long as that run lasts."""
+        return self.run / "database_url"
 
     @property
     def database_url(self) -> str:
@@ -298,6 +303,10 @@ def _from_document(folder: Path, file: Path, document: Mapping[str, Any]) -> Dep
         raise DeploymentError(f"{file}: database_url = {url!r}: allowed a postgresql:// URL or empty")
     ports = _ports(file, document.get("ports", {}))
     return Deployment(folder, bind, ports, url)
+
+
+def _noted(file: Path) -> str:
+    return file.read_text("utf-8").strip() if file.exists() else ""
 
 
 def _address(file: Path, value: object) -> str:

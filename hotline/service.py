@@ -216,6 +216,7 @@ async def serve(service: Service, start: Callable[[Service], Awaitable[Closer]])
         for task in tasks:
             task.cancel()
         await _close(service.name, close, runner)
+        service.deployment.socket(service.name).unlink(missing_ok=True)
 
 
 async def _close(name: str, close: Closer, runner: web.AppRunner) -> None:

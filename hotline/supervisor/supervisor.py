@@ -20,7 +20,7 @@ from pathlib import Path
 from hotline.asterisk_install import AsteriskInstall
 from hotline.core.settings import Settings
 from hotline.deployment import Deployment
-from hotline.postgres import ensure_cluster, ensure_database
+from hotline.postgres import PostgresError, ensure_cluster, ensure_database
 from hotline.secrets import Secrets
 from hotline.supervisor import setup
 from hotline.supervisor.changes import Changes, reload_asterisk
@@ -204,8 +204,8 @@ class Supervisor:
             try:
                 await self._prepare_database()
                 return
-            except Exception:
-                log.exception("database_not_ready")
+            except (SetupError, PostgresError, OSError) as error:
+                log.error("database_not_ready", extra={"why": str(error) or type(error).__name__})
 
     async def _until_ready(self, name: str) -> str:
         why = await until_ready(probe_of(name, self.deployment, self.install), READY_LIMIT_S)

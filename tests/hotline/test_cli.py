@@ -124,6 +124,11 @@ def test_the_environments_database_is_not_written_down(
     arranged = cli_up.arranged(Deployment.load(deployment.data), _up("--port-base", "22000"))
     assert arranged.database_url == "postgresql://u:secret@db/x"
     assert "secret" not in deployment.file.read_text()
+    assert deployment.database_override.stat().st_mode & 0o777 == 0o600
+    monkeypatch.delenv("DATABASE_URL")
+    assert Deployment.load(deployment.data).database_url == "postgresql://u:secret@db/x"  # another shell
+    assert cli_up.arranged(deployment, _up()).database_url.startswith("postgresql://hotline@127.0.0.1:22007/")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://u:secret@db/x")
     deployment.file.unlink()
     cli_up.arranged(Deployment.load(deployment.data), _up())
     assert "secret" not in deployment.file.read_text()

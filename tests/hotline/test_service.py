@@ -73,6 +73,7 @@ async def test_health_is_503_with_the_reason_until_ready_and_after_not_ready(ser
 
     status, answers = await _while_serving(service, act)
     assert status == 0
+    assert not service.deployment.socket("acd").exists()
     assert answers[0] == (503, '{"ready": false, "why": "starting"}')
     assert answers[1] == (200, '{"ready": true, "settings_version": 1}')
     assert answers[2] == (503, '{"ready": false, "why": "AMI is away"}')
