@@ -123,6 +123,7 @@ class JournalWriter:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._lock_fd = _lock(folder)
+            self._folder_fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
             last_epoch, self.seq, self._number = _repair(folder)
         except OSError as error:
             raise JournalUnavailable(f"journal {folder}: {error.strerror}") from error
@@ -131,13 +132,14 @@ class JournalWriter:
         self._number += 1
         self._size = 0
         self._put(encode(self._head(checkpoint)))
+        self._size = 0  # of the facts alone: a large checkpoint must not fill a file
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._keep_syncing, name=f"journal-{writer}", daemon=True)
         self._thread.start()
 
     @property
     def full(self) -> bool:
-        """Whether the file has reached max_bytes: the owner should `rotate` with its state."""
+        """Whether max_bytes have come since the file's head: the owner should `rotate` with its state."""
         return self._size >= self._max_bytes
 
     def append(
@@ -177,14 +179,13 @@ class JournalWriter:
         with self._lock:
             self._flush()
             self._tell_gap()
-            dirty, self._dirty = self._dirty, False
+            current = [os.dup(self._fd)] if self._dirty else []
+            self._dirty = False  # only now: when no descriptor was left, the next call syncs
             retired, self._retired = self._retired, []
-            folder_dirty, self._folder_dirty = self._folder_dirty, False
-            current = os.dup(self._fd) if dirty else -1
-        for descriptor in (*retired, *([current] if dirty else [])):
+            folder = [os.dup(self._folder_fd)] if self._folder_dirty else []
+            self._folder_dirty = False
+        for descriptor in (*retired, *current, *folder):
             self._sync_and_close(descriptor)
-        if folder_dirty:
-            self._sync_and_close(os.open(self._folder, os.O_RDONLY))
 
     def close(self) -> None:
         """Syncs and closes; a second call does nothing."""
@@ -193,12 +194,15 @@ class JournalWriter:
         self._stop.set()
         self._thread.join()
         self.sync()
-        os.close(self._fd)
-        os.close(self._lock_fd)
+        for descriptor in (self._fd, self._folder_fd, self._lock_fd):
+            os.close(descriptor)
 
     def _keep_syncing(self) -> None:
         while not self._stop.wait(SYNC_EVERY_S):
-            self.sync()
+            try:
+                self.sync()
+            except OSError as error:  # no descriptor left: the next round tries again
+                self._refuse(error, "journal_sync_failed")
 
     def _sync_and_close(self, descriptor: int) -> None:
         try:
@@ -230,7 +234,7 @@ class JournalWriter:
             path.unlink()
             return False
         self._retired.append(self._fd)
-        self._fd, self._size = descriptor, len(line)
+        self._fd, self._size = descriptor, 0
         self._number += 1
         self._dirty = self._folder_dirty = True
         return True

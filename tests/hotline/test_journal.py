@@ -162,6 +162,71 @@ def test_a_body_that_is_not_json_is_refused_and_uses_no_number(tmp_path: Path) -
     writer.close()
 
 
+def test_everything_is_forced_to_disk_within_a_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: set[str] = set()
+    really = os.fdatasync
+
+    def fdatasync(descriptor: int) -> None:
+        synced.add(os.readlink(f"/proc/self/fd/{descriptor}"))
+        really(descriptor)
+
+    monkeypatch.setattr(os, "fdatasync", fdatasync)
+    writer = JournalWriter(tmp_path, "acd")
+    add(writer, 1)
+    writer.rotate({})
+    add(writer, 2)
+    wanted = {str(tmp_path), str(file_path(tmp_path, 1)), str(file_path(tmp_path, 2))}
+    deadline = time.monotonic() + 3
+    while synced != wanted:
+        assert time.monotonic() < deadline, f"not synced: {wanted - synced}"
+        time.sleep(0.01)
+    synced.clear()
+    time.sleep(0.3)
+    assert synced == set(), "nothing new, nothing to do"
+    writer.close()
+
+
+def test_a_process_without_descriptors_syncs_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    registry = CollectorRegistry()
+    writer = JournalWriter(tmp_path, "acd", metrics=JournalMetrics(registry, "acd"))
+    really = os.dup
+    monkeypatch.setattr(
+        os, "dup", lambda _: (_ for _ in ()).throw(OSError(errno.EMFILE, "Too many open files"))
+    )
+    add(writer, 1)
+    deadline = time.monotonic() + 3
+    while not registry.get_sample_value("hotline_journal_write_errors_total", {"writer": "acd"}):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    monkeypatch.setattr(os, "dup", really)
+    before = registry.get_sample_value("hotline_journal_sync_seconds_count", {"writer": "acd"})
+    while registry.get_sample_value("hotline_journal_sync_seconds_count", {"writer": "acd"}) == before:
+        assert time.monotonic() < deadline, "the thread is gone"
+        time.sleep(0.01)
+    writer.close()
+
+
+def test_no_descriptor_is_left_behind(tmp_path: Path) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    for number in range(3):
+        writer = JournalWriter(tmp_path, "acd")
+        add(writer, number)
+        writer.rotate({})
+        writer.close()
+        writer.close()
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_large_checkpoint_does_not_fill_the_file(tmp_path: Path) -> None:
+    writer = JournalWriter(tmp_path, "acd", max_bytes=1000, checkpoint={"state": "x" * 5000})
+    assert not writer.full
+    writer.rotate({"state": "x" * 5000})
+    assert not writer.full
+    writer.close()
+
+
 class FullDisk:
     """os.write of a disk that takes `room` more bytes, the last of them as part of a line."""
 
