@@ -1,0 +1,93 @@
+"""The reducer by itself: halves make a whole, what is open survives a new program, ends have names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from stories import DAY_MS, Story, random_day
+
+from acd.core.fact_codec import to_body
+from acd.core.facts import AgentStateChanged, Fact
+from acd.core.fold import Fold, flow_outcome
+from acd.core.picture import Today
+from acd.core.totals import AgentTotals, Totals
+
+
+def counted(facts: list[Fact]) -> Today:
+    books = Today(DAY_MS)
+    fold = Fold(books)
+    for fact in facts:
+        fold.apply(type(fact).__name__, fact.at_ms, to_body(fact))
+    return books
+
+
+def added(one: dict[str, Any], two: dict[str, Any], zero: type[Totals] | type[AgentTotals]) -> dict[str, Any]:
+    return {name: one.get(name, zero()) + two.get(name, zero()) for name in sorted({*one, *two})}
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 39))
+def test_totals_of_two_halves_make_the_totals_of_the_whole(seed: int, half: int) -> None:
+    """The halves are contacts. Agents' states belong to neither, so they are left out everywhere."""
+    facts = [fact for fact in random_day(seed, contacts=40) if not isinstance(fact, AgentStateChanged)]
+
+    def belongs(fact: Fact) -> bool:
+        return int(to_body(fact)["contact"].split(".")[1]) < half
+
+    one = counted([fact for fact in facts if belongs(fact)])
+    two = counted([fact for fact in facts if not belongs(fact)])
+    whole = counted(facts)
+    assert (one.day + two.day).to_dict() == whole.day.to_dict()
+    assert added(one.by_queue, two.by_queue, Totals) == dict(sorted(whole.by_queue.items()))
+    assert added(one.by_agent, two.by_agent, AgentTotals) == dict(sorted(whole.by_agent.items()))
+
+
+def test_what_was_open_is_taken_over_from_another_version_of_the_program() -> None:
+    books = Today(DAY_MS)
+    fold = Fold(books)
+    for fact in Story("c").starts().queues().rings().facts:
+        fold.apply(type(fact).__name__, fact.at_ms, to_body(fact))
+    kept = fold.to_dict()
+    kept["contacts"]["c"]["a_field_of_the_future"] = 1
+    del kept["agents"]["1001"]["intent_reason"]
+    restored = Fold(books)
+    restored.load(kept)
+    assert restored.contacts == fold.contacts
+    assert restored.agents == fold.agents
+    assert (restored.entries, restored.legs) == (fold.entries, fold.legs)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "stage", "by", "expected"),
+    [
+        ("message", "flow", "us", "message"),
+        ("voice_message", "fallback", "caller", "voice_message"),
+        ("", "fallback", "lost", "fallback"),
+        ("", "flow", "lost", "lost"),
+        ("queued", "flow", "caller", "hung_up"),
+        ("", "arrived", "caller", "hung_up"),
+    ],
+)
+def test_every_end_in_the_flow_has_one_name(outcome: str, stage: str, by: str, expected: str) -> None:
+    assert flow_outcome({"outcome": outcome, "stage": stage, "hung_up_by": by}) == expected
+
+
+def test_one_way_calls_are_counted_where_the_segment_is() -> None:
+    story = Story("c").starts().queues("service").rings().answered().connected().after(9_000).silent()
+    books = counted(story.facts)
+    assert (books.day.one_way, books.by_queue["service"].one_way) == (1, 1)
+
+
+def test_after_contact_work_that_is_prolonged_is_counted_whole() -> None:
+    story = Story("c").starts().queues().rings().answered().connected().after(5_000)
+    story.segment_ends(5_000)
+    facts = story.facts[:-1]  # without becoming ready at once
+    end_ms = story.now_ms
+    for passed_ms, state in ((0, "acw"), (10_000, "acw"), (25_000, "ready")):
+        about = ("1001", state, "", "ready", "phone-1001", "c", "sales", 0)
+        facts.append(AgentStateChanged(end_ms + passed_ms, *about))
+    books = counted(facts)
+    assert books.day.acw_ms == books.by_queue["sales"].acw_ms == books.by_agent["1001"].acw_ms == 25_000
