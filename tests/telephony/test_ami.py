@@ -400,8 +400,15 @@ async def test_a_chinese_name_cut_between_two_segments_stays_whole(
         await asyncio.sleep(0.001)
     await until(lambda: "Newchannel" in listener.events())
     assert listener.messages[-1]["CallerIDName"] == "张三丰"
-    ami_peer.send("Event: A")  # a short one after it is found from its beginning
-    await until(lambda: "A" in listener.events())
+
+
+async def test_a_short_message_right_behind_a_long_one_is_not_overlooked(
+    link: AmiLink, ami_peer: AmiPeer, listener: Listener
+) -> None:
+    ami_peer.send_bytes(b"Event: A\r\n" + b"Header: x\r\n" * 100)
+    await asyncio.sleep(0.02)
+    ami_peer.send_bytes(b"\r\nEvent: B\r\n\r\n")
+    await until(lambda: listener.events() == ["FullyBooted", "A", "B"])
 
 
 async def test_only_wanted_events_are_read(
