@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import time
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from harness.desk import Desk
 from harness.fact_log import FactLog
 from harness.lanes import CARRIER
 from harness.phone import Manner, Phone
+from harness.prompt_tones import write_prompt_tones
 from harness.waiting import until
 from hotline.asterisk_install import find_install
 from hotline.deployment import Deployment
@@ -40,8 +42,10 @@ class StackError(Exception):
 class HotlineStack:
     """Use as `async with HotlineStack(data, port_base, settings) as stack`: ready when entered."""
 
-    def __init__(self, data: Path, port_base: int, settings: str) -> None:
+    def __init__(self, data: Path, port_base: int, settings: str, *, tone_prompts: bool = True) -> None:
+        """tone_prompts: every prompt is a short tone of its own, see harness.prompt_tones."""
         self.data, self.port_base, self._settings = data, port_base, settings
+        self._tone_prompts = tone_prompts
         self._process: asyncio.subprocess.Process | None = None
         self._facts: FactLog | None = None
         self.ready_after_s = 0.0
@@ -60,6 +64,13 @@ class HotlineStack:
         self.data.mkdir(parents=True, exist_ok=True)
         file = self.data.parent / f"{self.data.name}-settings.toml"
         file.write_text(self._settings, "utf-8")
+        if self._tone_prompts:
+            house = tomllib.loads(self._settings)
+            write_prompt_tones(
+                self.data / "sounds",
+                agents=[agent["number"] for agent in house.get("agent", [])],
+                queues=[queue["name"] for queue in house.get("queue", [])],
+            )
         words = ["up", "--data", str(self.data), "--port-base", str(self.port_base), "--settings", str(file)]
         started_s = time.monotonic()
         with self.output.open("wb") as output:

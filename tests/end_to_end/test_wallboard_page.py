@@ -1,0 +1,292 @@
+"""The wallboard in a real browser: facts arrive by push, time passes, stale data is told, text stays text.
+
+acd is played by its stream over a real picture; the web process, the page and the browser are real.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from chromium import chromium
+from fake_acd import FakeAcd, wall_ms
+from playwright.async_api import Browser, Page, expect
+from running_site import RunningSite, running_site, two_queues
+from stories import Story, agent_state
+
+from hotline.core.settings import Agent, Queue, Settings, Text
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")  # one browser for all, since its start takes seconds
+
+WATCH = """() => {
+  window.seen = [];
+  const waiting = document.getElementById("waiting");
+  const now = () => performance.timeOrigin + performance.now();
+  new MutationObserver(() => window.seen.push([waiting.textContent, now()]))
+    .observe(waiting, { childList: true, characterData: true, subtree: true });
+}"""
+
+
+class Wall:
+    """A page that shows the wallboard, and everything it complained of."""
+
+    def __init__(self, page: Page, site: RunningSite, acd: FakeAcd) -> None:
+        self.page, self.site, self.acd = page, site, acd
+        self.complaints: list[str] = []
+        page.on("console", lambda message: self._heard(message.type, message.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("dialog", lambda dialog: self.complaints.append(f"dialog {dialog.message}"))
+        self.reloads = 0
+        page.on("load", lambda _: self._loaded())
+
+    def _heard(self, kind: str, text: str) -> None:
+        # A broken link is the subject of some tests; everything else is a mistake of ours.
+        if kind in ("error", "warning") and "WebSocket connection" not in text:
+            self.complaints.append(text)
+
+    def _loaded(self) -> None:
+        self.reloads += 1
+
+    async def open(self, language: str = "en") -> None:
+        token = self.site.secrets.display_token
+        await self.page.goto(f"{self.site.url}/wallboard?token={token}&lang={language}")
+        await expect(self.page.locator("body")).to_have_class("wallboard live")
+
+    async def text(self, selector: str) -> str:
+        return (await self.page.inner_text(selector)).strip()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as running:
+        yield running
+
+
+@asynccontextmanager
+async def a_wall(browser: Browser, settings: Settings, **context: Any) -> AsyncIterator[Wall]:
+    async with running_site(settings) as site:
+        acd = FakeAcd(site.deployment.socket("acd"), settings)
+        await acd.start()
+        page = await browser.new_page(**{"viewport": {"width": 1920, "height": 1080}, **context})
+        wall = Wall(page, site, acd)
+        try:
+            yield wall
+            assert wall.complaints == []
+            assert wall.reloads <= 1
+        finally:
+            await page.close()
+            await acd.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def wall(browser: Browser) -> AsyncIterator[Wall]:
+    async with a_wall(browser, two_queues()) as opened:
+        await opened.open()
+        yield opened
+
+
+def call(contact: str, queue: str = "service", waited_ms: int = 0) -> Story:
+    return Story(contact, wall_ms() - waited_ms).starts().queues(queue)
+
+
+async def test_a_fact_is_on_the_page_without_reload_and_soon(
+    wall: Wall, record_property: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await wall.page.evaluate(WATCH)
+    told: dict[str, int] = {}
+    for number in range(1, 41):
+        await asyncio.sleep(0.02 + number % 7 * 0.03)
+        told[str(number)] = wall_ms()
+        wall.acd.tell(*call(f"c{number}").facts)
+    await expect(wall.page.locator("#waiting")).to_have_text("40")
+    seen = dict(await wall.page.evaluate("() => window.seen"))
+    delays = sorted(seen[number] - told[number] for number in told if number in seen)
+    assert len(delays) >= 20  # those in between may come together with the next
+    figures = {
+        "median": statistics.median(delays),
+        "p95": delays[int(len(delays) * 0.95)],
+        "most": delays[-1],
+    }
+    for name, value in figures.items():
+        record_property(f"fact_to_page_{name}_ms", round(value, 1))
+    with capsys.disabled():
+        print("\nfact to page:", ", ".join(f"{name} {value:.1f} ms" for name, value in figures.items()))
+
+
+async def test_waits_grow_by_themselves_and_a_wait_beyond_its_target_is_marked(wall: Wall) -> None:
+    wall.acd.tell(*call("c1", waited_ms=12_500).facts)
+    row = wall.page.locator(".queue-row", has_text="Service")
+    await expect(row.locator(".queue-longest")).to_contain_text("0:12")
+    assert await row.get_attribute("data-urgency") == "soon"
+    await expect(row.locator(".queue-longest")).to_contain_text("0:16", timeout=8_000)
+    assert await row.get_attribute("data-urgency") == "late"
+    assert "late" in await wall.text("#longest-mark")
+    assert await wall.text("#longest") == await row.locator(".queue-longest span").first.inner_text()
+
+
+async def test_agents_stand_by_state_then_time_and_after_contact_work_counts_down(wall: Wall) -> None:
+    now_ms = wall_ms()
+    wall.acd.tell(
+        agent_state(now_ms - 60_000, "1002", "ready"),
+        agent_state(now_ms - 90_000, "1003", "ready"),
+        agent_state(now_ms - 5_000, "1001", "acw", until_ms=now_ms + 8_000),
+    )
+    await expect(wall.page.locator(".group-ready .agent")).to_have_count(2)
+    names = await wall.page.locator(".group-ready .agent-name").all_inner_texts()
+    assert names == ["1003", "<img src=x onerror=alert(1)>"]  # the longest first; a nameless one by number
+    left = wall.page.locator(".group-acw .agent-time")
+    await expect(left).to_have_text("↓ 0:05", timeout=6_000)
+    wall.acd.tell(agent_state(wall_ms(), "1001", "not_ready", reason="1"))
+    await expect(wall.page.locator(".group-not_ready .agent")).to_contain_text("Break")
+    await expect(wall.page.locator(".group-acw")).to_have_count(0)
+    assert await wall.text("#agents-on") == "3 signed in"
+
+
+async def test_the_days_figures_stand_with_both_denominators(wall: Wall) -> None:
+    served = Story("a", wall_ms() - 200_000).starts().queues("sales").after(12_000).rings().answered()
+    served.connected().after(65_000).segment_ends(65_000).ends("queued", digit=5)
+    left = call("b", "sales", 100_000).after(3_000).leaves("abandoned").ends("queued")
+    menu = Story("c", wall_ms() - 50_000).starts().ends("message")
+    wall.acd.tell(*served.facts, *left.facts, *menu.facts)
+    page = wall.page
+    await expect(page.locator("#tile-offered .figure")).to_have_text("2")
+    await expect(page.locator("#tile-offered .detail")).to_contain_text("of 3 calls")
+    await expect(page.locator("#timely-all")).to_have_text("33.3%")
+    await expect(page.locator("#timely-all-of")).to_have_text("1/3")
+    await expect(page.locator("#timely-asked")).to_have_text("50.0%")
+    await expect(page.locator("#timely-asked-of")).to_have_text("1/2")
+    await expect(page.locator("#tile-sl1 .figure")).to_have_text("100%")
+    await expect(page.locator("#tile-sl1 .detail")).to_contain_text("within 20 s")
+    await expect(page.locator("#tile-wait .figure")).to_have_text("0:12")
+    await expect(page.locator("#tile-talk .figure")).to_have_text("1:05")
+    await expect(page.locator("#tile-satisfaction .figure")).to_have_text("100%")
+    await expect(page.locator("#tile-abandoned .detail")).to_contain_text("50.0%")
+
+
+async def test_stale_data_is_told_with_its_age_and_the_page_recovers_by_itself(wall: Wall) -> None:
+    wall.acd.tell(*call("c1").facts)
+    await expect(wall.page.locator("#waiting")).to_have_text("1")
+    await wall.acd.stop()
+    banner = wall.page.locator("#banner")
+    await expect(banner).to_be_visible(timeout=6_000)
+    await expect(banner).to_contain_text("No new data for 0:0")
+    await expect(banner).to_contain_text("distributor")
+    dimmed = await wall.page.evaluate("() => getComputedStyle(document.querySelector('.figures')).opacity")
+    assert float(dimmed) < 1
+    frozen = await wall.text("#longest")
+    await asyncio.sleep(1.5)
+    assert await wall.text("#longest") == frozen  # nobody knows whether that call still waits
+    wall.acd.tell(*call("c2").facts)
+    await wall.acd.start()
+    await expect(banner).to_be_hidden(timeout=6_000)
+    await expect(wall.page.locator("#waiting")).to_have_text("2")
+
+
+async def test_when_the_web_process_is_away_the_page_says_so_and_comes_back(browser: Browser) -> None:
+    settings = two_queues()
+    async with running_site(settings) as site:
+        acd = FakeAcd(site.deployment.socket("acd"), settings)
+        await acd.start()
+        page = await browser.new_page()
+        wall = Wall(page, site, acd)
+        await wall.open("zh")
+        await site.stop_pages()
+        await expect(page.locator("#banner")).to_contain_text("与服务器的连接中断", timeout=8_000)
+        await site.start_pages()
+        await expect(page.locator("#banner")).to_be_hidden(timeout=12_000)
+        acd.tell(*call("c1").facts)
+        await expect(page.locator("#waiting")).to_have_text("1")
+        assert wall.reloads == 1
+        assert wall.complaints == []
+        await page.close()
+        await acd.stop()
+
+
+SPILLS = """() => {
+  const told = [];
+  const root = document.documentElement;
+  if (root.scrollWidth > innerWidth || root.scrollHeight > innerHeight) told.push("the page scrolls");
+  const boxes = ".panel, .tile, .hero-cell, .agent, .queue-row, .agent-groups, .queue-rows";
+  const parts = ".figure, .detail, .label, .agent, .agent-time, .queue-row span, .huge, .mark, b";
+  for (const panel of document.querySelectorAll(boxes)) {
+    const outer = panel.getBoundingClientRect();
+    for (const part of panel.querySelectorAll(parts)) {
+      const range = document.createRange();
+      range.selectNodeContents(part);
+      const clipped = part.children.length > 0 || getComputedStyle(part).overflow === "hidden";
+      const box = (clipped ? part : range).getBoundingClientRect();
+      if (box.width === 0) continue;
+      // Across, the text itself must fit; down, its line: fonts reach beyond their lines.
+      const line = part.getBoundingClientRect();
+      const out = [box.right - outer.right, outer.left - box.left, line.bottom - outer.bottom];
+      if (Math.max(...out) > 3) told.push(`${panel.className}: ${part.className} ${part.textContent} ${out}`);
+    }
+  }
+  return told;
+}"""
+
+
+def full_house(agents: int) -> Settings:
+    names = ("欧阳文静", "Christine Underwood-Featherstone", "Bob Miller")
+    queues = range(agents // 10 + 1)
+    return Settings(
+        version=1,
+        queues=tuple(Queue(f"q{n}", Text("业务咨询与投诉受理", "Technical support desk")) for n in queues),
+        agents=tuple(Agent(str(1001 + n), names[n % 3]) for n in range(agents)),
+    )
+
+
+@pytest.mark.parametrize("agents", [0, 5, 60, 140])
+async def test_everything_fits_the_screen(browser: Browser, agents: int) -> None:
+    states = ("ready", "offered", "on_contact", "on_contact", "on_hold", "acw", "not_ready", "not_responding")
+    async with a_wall(browser, full_house(agents)) as wall:
+        now_ms = wall_ms()
+        for n in range(agents):
+            since_ms = now_ms - 4_000_000 + n * 1_000
+            wall.acd.tell(agent_state(since_ms, str(1001 + n), states[n % 8], until_ms=now_ms + 9_000))
+        wall.acd.tell(*call("w", "q0", 3_800_000).facts)
+        for language in ("zh", "en"):
+            await wall.open(language)
+            for width, height in ((1920, 1080), (1366, 768)):
+                await wall.page.set_viewport_size({"width": width, "height": height})
+                await expect(wall.page.locator("#longest")).to_contain_text("1:03:")
+                assert await wall.page.evaluate(SPILLS) == []
+        wall.reloads = 1  # these were meant
+
+
+async def test_hostile_names_stay_text(browser: Browser) -> None:
+    hostile = ("<img src=x onerror=alert(1)>", "=cmd|' /C calc'!A0", "a\r\nb", "\u202egnp.exe", "x" * 4096)
+    settings = Settings(
+        version=1,
+        queues=tuple(Queue(f"q{n}", Text(name, name)) for n, name in enumerate(hostile)),
+        agents=tuple(Agent(str(1001 + n), name) for n, name in enumerate(hostile)),
+        not_ready_reasons={"1": Text("<b>小休", "</script><script>alert(1)</script>")},
+    )
+    async with a_wall(browser, settings) as wall:
+        wall.acd.tell(*(agent_state(wall_ms(), str(1001 + n), "not_ready", reason="1") for n in range(5)))
+        await wall.open()
+        await expect(wall.page.locator(".group-not_ready .agent")).to_have_count(5)
+        names = set(await wall.page.locator(".agent-name").all_text_contents())
+        assert {
+            "<img src=x onerror=alert(1)>",
+            "=cmd|' /C calc'!A0",
+            "a\ufffd\ufffdb",
+            "\ufffdgnp.exe",
+        } <= names
+        assert max(len(name) for name in names) == 40
+        assert await wall.page.locator("img").count() == 0
+        assert await wall.page.evaluate(SPILLS) == []
+
+
+async def test_the_language_is_switched_by_its_button_and_remembered(wall: Wall) -> None:
+    await expect(wall.page.locator("h2").first).to_have_text("Calls waiting")
+    await wall.page.click("a.language")
+    await expect(wall.page.locator("h2").first).to_have_text("当前排队")
+    await wall.page.goto(f"{wall.site.url}/wallboard")
+    await expect(wall.page.locator("h2").first).to_have_text("当前排队")
+    wall.reloads = 1  # these were meant
