@@ -212,6 +212,7 @@ class Handlers:
                 if satisfaction:
                     await session.set_variable(variables.SATISFACTION, str(satisfaction))
                     break
+                speaker.forget_typed()
                 prompts = ("invalid-choice" if digit else "no-input", "survey")
         finally:
             fact = SurveyAnswered(_now_ms(), contact, queue, satisfaction)
@@ -256,7 +257,9 @@ async def _carry_out(session: Session, speaker: Speaker, actions: Iterable[flows
                 await session.set_variable(variables.LANGUAGE, language)
             case flows.Play(prompt, interruptible):
                 await speaker.say(prompt, interruptible=interruptible)
-            case flows.Ask(prompts, timeout_ms):
+            case flows.Ask(prompts, timeout_ms, afresh):
+                if afresh:
+                    speaker.forget_typed()
                 digit = await speaker.ask(prompts, timeout_ms)
                 now_ms = _now_ms()
                 event = flows.DigitPressed(now_ms, digit) if digit else flows.NothingPressed(now_ms)

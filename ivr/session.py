@@ -17,6 +17,7 @@ from telephony.errors import AgiFailed
 logger = logging.getLogger(__name__)
 
 ALL_DIGITS = "0123456789*#"
+MOST_TYPED_AHEAD = 20
 
 
 class Session(Protocol):
@@ -31,7 +32,7 @@ class Session(Protocol):
     async def answer(self) -> None: ...
     async def get_variable(self, name: str) -> str: ...
     async def set_variable(self, name: str, value: str) -> None: ...
-    async def stream_file(self, name: str, escape_digits: str = "") -> str: ...
+    async def stream_from(self, name: str, escape_digits: str, sample: int) -> tuple[str, int]: ...
     async def wait_for_digit(self, timeout_ms: int) -> str: ...
     async def record_file(
         self, path: str, file_format: str, escape_digits: str, timeout_ms: int, silence_s: int = 0
@@ -44,31 +45,42 @@ def caller_is_gone(session: Session) -> bool:
 
 
 class Speaker:
-    """Says prompts of the catalogue to one caller and hears digits; keeps the digit that cut a prompt."""
+    """Says prompts of the catalogue to one caller and hears digits; keeps those typed ahead, in order."""
 
     def __init__(self, session: Session, failures: Counter) -> None:
         self._session = session
         self._failures = failures
-        self._pressed = ""
+        self._typed = ""  # not used so far; at most MOST_TYPED_AHEAD
 
     async def say(self, prompt: str, *, interruptible: bool) -> None:
-        """Say one prompt; when a digit already waits, an interruptible one is left out."""
-        if interruptible and self._pressed:
-            return
-        digit = await self._stream(prompt, ALL_DIGITS if interruptible else "")
-        self._pressed = digit or self._pressed
+        """Say one prompt. A digit cuts an interruptible one; of another, no word is lost by digits."""
+        sample, listens = 0, True
+        while listens:
+            listens = interruptible or len(self._typed) < MOST_TYPED_AHEAD
+            digit, sample = await self._stream(prompt, ALL_DIGITS if listens else "", sample)
+            if not digit:
+                return
+            self._typed = (self._typed + digit)[:MOST_TYPED_AHEAD]
+            if interruptible:
+                return
 
     async def ask(self, prompts: tuple[str, ...], timeout_ms: int) -> str:
-        """Say the prompts and wait for one digit, which may also come before or during them; "" for none."""
+        """Say the prompts and wait for one digit, "" for none; with digits typed ahead nothing is said."""
         for prompt in prompts:
+            if self._typed:
+                break
             await self.say(prompt, interruptible=True)
-        digit, self._pressed = self._pressed, ""
+        digit, self._typed = self._typed[:1], self._typed[1:]
         return digit or await self._session.wait_for_digit(timeout_ms)
 
-    async def _stream(self, prompt: str, escape_digits: str) -> str:
+    def forget_typed(self) -> None:
+        """Digits typed ahead so far answer nothing any more."""
+        self._typed = ""
+
+    async def _stream(self, prompt: str, escape_digits: str, sample: int) -> tuple[str, int]:
         try:
-            return await self._session.stream_file(f"hotline/{prompt}", escape_digits)
+            return await self._session.stream_from(f"hotline/{prompt}", escape_digits, sample)
         except AgiFailed:
             self._failures.inc()
             logger.error("prompt_not_played", extra={"prompt": prompt})
-            return ""
+            return "", sample

@@ -164,6 +164,12 @@ class AgiSession:
         words = ("STREAM", "FILE", name, escape_digits)
         return await self._digit(words, PROMPT_TIMEOUT_S, plays=True)
 
+    async def stream_from(self, name: str, escape_digits: str, sample: int) -> tuple[str, int]:
+        """Like `stream_file`, but from a sample on; also returns up to which sample was played."""
+        words = ("STREAM", "FILE", name, escape_digits, str(sample))
+        reply = await self._succeed(*words, timeout_s=PROMPT_TIMEOUT_S, plays=True)
+        return _digit_of(reply), reply.endpos
+
     async def wait_for_digit(self, timeout_ms: int) -> str:
         """The next digit within timeout_ms, or ""."""
         return await self._digit(("WAIT", "FOR", "DIGIT", str(timeout_ms)), timeout_ms / 1000 + GRACE_S)
@@ -251,8 +257,7 @@ class AgiSession:
         raise AgiFailed(f"{' '.join(words[:3])[:120]}: Asterisk answered -1 though the channel lives")
 
     async def _digit(self, words: tuple[str, ...], timeout_s: float, *, plays: bool = False) -> str:
-        reply = await self._succeed(*words, timeout_s=timeout_s, plays=plays)
-        return chr(reply.result) if 0 < reply.result < 128 else ""
+        return _digit_of(await self._succeed(*words, timeout_s=timeout_s, plays=plays))
 
     def _send(self, words: tuple[str, ...], owed: _Owed) -> None:
         self._send_line(command_line(words), owed)
@@ -338,6 +343,10 @@ class AgiSession:
 
 def _known(value: str) -> str:
     return "" if value == "unknown" else value
+
+
+def _digit_of(reply: AgiReply) -> str:
+    return chr(reply.result) if 0 < reply.result < 128 else ""
 
 
 def _resolve(owed: _Owed, heard: Heard) -> None:

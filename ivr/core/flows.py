@@ -4,8 +4,9 @@
 order; the last one is either `Ask` (its answer comes back as an event) or `Finish`.
 
 Laws:
-1. The notice that calls are recorded, and the last words, cannot be cut short; everything else can, and the
-   digit that cuts it is the answer to the next question.
+1. The notice that calls are recorded, and the last words, cannot be cut short; everything else can. Digits
+   typed ahead, also during what cannot be cut, answer the following questions in order; once one is no choice
+   of its menu, those behind it are forgotten, for they were meant for another way.
 2. A menu is asked `tries` times in all; then the caller goes where `on_failure` says.
 3. Coming back to a menu takes back what was chosen since, so that needs never pile up.
 4. After MAX_ANSWERS answers the flow ends: no caller goes round for ever.
@@ -86,7 +87,7 @@ class SpeakLanguage:
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """Say a prompt. A digit cuts it when it is interruptible, and is kept for the next question."""
+    """Say a prompt. A digit cuts it when it is interruptible; digits are kept for the next questions."""
 
     prompt: str
     interruptible: bool = True
@@ -94,10 +95,14 @@ class Play:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Say the prompts, wait up to timeout_ms for one digit; a digit during the prompts cuts them."""
+    """Say the prompts, wait up to timeout_ms for one digit; a digit during the prompts cuts them.
+
+    A digit typed ahead is the answer at once, unless afresh: then digits typed ahead are forgotten first.
+    """
 
     prompts: tuple[str, ...]
     timeout_ms: int
+    afresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,4 +311,4 @@ class FlowRun:
 
 
 def _ask(menu: Menu, *complaint: str) -> Ask:
-    return Ask((*complaint, menu.prompt), round(menu.timeout_s * 1000))
+    return Ask((*complaint, menu.prompt), round(menu.timeout_s * 1000), afresh=bool(complaint))

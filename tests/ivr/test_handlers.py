@@ -16,6 +16,7 @@ from hotline.core.settings import Choice, Flow, Hotline, Hours, Menu, Number, Qu
 from hotline.journal import JournalWriter, read_journal
 from ivr.adapters.messages import VoiceMessages
 from ivr.handlers import Handlers, IvrMetrics
+from ivr.session import MOST_TYPED_AHEAD
 from telephony.errors import AgiFailed, HungUp
 
 CLOSED = ((),) * 7
@@ -86,10 +87,10 @@ class ScriptedCall:
         self.variables[name] = value
         self.order.append(name)
 
-    async def stream_file(self, name: str, escape_digits: str = "") -> str:
-        self.said.append(name.removeprefix("hotline/"))
-        digit = self._happens(self.said[-1])
-        return digit if digit in escape_digits else ""
+    async def stream_from(self, name: str, escape_digits: str, sample: int) -> tuple[str, int]:
+        self.said.append(name.removeprefix("hotline/") + (f" from {sample}" if sample else ""))
+        digit = self._happens(name.removeprefix("hotline/"))
+        return (digit, sample + 800) if digit and digit in escape_digits else ("", sample + 8000)
 
     async def wait_for_digit(self, timeout_ms: int) -> str:
         self.said.append(f"wait {timeout_ms}")
@@ -176,10 +177,43 @@ async def test_a_digit_during_the_greeting_answers_the_menu(house: House) -> Non
     assert call.variables["HL_NEXT"] == "queue"
 
 
-async def test_a_digit_does_not_cut_the_recording_notice(house: House) -> None:
-    call = ScriptedCall("c1", "4001", "arrived", "", script={"recorded-notice": ["1"], "wait": ["1"]})
+async def test_a_digit_does_not_cut_the_recording_notice_but_counts(house: House) -> None:
+    call = ScriptedCall("c1", "4001", "arrived", "", script={"recorded-notice": ["1"]})
     await house.handlers.contact(call)
-    assert "menu-subject" in call.said
+    assert call.said == ["greeting", "recorded-notice", "recorded-notice from 800"]
+    assert call.variables["HL_QUEUE"] == "service"
+
+
+async def test_all_digits_typed_ahead_answer_the_menus_in_order(house: House) -> None:
+    script = {"greeting": ["3"], "recorded-notice": ["3", "1", "7"]}
+    call = ScriptedCall("c1", "4001", "arrived", "", script=script)
+    await house.handlers.contact(call)
+    assert call.said[1:] == ["recorded-notice", *(f"recorded-notice from {n}" for n in (800, 1600, 2400))]
+    digits = [body["digit"] for kind, body in house.facts() if kind == "MenuChosen"]
+    assert digits == ["3", "3", "1"]  # the 7 belongs to no question
+
+
+async def test_digits_behind_a_wrong_one_are_forgotten(house: House) -> None:
+    script = {"greeting": ["9"], "recorded-notice": ["1"], "wait": ["2"]}
+    call = ScriptedCall("c1", "4001", "arrived", "", script=script)
+    await house.handlers.contact(call)
+    assert call.said[-3:] == ["invalid-choice", "menu-subject", "wait 2000"]
+    assert call.variables["HL_NEXT"] == "voicemail"
+
+
+async def test_a_caller_who_leans_on_a_key_hears_the_notice_to_its_end(house: House) -> None:
+    script = {"recorded-notice": ["3"] * 500, "wait": ["1"]}
+    call = ScriptedCall("c1", "4001", "arrived", "", script=script)
+    await house.handlers.contact(call)
+    notice = [said for said in call.said if said.startswith("recorded-notice")]
+    assert len(notice) == MOST_TYPED_AHEAD + 1
+    assert [kind for kind, _ in house.facts()].count("MenuChosen") == MOST_TYPED_AHEAD + 1
+
+
+async def test_a_digit_before_does_not_hide_that_we_are_closed(house: House) -> None:
+    call = ScriptedCall("c1", "4003", "arrived", "", script={"greeting": ["1"]})
+    await house.handlers.contact(call)
+    assert call.said == ["greeting", "recorded-notice", "closed-never"]
 
 
 async def test_a_digit_cuts_the_menu_and_no_more_is_said(house: House) -> None:

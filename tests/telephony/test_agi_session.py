@@ -57,6 +57,12 @@ async def test_commands_and_their_answers(agi_server: Start) -> None:
             (session.music_on("jazz"), "SET MUSIC ON jazz", b"200 result=0\n", None),
             (session.music_off(), "SET MUSIC OFF", b"200 result=0\n", None),
             (session.stream_file("hello", "12"), "STREAM FILE hello 12", b"200 result=49 endpos=8\n", "1"),
+            (
+                session.stream_from("hello", "12", 400),
+                "STREAM FILE hello 12 400",
+                b"200 result=50 endpos=960\n",
+                ("2", 960),
+            ),
             (session.stream_file("hello"), 'STREAM FILE hello ""', b"200 result=0 endpos=80\n", ""),
             (session.wait_for_digit(900), "WAIT FOR DIGIT 900", b"200 result=35\n", "#"),
             (session.wait_for_digit(900), "WAIT FOR DIGIT 900", b"200 result=0\n", ""),

@@ -170,8 +170,8 @@ def test_a_message_is_said_before_the_end_and_a_goodbye_before_hanging_up() -> N
 def test_wrong_and_missing_digits_are_told_apart_and_the_last_try_leads_on() -> None:
     run = run_of()
     run.handle(OPEN)
-    assert press(run, "7").actions == (Ask(("invalid-choice", "menu-language"), 5000),)
-    assert press(run, "-").actions == (Ask(("no-input", "menu-language"), 5000),)
+    assert press(run, "7").actions == (Ask(("invalid-choice", "menu-language"), 5000, afresh=True),)
+    assert press(run, "-").actions == (Ask(("no-input", "menu-language"), 5000, afresh=True),)
     step = press(run, "0")
     assert step.actions == (ASK_SUBJECT,)
     assert step.facts == (MenuChosen(2000, "c1", "main", "language", "", 3, "menu:subject"),)
