@@ -11,7 +11,7 @@ from hotline.journal import JournalWriter, Position
 from hotline.journal_reader import file_numbers
 from hotline.journal_retention import KEEP_S, delete_old_files
 
-LATER_S = time.time() + KEEP_S + 60
+LATER_S = time.time() + KEEP_S + 3600
 
 
 @pytest.fixture
