@@ -10,11 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from prometheus_client import CollectorRegistry
+
 from hotline.core.sessions import Session, seal, stamp_of
 from hotline.core.settings import Agent, Hotline, Queue, Settings, Text
 from hotline.deployment import Deployment, Ports
 from hotline.secrets import Secrets
-from hotline.service import Service
+from hotline.service import Closer, Service
 from hotline.web.server import start
 
 FAR_MS = 4_000_000_000_000
@@ -52,6 +54,19 @@ class RunningSite:
         self.deployment = service.deployment
         self.secrets = service.secrets
         self.url = f"http://127.0.0.1:{self.deployment.ports.http}"
+        self._close: Closer | None = None
+
+    async def start_pages(self) -> None:
+        """Serve, as after a start of the process."""
+        # Metrics are registered once per process, so every start has a registry of its own.
+        self.service.registry = CollectorRegistry()
+        self._close = await start(self.service)
+
+    async def stop_pages(self) -> None:
+        """Serve no more."""
+        if self._close is not None:
+            await self._close()
+        self._close = None
 
     def cookie(self, role: str = "supervisor", user: str = "wei", stamp: str = "") -> dict[str, str]:
         """The cookie of someone signed in; PostgreSQL was never reached, so the signature decides."""
@@ -80,8 +95,9 @@ async def running_site(
         deployment = Deployment(Path(folder), ports=ports, own_database_url=url)
         deployment.make_folders()
         service = Service("web", deployment, Secrets.load(deployment), settings or two_queues())
-        close = await start(service)
+        site = RunningSite(service)
+        await site.start_pages()
         try:
-            yield RunningSite(service)
+            yield site
         finally:
-            await close()
+            await site.stop_pages()

@@ -1,4 +1,4 @@
-"""Pushes the board to every browser that watches: at once when one thing changes, at most 20 times a second.
+"""Pushes the board to every browser that watches: at once when one thing changes, never in a storm.
 
 A browser has a bounded queue; one that does not keep up is dropped and comes back by itself for the whole
 board. Between its snapshot and its subscription nothing is awaited, so it misses no change. This module must
@@ -16,10 +16,12 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from wallboard.core.board import Board, changes
+from wallboard.core.pace import Pace
 
 log = logging.getLogger(__name__)
 
-PUSH_GAP_S = 0.05
+PUSHES_PER_S = 20
+PUSHES_AT_ONCE = 4  # one happening is up to so many facts
 BEAT_S = 1.0
 QUEUE_LIMIT = 64  # three seconds of pushes at full pace
 MOST_BROWSERS = 500
@@ -73,7 +75,7 @@ class Hub:
         self._browsers: set[Browser] = set()
         self._told: Board | None = None
         self._pending: asyncio.TimerHandle | None = None
-        self._last_push_s = 0.0
+        self._pace = Pace(PUSHES_PER_S, PUSHES_AT_ONCE)
         self._beat: asyncio.Task[None] | None = None
         self._dropped = Counter(
             "hotline_web_browsers_dropped_total", "Browsers that did not keep up", registry=registry
@@ -117,13 +119,11 @@ class Hub:
                 self._told = None  # the next one to come gets a fresh board
             return
         loop = asyncio.get_running_loop()
-        wait_s = self._last_push_s + PUSH_GAP_S - loop.time()
         # Even at once means after the lines already read have been applied: one push for all of them.
-        self._pending = loop.call_later(max(0.0, wait_s), self._push)
+        self._pending = loop.call_later(self._pace.wait_ms(loop.time() * 1000) / 1000, self._push)
 
     def _push(self) -> None:
         self._pending = None
-        self._last_push_s = asyncio.get_running_loop().time()
         board = self._make()
         if board is None:
             return
@@ -132,6 +132,7 @@ class Hub:
         else:
             told = changes(self._told, board)
             if told:
+                self._pace.pushed(asyncio.get_running_loop().time() * 1000)
                 self._tell(self._message(change=told))
         self._told = board
 

@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 PATH = "/wallboard"
 SEND_LIMIT_S = 5.0
+CLOSE_LIMIT_S = 1.0
 SIGNED_OFF = 4401  # close code told to the page: the sign-in has ended
 BUSY = 4503
 
@@ -91,26 +92,37 @@ class WallboardPages:
             await socket.close(code=BUSY)
             return socket
         reader = asyncio.get_running_loop().create_task(_until_gone(socket, browser))
+        code: int = WSCloseCode.GOING_AWAY
         try:
-            await self._send(socket, browser, self._site.access.session(request))
+            code = await self._send(socket, browser, self._site.access.session(request))
         finally:
             self.hub.leave(browser)
             reader.cancel()
             with suppress(asyncio.CancelledError):
                 await reader
+            await _hang_up(socket, request, code)
         return socket
 
-    async def _send(self, socket: web.WebSocketResponse, browser: Browser, session: Session) -> None:
+    async def _send(self, socket: web.WebSocketResponse, browser: Browser, session: Session) -> int:
+        """Send until the browser is gone, too slow or signed off; returns the close code to tell it."""
         while (message := await browser.next()) is not None:
             if not self._site.access.still_good(session):
-                await socket.close(code=SIGNED_OFF)
-                return
+                return SIGNED_OFF
             try:
                 await asyncio.wait_for(socket.send_str(message), SEND_LIMIT_S)
             except (ConnectionError, TimeoutError):
                 break
-        if not socket.closed:
-            await socket.close(code=WSCloseCode.TRY_AGAIN_LATER)
+        return WSCloseCode.TRY_AGAIN_LATER
+
+
+async def _hang_up(socket: web.WebSocketResponse, request: web.Request, code: int) -> None:
+    # A browser that reads nothing would also never hear our goodbye: it gets a moment, then it is cut.
+    try:
+        await asyncio.wait_for(socket.close(code=code), CLOSE_LIMIT_S)
+    except (ConnectionError, TimeoutError):
+        log.debug("browser_cut")
+    if request.transport is not None:
+        request.transport.abort()
 
 
 async def _until_gone(socket: web.WebSocketResponse, browser: Browser) -> None:

@@ -41,6 +41,13 @@ export function count(number) {
   return grouped.format(number);
 }
 
+/** Put a figure into an element; its style learns the length, so that a long one becomes smaller. */
+export function putFigure(element, value) {
+  put(element, value);
+  element.style.setProperty("--chars", value.length);
+  element.classList.toggle("none", value === "–");
+}
+
 /** Put a text into an element, touching the page only when it changed. */
 export function put(element, value) {
   if (element.textContent !== value) element.textContent = value;

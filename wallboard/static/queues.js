@@ -1,6 +1,6 @@
 // The calls that wait: all together in large figures, then one row per queue.
 
-import { count, duration, ours, percent, put, text } from "./format.js";
+import { count, duration, ours, percent, put, putFigure, text } from "./format.js";
 import { pageNow, pagesOf } from "./pager.js";
 
 const SOON = 2 / 3; // a wait beyond this part of its target is about to be late
@@ -54,7 +54,7 @@ class QueueRow {
 
   tick(now) {
     const state = urgency(this.queue, now);
-    put(this.time, this.queue.since_ms === null ? "–" : duration(now - this.queue.since_ms));
+    putFigure(this.time, this.queue.since_ms === null ? "–" : duration(now - this.queue.since_ms));
     put(this.mark, SIGNS[state]);
     this.element.dataset.urgency = state;
   }
@@ -82,7 +82,7 @@ export class QueuePanel {
       row.show(queue);
       return row;
     });
-    put(this.waiting, count(this.queues.reduce((sum, queue) => sum + queue.waiting, 0)));
+    putFigure(this.waiting, count(this.queues.reduce((sum, queue) => sum + queue.waiting, 0)));
     this.layOut(now);
   }
 
@@ -114,8 +114,7 @@ export class QueuePanel {
   tickHero(now) {
     const waiting = this.queues.filter((queue) => queue.since_ms !== null);
     const oldest = Math.min(...waiting.map((queue) => queue.since_ms));
-    put(this.longest, waiting.length === 0 ? "–" : duration(now - oldest));
-    this.longest.classList.toggle("none", waiting.length === 0);
+    putFigure(this.longest, waiting.length === 0 ? "–" : duration(now - oldest));
     const states = waiting.map((queue) => urgency(queue, now));
     const worst = states.includes("late") ? "late" : states.includes("soon") ? "soon" : "";
     this.longestCell.dataset.urgency = worst;

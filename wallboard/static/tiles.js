@@ -1,18 +1,12 @@
 // Today's figures. The server computes every rate; here they are only written down.
 
-import { count, duration, percent, put, text } from "./format.js";
+import { count, duration, percent, put, putFigure, text } from "./format.js";
 
 const element = (id) => document.getElementById(id);
 
-function figure(target, value) {
-  put(target, value);
-  target.classList.toggle("none", value === "–");
-  target.style.setProperty("--chars", Math.max(4, value.length));
-}
-
 function tile(name, value, detail, of = "") {
   const part = (kind) => element(`tile-${name}`).querySelector(`[data-${kind}]`);
-  figure(part("figure"), value);
+  putFigure(part("figure"), value);
   put(part("detail"), detail);
   put(part("of"), of);
 }
@@ -27,9 +21,9 @@ export function showDay(day, house) {
   tile("abandoned", count(abandoned), text("abandoned_rate", { rate: percent(day.abandon_rate.share) }));
 
   put(element("timely-rule"), text("timely_rule", { rings: house.target_rings, target: duration(house.target_ms) }));
-  figure(element("timely-all"), percent(day.timely_all.share));
+  putFigure(element("timely-all"), percent(day.timely_all.share));
   put(element("timely-all-of"), fraction(day.timely_all));
-  figure(element("timely-asked"), percent(day.timely_asked.share));
+  putFigure(element("timely-asked"), percent(day.timely_asked.share));
   put(element("timely-asked-of"), fraction(day.timely_asked));
 
   const within = text("sl1_rule", { seconds: house.service_level_s });
