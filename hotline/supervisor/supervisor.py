@@ -25,6 +25,7 @@ from hotline.secrets import Secrets
 from hotline.supervisor import setup
 from hotline.supervisor.changes import Changes, reload_asterisk
 from hotline.supervisor.ports import taken_ports
+from hotline.supervisor.processes import read_pid_file
 from hotline.supervisor.programs import (
     DEMO,
     SERVICES,
@@ -102,7 +103,8 @@ class Supervisor:
         programs = [asterisk_program(self.deployment, self.install)]
         if not self.deployment.own_database_url:
             programs.append(postgres_program(self.deployment))
-        for service in (*SERVICES, *([DEMO] if self.options.demo else [])):
+        demo = self.options.demo or read_pid_file(self.deployment.pid_file(DEMO.name)) is not None
+        for service in (*SERVICES, *([DEMO] if demo else [])):
             if is_present(service):
                 programs.append(service_program(self.deployment, service))
             else:

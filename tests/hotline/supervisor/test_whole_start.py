@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -103,11 +104,21 @@ def hotline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hotline]:
 
 @pytest.mark.timeout(300)
 def test_a_hotline_from_its_first_start_to_its_end(hotline: Hotline) -> None:
+    _a_taken_port_stops_the_start(hotline)
     _first_start(hotline)
+    _a_banned_address_is_refused(hotline)
     _killed_service_comes_back(hotline)
     _killed_supervisor_is_followed_by_one_that_takes_over(hotline)
     _orderly_end_and_second_start(hotline)
     _down_ends_what_a_killed_supervisor_left(hotline)
+
+
+def _a_taken_port_stops_the_start(hotline: Hotline) -> None:
+    with socket.create_server(("127.0.0.1", hotline.base + 5)):
+        refused = hotline.run("up", "--port-base", str(hotline.base))
+    assert refused.returncode == 1
+    assert f"ports in use by another program: http {hotline.base + 5} (tcp)" in refused.stderr
+    assert hotline.living() == []
 
 
 def _first_start(hotline: Hotline) -> None:
@@ -134,6 +145,33 @@ def _nothing_listens_beyond_loopback(hotline: Hotline) -> None:
             address, port = line.split()[1].split(":")
             if int(port, 16) in ours:
                 assert address == "0100007F", f"{table}: {line}"
+
+
+def _a_banned_address_is_refused(hotline: Hotline) -> None:
+    """The whole way from acd's list to Asterisk's answer, without asking acd."""
+    banned = Deployment.load(hotline.data).banned_file
+    assert _answer_to_register(hotline, "127.0.0.9").startswith("SIP/2.0 401")
+    banned.write_text(json.dumps({"addresses": {"127.0.0.9": time.time() + 4}}))
+    _until(lambda: _answer_to_register(hotline, "127.0.0.9").startswith("SIP/2.0 403"))
+    assert _answer_to_register(hotline, "127.0.0.8").startswith("SIP/2.0 401")
+    _until(lambda: _answer_to_register(hotline, "127.0.0.9").startswith("SIP/2.0 401"))
+
+
+def _answer_to_register(hotline: Hotline, source: str) -> str:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
+        phone.bind((source, 0))
+        phone.settimeout(5)
+        contact = f"{source}:{phone.getsockname()[1]}"
+        call = f"{time.monotonic_ns()}"
+        request = (
+            f"REGISTER sip:127.0.0.1:{hotline.base} SIP/2.0\r\n"
+            f"Via: SIP/2.0/UDP {contact};branch=z9hG4bK{call};rport\r\n"
+            f"From: <sip:1001@127.0.0.1>;tag={call}\r\nTo: <sip:1001@127.0.0.1>\r\nCall-ID: {call}\r\n"
+            f"CSeq: 1 REGISTER\r\nContact: <sip:1001@{contact}>\r\nMax-Forwards: 70\r\n"
+            "Content-Length: 0\r\n\r\n"
+        )
+        phone.sendto(request.encode(), ("127.0.0.1", hotline.base))
+        return phone.recv(4096).decode().splitlines()[0]
 
 
 def _killed_service_comes_back(hotline: Hotline) -> None:

@@ -1,0 +1,202 @@
+"""Changes reach the running Asterisk: once, only when files changed, and again after a failure."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hotline import settings_snapshot
+from hotline.asterisk_install import AsteriskInstall
+from hotline.core.settings import Settings
+from hotline.deployment import Deployment
+from hotline.secrets import Secrets
+from hotline.supervisor import changes, setup
+from hotline.supervisor.changes import RELOADS, Changes, reload_asterisk
+from hotline.supervisor.readiness import ConsoleError
+from hotline.supervisor.setup import SetupError
+
+INSTALL = AsteriskInstall("22.10.1", ("asterisk",), Path("/m"), Path("/s"), (), ())
+
+
+class Console:
+    """Stands in for Asterisk's console."""
+
+    def __init__(self) -> None:
+        self.commands: list[str] = []
+        self.away = False
+
+    async def __call__(self, _deployment: Deployment, _install: AsteriskInstall, command: str) -> str:
+        if self.away:
+            raise ConsoleError("Unable to connect")
+        self.commands.append(command)
+        return ""
+
+
+class Rooms:
+    """Stands in for the rooms that write Asterisk's files and prompts."""
+
+    def __init__(self) -> None:
+        self.files_change = True
+        self.refuse = ""
+        self.versions: list[int] = []
+
+    async def write(self, _deployment: object, settings: Settings, *_rest: object) -> bool:
+        if self.refuse:
+            raise SetupError(self.refuse)
+        self.versions.append(settings.version)
+        return self.files_change
+
+    async def build(self, *_arguments: object) -> None:
+        return None
+
+
+@pytest.fixture
+def deployment(tmp_path: Path) -> Deployment:
+    deployment = Deployment(tmp_path)
+    deployment.make_folders()
+    settings_snapshot.write(deployment.settings_file, Settings(version=1))
+    return deployment
+
+
+@pytest.fixture
+def console(monkeypatch: pytest.MonkeyPatch) -> Console:
+    console = Console()
+    monkeypatch.setattr(changes, "run_console", console)
+    return console
+
+
+@pytest.fixture
+def rooms(monkeypatch: pytest.MonkeyPatch) -> Rooms:
+    rooms = Rooms()
+    monkeypatch.setattr(setup, "write_asterisk_files", rooms.write)
+    monkeypatch.setattr(setup, "build_prompts", rooms.build)
+    return rooms
+
+
+@pytest.fixture
+def look(deployment: Deployment, console: Console, rooms: Rooms) -> Changes:
+    secrets = Secrets.load(deployment)
+    secrets.make_missing(Settings(version=1))
+    return Changes(deployment, secrets, INSTALL)
+
+
+def _ban(deployment: Deployment, addresses: dict[str, float]) -> None:
+    deployment.banned_file.write_text(json.dumps({"addresses": addresses}))
+
+
+async def test_without_a_change_asterisk_is_left_alone(look: Changes, console: Console, rooms: Rooms) -> None:
+    await look.look()
+    console.commands.clear()
+    await look.look()
+    assert console.commands == []
+    assert rooms.versions == []
+
+
+async def test_new_settings_are_written_and_reloaded_once(
+    deployment: Deployment, look: Changes, console: Console, rooms: Rooms
+) -> None:
+    await look.look()
+    console.commands.clear()
+    settings_snapshot.write(deployment.settings_file, Settings(version=2))
+    await look.look()
+    await look.look()
+    assert rooms.versions == [2]
+    assert console.commands == list(RELOADS)
+
+
+async def test_files_that_stay_the_same_are_not_reloaded(
+    deployment: Deployment, look: Changes, console: Console, rooms: Rooms
+) -> None:
+    await look.look()
+    console.commands.clear()
+    rooms.files_change = False
+    settings_snapshot.write(deployment.settings_file, Settings(version=2))
+    await look.look()
+    assert rooms.versions == [2]
+    assert console.commands == []
+
+
+async def test_a_changed_password_is_a_change(deployment: Deployment, look: Changes, rooms: Rooms) -> None:
+    Secrets.load(deployment).set("phones", "1001", "another")
+    await look.look()
+    assert rooms.versions == [1]
+
+
+async def test_a_refused_version_leaves_asterisk_as_it_is_and_the_next_is_tried(
+    deployment: Deployment, look: Changes, console: Console, rooms: Rooms
+) -> None:
+    await look.look()
+    console.commands.clear()
+    rooms.refuse = "no template"
+    settings_snapshot.write(deployment.settings_file, Settings(version=2))
+    await look.look()
+    assert console.commands == []
+    rooms.refuse = ""
+    settings_snapshot.write(deployment.settings_file, Settings(version=3))
+    await look.look()
+    assert rooms.versions == [3]
+
+
+async def test_a_banned_address_reaches_the_list_and_is_lifted_again(
+    deployment: Deployment, look: Changes, console: Console, clock: Callable[[float], None]
+) -> None:
+    banned_list = deployment.asterisk_etc / "banned.list"
+    clock(100.0)
+    _ban(deployment, {"192.0.2.9": 110.0})
+    await look.look()
+    assert "deny = 192.0.2.9/32" in banned_list.read_text()
+    assert console.commands == ["module reload acl"]
+    await look.look()
+    assert console.commands == ["module reload acl"]
+    clock(111.0)
+    await look.look()
+    assert "192.0.2.9" not in banned_list.read_text()
+    assert console.commands == ["module reload acl"] * 2
+
+
+async def test_a_ban_that_did_not_reach_asterisk_is_tried_again(
+    deployment: Deployment, look: Changes, console: Console, clock: Callable[[float], None]
+) -> None:
+    clock(100.0)
+    _ban(deployment, {"192.0.2.9": 110.0})
+    console.away = True
+    await look.look()
+    console.away = False
+    await look.look()
+    assert console.commands == ["module reload acl"]
+
+
+async def test_a_damaged_list_changes_nothing(
+    deployment: Deployment, look: Changes, console: Console, clock: Callable[[float], None]
+) -> None:
+    clock(100.0)
+    _ban(deployment, {"192.0.2.9": 110.0})
+    await look.look()
+    deployment.banned_file.write_text("{")
+    await look.look()
+    assert "192.0.2.9" in (deployment.asterisk_etc / "banned.list").read_text()
+
+
+async def test_a_refused_reload_does_not_keep_back_the_others(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+
+    async def refuse(_deployment: object, _install: object, command: str) -> str:
+        tried.append(command)
+        raise ConsoleError("no such module")
+
+    monkeypatch.setattr(changes, "run_console", refuse)
+    await reload_asterisk(deployment, INSTALL)
+    assert tried == list(RELOADS)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Sets the wall clock that bans are measured with, in seconds since 1970."""
+
+    def set_to(now_s: float) -> None:
+        monkeypatch.setattr(changes.time, "time", lambda: now_s)
+
+    return set_to

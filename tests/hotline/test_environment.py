@@ -1,0 +1,111 @@
+"""The shell part of ./run: which Python it takes, and when the environment counts as made."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).parents[2] / "hotline" / "environment.sh"
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Path:
+    """A project folder with a pyproject.toml, and bin/ for the Pythons of this machine."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "pyproject.toml").write_text("[project]\n")
+    for name in ("cat", "cmp", "rm", "cp"):
+        (tmp_path / "bin" / name).symlink_to(f"/usr/bin/{name}")
+    return tmp_path
+
+
+def _python(here: Path, name: str, *, new_enough: bool = True, ensurepip: bool = True) -> None:
+    """A Python that notes what it is asked for, and whose `venv` makes another one like it."""
+    (here / "bin" / name).write_text(
+        f"""#!/bin/sh
+case "$1 $2" in
+    *version_info*) exit {0 if new_enough else 1};;
+    *ensurepip*) exit {0 if ensurepip else 1};;
+    "-m venv") for last; do :; done; mkdir -p "$last/bin"; cp "$0" "$last/bin/python";;
+esac
+echo "$@" >> {here}/asked
+"""
+    )
+    (here / "bin" / name).chmod(0o700)
+    for tool in ("mkdir",):
+        if not (here / "bin" / tool).exists():
+            (here / "bin" / tool).symlink_to(f"/usr/bin/{tool}")
+
+
+def _sh(here: Path, words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["/bin/sh", "-euc", f'. "{SCRIPT}"; {words}'],
+        env={**os.environ, "PATH": str(here / "bin"), "HERE": str(here)},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+def _asked(here: Path) -> list[str]:
+    file = here / "asked"
+    return file.read_text().splitlines() if file.exists() else []
+
+
+def test_the_first_python_that_is_new_enough_and_starts_is_taken(here: Path) -> None:
+    _python(here, "python3", new_enough=False)
+    (here / "bin" / "python3.13").write_text("#!/no/such/interpreter\n")
+    (here / "bin" / "python3.13").chmod(0o700)
+    _python(here, "python3.12")
+    assert _sh(here, "find_python").stdout == f"{here}/bin/python3.12\n"
+
+
+def test_without_a_python_the_user_hears_what_to_type(here: Path) -> None:
+    done = _sh(here, "find_python")
+    assert done.returncode == 1
+    assert "sudo apt-get install python3" in done.stderr
+
+
+def test_a_made_environment_is_not_made_again_until_the_project_changes(here: Path) -> None:
+    _python(here, "python3")
+    assert _sh(here, "make_environment").returncode == 0
+    first = _asked(here)
+    assert any(f"-m venv --clear {here}/.venv" in line for line in first)
+    assert any(line.startswith("-m pip install") and line.endswith(f"--editable {here}") for line in first)
+    assert _sh(here, "make_environment").stdout == ""
+    assert _asked(here) == first
+    (here / "pyproject.toml").write_text("[project]\nname = 'x'\n")
+    _sh(here, "make_environment")
+    more = _asked(here)[len(first) :]
+    assert not any("venv" in line.split()[:2] for line in more)
+    assert any(line.startswith("-m pip install") for line in more)
+
+
+def test_what_tests_need_serves_a_plain_start_but_not_the_other_way(here: Path) -> None:
+    _python(here, "python3")
+    _sh(here, "make_environment")
+    count = len(_asked(here))
+    _sh(here, "make_environment test")
+    assert _asked(here)[-1].endswith(f"--editable {here}[test]")
+    assert len(_asked(here)) > count
+    count = len(_asked(here))
+    _sh(here, "make_environment")
+    assert len(_asked(here)) == count
+
+
+def test_without_ensurepip_pip_comes_from_a_signed_package(here: Path) -> None:
+    _python(here, "python3", ensurepip=False)
+    _sh(here, "make_environment")
+    asked = _asked(here)
+    assert any("--without-pip" in line for line in asked)
+    assert "-m hotline.fetch_pip" in asked
+
+
+def test_an_install_that_was_cut_off_is_done_again(here: Path) -> None:
+    _python(here, "python3")
+    _sh(here, "make_environment")
+    (here / ".venv" / "hotline.place").unlink()
+    count = len(_asked(here))
+    _sh(here, "make_environment")
+    assert len(_asked(here)) > count
