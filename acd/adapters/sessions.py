@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 from acd.core.commands import Command, OfferCall, RefuseCall
 from acd.core.events import CallArrived, OfferFailed, SessionLost
 from acd.engine import Engine
 from hotline.core.settings import Queue, Settings
 from telephony.dial import DialOptions, dial_arguments
-from telephony.errors import AgiError, HungUp
+from telephony.errors import AgiError, AgiFailed, HungUp
 from telephony.fastagi import AgiSession
 
 logger = logging.getLogger(__name__)
@@ -77,13 +79,15 @@ class CallerSession:
         self._engine = engine
         self._settings = settings
         self._arguments = arguments
-        self._orders: asyncio.Queue[Command] = asyncio.Queue()  # bounded by one open offer per call
+        self._orders: deque[Command] = deque()  # bounded by one open offer per call
+        self._ordered = asyncio.Event()
         self._answer_at: float | None = None  # loop time at which a direct call is answered without agent
         self._queue = next(queue for queue in settings.queues if queue.name == arguments.queue)
 
     def take_order(self, command: Command) -> None:
         """Called by the engine, synchronously."""
-        self._orders.put_nowait(command)
+        self._orders.append(command)
+        self._ordered.set()
 
     async def run(self) -> None:
         """Hold the caller until served, refused or gone."""
@@ -141,18 +145,31 @@ class CallerSession:
 
     async def _next_order(self, timeout_s: float) -> Command | None:
         """The next order, or None after timeout_s (0: no limit); raises HungUp when the session is gone."""
-        getter = asyncio.ensure_future(self._orders.get())
-        gone = asyncio.ensure_future(self._session.closed.wait())
+        if not self._orders:
+            await self._first_of(self._session.closed.wait(), timeout_s=timeout_s)
+        if not self._orders and self._session.closed.is_set():
+            raise HungUp("the caller's session is gone")
+        return self._taken()
+
+    async def _first_of(self, other: Coroutine[Any, Any, object], *, timeout_s: float = 0) -> None:
+        """Wait for an order, for the other thing, or for timeout_s; an error of the other is raised."""
+        tasks = {asyncio.ensure_future(self._ordered.wait()), asyncio.ensure_future(other)}
         try:
-            await asyncio.wait({getter, gone}, timeout=timeout_s or None, return_when=asyncio.FIRST_COMPLETED)
-            if getter.done():
-                return getter.result()
-            if gone.done():
-                raise HungUp("the caller's session is gone")
-            return None
+            done, _ = await asyncio.wait(
+                tasks, timeout=timeout_s or None, return_when=asyncio.FIRST_COMPLETED
+            )
+            for task in done:
+                task.result()
         finally:
-            getter.cancel()
-            gone.cancel()
+            for task in tasks:
+                task.cancel()
+
+    def _taken(self) -> Command | None:
+        """The oldest order, out of the queue; None when there is none."""
+        order = self._orders.popleft() if self._orders else None
+        if not self._orders:
+            self._ordered.clear()
+        return order
 
     async def _music(self) -> None:
         await self._session.music_on(self._queue.music)
@@ -163,17 +180,15 @@ class CallerSession:
         if position is None:
             return None
         prompt = f"hotline/position-{position}" if position <= 30 else "hotline/position-many"
-        playing = asyncio.ensure_future(self._session.stream_file(prompt))
-        ordering = asyncio.ensure_future(self._next_order(0))
-        await asyncio.wait({playing, ordering}, return_when=asyncio.FIRST_COMPLETED)
-        if not ordering.done():
-            ordering.cancel()
-            playing.result()
-            await self._music()
-            return None
+        try:
+            await self._first_of(self._session.stream_file(prompt))
+        except AgiFailed:
+            # A prompt that cannot be played: better music alone than a lost caller.
+            logger.error("prompt_not_played", extra={"prompt": prompt})
         self._session.stop_playing()
-        playing.cancel()
-        return ordering.result()
+        if not self._orders:
+            await self._music()
+        return self._taken()
 
     async def _offer(self, order: OfferCall) -> bool:
         """Dial the agent; True when the caller was served (the agent has hung up, the caller goes on)."""
