@@ -212,7 +212,7 @@ class Store:
 
     async def _refuse(self, envelope: Envelope, why: str) -> None:
         if envelope.kind == PERSONAL_KIND:
-            envelope = replace(envelope, body={})
+            envelope, why = replace(envelope, body={}), "unreadable"
         _, writer, epoch, seq, fact_id, _, kind, version, at, body = _record(0, envelope)
         await self._connection.execute(
             SQL["refuse"], writer, epoch, seq, fact_id, kind, version, at, body, _clean(why)

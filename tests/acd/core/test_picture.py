@@ -214,6 +214,26 @@ def test_what_began_yesterday_is_shown_but_not_counted_today() -> None:
     assert picture.day_by_agent["1001"].states_ms == {"offered": 10_000}  # split at midnight
 
 
+def test_nothing_that_began_yesterday_counts_today_however_it_goes_on() -> None:
+    late_ms = DAY_MS + 24 * HOUR_MS - 60_000
+    flow = Story("f", late_ms).starts().after(70_000).ends("message")
+    closed = Story("c", late_ms).starts().after(70_000).ends("closed")
+    left = Story("a", late_ms).starts().queues().after(70_000).leaves("abandoned").ends("queued")
+    unanswered = (
+        Story("u", late_ms).starts().queues().after(50_000).rings().after(20_000).offer_ends("no_answer")
+    )
+    talked = Story("t", late_ms).starts().queues().rings("1002").answered("1002").connected("1002")
+    talked.after(70_000).silent().segment_ends(70_000, 1_000, "transfer", 5_000, "1002")
+    talked.ends("queued", digit=5, asked=True)
+    picture = picture_of(flow, closed, left, unanswered, talked)
+    assert picture.day_ms == DAY_MS + 24 * HOUR_MS
+    assert picture.day == Totals()
+    assert picture.day_by_queue == {}
+    for totals in picture.day_by_agent.values():
+        assert (totals.offers, totals.offers_failed, totals.handled, totals.talk_ms) == (0, {}, 0, 0)
+        assert (totals.acw_ms, totals.satisfaction, totals.transferred) == (0, {}, 0)
+
+
 def test_midnight_without_a_fact_begins_a_new_day() -> None:
     picture = picture_of(served())
     picture.roll(DAY_MS + 23 * HOUR_MS)
