@@ -51,8 +51,8 @@ _HANDLERS: dict[type[Event], Callable[[Floor, Any], None]] = {
 class Decision:
     """What came of one event. Facts are to be journalled before the commands leave.
 
-    wake_at_ms: send DeadlinePassed at this time (None: nothing is due); ignored: why the event meant
-    nothing, "" when it did.
+    wake_at_ms: send DeadlinePassed at this time (None: nothing is due); ignored: why the event, or a part
+    of it, meant nothing; "" when all of it did.
     """
 
     commands: tuple[Command, ...]

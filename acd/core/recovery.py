@@ -225,6 +225,7 @@ def asterisk_snapshot(floor: Floor, event: events.AsteriskSnapshot) -> None:
     for call in list(floor.calls.values()):
         if call.contact not in contacts and _is_judged(call.arrived_ms, event):
             lose_call(floor, call)
+    floor.ignored = ""  # what it shows and is known already is no reason to ignore the list
     if not floor.linked:
         floor.linked = True
         _await_callers(floor, event, contacts)

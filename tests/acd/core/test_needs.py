@@ -1,0 +1,140 @@
+"""Needs: the language, its errors, and that the fast form means what the slow one means."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from acd.core.needs import MAX_DEPTH, MAX_LENGTH, NeedsError, SkillIndex, join_needs, parse_needs
+
+SKILLS = ("sales", "billing", "english", "热线")
+
+skill_levels = st.dictionaries(st.sampled_from(SKILLS), st.integers(1, 10))
+
+# An expression as a tree of our own: ("has", skill, level), ("not", x), ("and", [x…]), ("or", [x…]).
+leaves = st.tuples(st.just("has"), st.sampled_from(SKILLS), st.integers(1, 10))
+trees = st.recursive(
+    leaves,
+    lambda inner: st.one_of(
+        st.tuples(st.just("not"), inner),
+        st.tuples(st.sampled_from(("and", "or")), st.lists(inner, min_size=2, max_size=4)),
+    ),
+    max_leaves=12,
+)
+
+
+def as_text(tree: tuple) -> str:
+    match tree:
+        case ("has", skill, 1):
+            return skill
+        case ("has", skill, level):
+            return f"{skill}>={level}"
+        case ("not", inner):
+            return f"not ({as_text(inner)})"
+        case (word, parts):
+            return f" {word} ".join(f"({as_text(part)})" for part in parts)
+    raise AssertionError(tree)
+
+
+def naive(tree: tuple, levels: dict[str, int]) -> bool:
+    match tree:
+        case ("has", skill, level):
+            return levels.get(skill, 0) >= level
+        case ("not", inner):
+            return not naive(inner, levels)
+        case ("and", parts):
+            return all(naive(part, levels) for part in parts)
+        case ("or", parts):
+            return any(naive(part, levels) for part in parts)
+    raise AssertionError(tree)
+
+
+@given(trees, st.lists(skill_levels, max_size=12))
+def test_both_forms_mean_what_a_naive_reading_means(tree: tuple, agents: list[dict[str, int]]) -> None:
+    needs = parse_needs(as_text(tree))
+    eligible = needs.agents(SkillIndex(agents))
+    for slot, levels in enumerate(agents):
+        assert needs.met_by(levels) == naive(tree, levels)
+        assert bool(eligible >> slot & 1) == naive(tree, levels)
+    assert eligible >> len(agents) == 0
+
+
+@given(trees, skill_levels)
+def test_the_written_form_means_the_same_and_is_stable(tree: tuple, levels: dict[str, int]) -> None:
+    needs = parse_needs(as_text(tree))
+    again = parse_needs(str(needs))
+    assert str(again) == str(needs)
+    assert again.met_by(levels) == needs.met_by(levels)
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_read_or_refused_with_its_place(text: str) -> None:
+    try:
+        parse_needs(text)
+    except NeedsError as error:
+        assert 0 <= error.position <= len(text)
+        assert error.what and error.allowed
+
+
+def test_and_binds_closer_than_or_and_not_closest() -> None:
+    assert str(parse_needs("a or b and not c")) == "a >= 1 or (b >= 1 and not c >= 1)"
+
+
+def test_no_needs_are_met_by_everyone() -> None:
+    for text in ("", "   "):
+        assert parse_needs(text).agents(SkillIndex([{}, {"sales": 1}])) == 0b11
+        assert str(parse_needs(text)) == ""
+
+
+def test_an_unknown_skill_is_met_by_nobody_and_its_absence_by_all() -> None:
+    index = SkillIndex([{"sales": 1}, {}])
+    assert parse_needs("flying").agents(index) == 0
+    assert parse_needs("not flying").agents(index) == 0b11
+
+
+def test_skills_are_all_that_are_named() -> None:
+    assert parse_needs("sales >= 3 and not (vip or 热线)").skills() == {"sales", "vip", "热线"}
+    assert parse_needs("").skills() == frozenset()
+
+
+def test_reserved_words_count_in_any_case() -> None:
+    assert str(parse_needs("sales AND Not vip")) == "sales >= 1 and not vip >= 1"
+
+
+@pytest.mark.parametrize(
+    ("text", "position", "what", "allowed"),
+    [
+        ("sales >= 11", 9, '"11"', "a level from 1 to 10"),
+        ("sales >= 0", 9, '"0"', "a level from 1 to 10"),
+        ("sales >=", 8, "the end", "a level from 1 to 10"),
+        ("sales billing", 6, '"billing"', '"and", "or" or the end'),
+        ("(sales", 6, "the end", '"and", "or" or ")"'),
+        ("sales and", 9, "the end", 'a skill, "not" or "("'),
+        ("and sales", 0, '"and"', 'a skill, "not" or "("'),
+        (")", 0, '")"', 'a skill, "not" or "("'),
+        ("sales = 3", 6, '"="', "skills, levels, >=, and, or, not, ( and )"),
+        ("3 sales", 0, '"3"', 'a skill, "not" or "("'),
+        ("x" * (MAX_LENGTH + 1), MAX_LENGTH, f"{MAX_LENGTH + 1} characters", f"at most {MAX_LENGTH}"),
+        ("(" * 60, MAX_DEPTH, '"("', f"at most {MAX_DEPTH} levels of brackets and not"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_place(text: str, position: int, what: str, allowed: str) -> None:
+    with pytest.raises(NeedsError) as caught:
+        parse_needs(text)
+    assert (caught.value.position, caught.value.what, caught.value.allowed) == (position, what, allowed)
+    assert str(caught.value) == f"needs, character {position + 1}: found {what}; allowed: {allowed}"
+
+
+def test_joined_needs_ask_for_all_of_them() -> None:
+    assert join_needs("", " ") == ""
+    assert join_needs("sales or vip", "") == "sales or vip"
+    joined = parse_needs(join_needs("sales or vip", "english"))
+    assert joined.met_by({"sales": 1, "english": 1})
+    assert not joined.met_by({"sales": 1})
+
+
+def test_a_level_of_the_index_is_reached_by_the_higher_ones() -> None:
+    index = SkillIndex([{"sales": 3}, {"sales": 10}, {}])
+    assert [index.agents("sales", level) for level in (1, 3, 4, 10)] == [0b011, 0b011, 0b010, 0b010]
+    assert index.everyone == 0b111

@@ -1,0 +1,516 @@
+"""After restarts and gaps, as tables of events and decisions (see `decision_table`)."""
+
+from __future__ import annotations
+
+from decision_table import START_MS, Table, outcome, settings
+
+from acd.core import events
+from acd.core.distributor import Distributor
+from acd.core.fact_codec import to_body
+from acd.core.picture import Picture
+from acd.core.recovery import restored_from
+
+
+class Restarted(Table):
+    """A table whose distributor was killed at a time and begins again from its own facts."""
+
+    def __init__(self) -> None:
+        super().__init__(linked=False, at_work=False)
+        self.picture = Picture(lambda _: 0)
+        self.epoch = 1
+
+    def handle(self, event: events.Event, at_ms: int):  # type: ignore[no-untyped-def]
+        decision = super().handle(event, at_ms)
+        if hasattr(self, "picture"):
+            for fact in decision.facts:
+                self.picture.apply(type(fact).__name__, fact.at_ms, to_body(fact))
+        return decision
+
+    def restart(self, at_ms: int, agents: dict[str, dict[str, int]] | None = None) -> list[str]:
+        """Kill and start; what the restored distributor had to say at once."""
+        self.epoch += 1
+        self.distributor = Distributor(self.epoch)
+        restored = restored_from(self.picture)
+        self.handle(settings(agents, version=self.epoch), at_ms)
+        return outcome(self.handle(restored, at_ms))
+
+
+def busy_house() -> Restarted:
+    """1001 talks with c1, 1002's phone rings for c2, c3 and c4 wait, 1003 has a break."""
+    table = Restarted()
+    table.run("""
+        0       snapshot                   |
+        1       log_in 1001 p1             | 1001 not_ready (login)
+        2       log_in 1002 p2             | 1002 not_ready (login)
+        3       log_in 1003 p3             | 1003 not_ready (login)
+        4       not_ready 1003 lunch       | 1003 not_ready (lunch)
+        10      ready 1001                 | 1001 ready
+        20      arrive c1 service since=20 | queued c1
+                                           | offered c1 to 1001 as 1-1
+                                           | 1001 offered
+                                           | ! offer c1 to 1001 for 20000
+        30      rang 1-1                   | rang 1-1
+        40      answered 1-1               | 1001 on_contact
+                                           | answered c1: waited 20, rang 10
+        50      bridged 1-1                | connected c1 with 1001
+                                           | left c1: answered after 20
+        60      ready 1002                 | 1002 ready
+        70      arrive c2 orders since=70  | queued c2
+                                           | offered c2 to 1002 as 1-2
+                                           | 1002 offered
+                                           | ! offer c2 to 1002 for 8000
+        80      rang 1-2                   | rang 1-2
+        90      arrive c3 orders since=90  | queued c3
+        95      arrive c4 service since=95 | queued c4
+    """)
+    return table
+
+
+def test_nothing_is_offered_before_the_first_snapshot() -> None:
+    Table(linked=False).run("""
+        0       ready 1001                 | 1001 ready
+        10      arrive c1 service since=10 | queued c1
+        20      snapshot c1                | offered c1 to 1001 as 1-1
+                                           | 1001 offered
+                                           | ! offer c1 to 1001 for 20000
+    """)
+
+
+def test_nothing_is_offered_while_the_link_is_down() -> None:
+    Table().run("""
+        0       ready 1001                 | 1001 ready
+        10      link_lost                  |
+        20      arrive c1 service since=20 | queued c1
+        30      snapshot c1                | offered c1 to 1001 as 1-1
+                                           | 1001 offered
+                                           | ! offer c1 to 1001 for 20000
+    """)
+
+
+def test_the_living_go_on_and_those_who_wait_are_waited_for() -> None:
+    table = busy_house()
+    assert table.restart(1000) == []
+    table.run("""
+        1001    ready 1003                 | 1003 ready
+                                           | alarm at 14000
+        1100    snapshot c1 c2 c3 c4 1-1:c1:1001:bridged 1-2:c2:1002:ringing waiting=c2,c3,c4
+                                           | alarm at 2600
+        1500    arrive c4 service since=95 | alarm at 2600
+        1600    arrive c3 orders since=90  | offered c3 to 1003 as 2-1
+                                           | 1003 offered
+                                           | ! offer c3 to 1003 for 8000
+                                           | alarm at 2600
+        1700    answered 1-2               | 1002 on_contact
+                                           | answered c2: waited 1630, rang 1620
+                                           | alarm at 2600
+        1800    bridged 1-2                | connected c2 with 1002
+                                           | left c2: answered after 1630
+                                           | alarm at 2600
+        2050    leg_ended 1-1 16 agent     | talked c1: 2000, held 0, by agent
+                                           | 1001 acw until 12050
+                                           | alarm at 2600
+        2800    leg_ended 1-2 16 agent     | talked c2: 1000, held 0, by agent
+                                           | 1002 ready
+                                           | offered c4 to 1002 as 2-2
+                                           | 1002 offered
+                                           | ! offer c4 to 1002 for 20000
+                                           | alarm at 12050
+    """)
+
+
+def test_callers_are_waited_for_no_longer_than_a_second_and_a_half() -> None:
+    table = busy_house()
+    table.restart(1000)
+    table.run("""
+        1100    snapshot c1 c2 c3 c4 1-1:c1:1001:bridged 1-2:c2:1002:ringing
+                                           | alarm at 2600
+        1200    ready 1003                 | 1003 ready
+                                           | alarm at 2600
+        1500    arrive c4 service since=95 | alarm at 2600
+        2600    alarm                      | offered c4 to 1003 as 2-1
+                                           | 1003 offered
+                                           | ! offer c4 to 1003 for 20000
+                                           | alarm at 14000
+    """)
+
+
+def test_a_caller_whom_the_journal_does_not_know_is_waited_for_too() -> None:
+    table = Restarted()
+    table.run("""
+        0       snapshot                 |
+        1       log_in 1001 p1           | 1001 not_ready (login)
+        2       ready 1001               | 1001 ready
+    """)
+    table.restart(1000)
+    table.run("""
+        1100    snapshot c1 c2 waiting=c1,c2 |
+        1200    arrive c2 service since=900  | queued c2
+        1300    arrive c1 service since=800  | queued c1
+                                             | offered c1 to 1001 as 2-1
+                                             | 1001 offered
+                                             | ! offer c1 to 1001 for 20000
+    """)
+
+
+def test_whoever_hung_up_is_not_waited_for() -> None:
+    table = busy_house()
+    table.restart(1000)
+    table.run("""
+        1050    ready 1003                            | 1003 ready
+        1100    snapshot c1 c3 c4 1-1:c1:1001:bridged | ended 1-2: lost, rang 1020
+                                                      | 1002 ready
+                                                      | left c2: lost after 1030
+        1200    arrive c4 service since=95            |
+        1300    hang_up c3                            | left c3: abandoned after 1210
+                                                      | offered c4 to 1003 as 2-1
+                                                      | 1003 offered
+                                                      | ! offer c4 to 1003 for 20000
+    """)
+
+
+def test_what_the_snapshot_does_not_show_is_lost() -> None:
+    table = busy_house()
+    table.restart(1000)
+    table.run("""
+        1100    snapshot                 | talked c1: 1050, held 0, by lost
+                                         | 1001 acw until 11100
+                                         | ended 1-2: lost, rang 1020
+                                         | 1002 ready
+                                         | left c2: lost after 1030
+                                         | left c3: lost after 1010
+                                         | left c4: lost after 1005
+        11100   alarm                    | 1001 ready
+    """)
+
+
+def test_a_conversation_that_ended_unseen_leads_to_work_and_a_ring_to_no_mark() -> None:
+    table = busy_house()
+    table.restart(1000)
+    table.run("""
+        1100    snapshot c1 c2 c3 c4       | talked c1: 1050, held 0, by lost
+                                           | 1001 acw until 11100
+                                           | ended 1-2: lost, rang 1020
+                                           | 1002 ready
+        1200    arrive c3 orders since=90  |
+        1300    arrive c4 service since=95 |
+        1400    arrive c2 orders since=70  | offered c2 to 1002 as 2-1
+                                           | 1002 offered
+                                           | ! offer c2 to 1002 for 8000
+        1500    ready 1003                 | 1003 ready
+                                           | offered c3 to 1003 as 2-2
+                                           | 1003 offered
+                                           | ! offer c3 to 1003 for 8000
+    """)
+
+
+def test_an_answer_and_a_bridge_in_the_gap_are_seen() -> None:
+    table = busy_house()
+    table.run("""
+        100     link_lost                |
+        1100    snapshot c1 c2 c3 c4 1-1:c1:1001:bridged 1-2:c2:1002:up
+                                         | 1002 on_contact
+                                         | answered c2: waited 1030, rang 1020
+        1200    link_lost                |
+        1300    snapshot c1 c2 c3 c4 1-1:c1:1001:bridged 1-2:c2:1002:bridged
+                                         | connected c2 with 1002
+                                         | left c2: answered after 1030
+    """)
+
+
+def test_a_restarted_asterisk_has_nothing_of_ours() -> None:
+    table = busy_house()
+    table.run("""
+        100     link_lost                |
+        110     session_lost c2          |
+        120     session_lost c3          |
+        1100    snapshot restarted=1     | talked c1: 1050, held 0, by lost
+                                         | 1001 acw until 11100
+                                         | ended 1-2: lost, rang 1020
+                                         | 1002 ready
+                                         | left c2: lost after 1030
+                                         | left c3: lost after 1010
+                                         | left c4: lost after 1005
+    """)
+
+
+def test_a_leg_that_vanished_in_a_gap_leaves_the_word_to_dial() -> None:
+    table = busy_house()
+    table.run("""
+        100     link_lost                                |
+        1100    snapshot c1 c2 c3 c4 1-1:c1:1001:bridged |
+        1150    failed 1-2 no_answer                     | ended 1-2: no_answer, rang 1070
+                                                         | 1002 not_responding (no_answer)
+    """)
+
+
+def test_what_began_after_the_list_was_asked_for_is_not_judged_by_it() -> None:
+    Table().run("""
+        0       ready 1001                  | 1001 ready
+        100     arrive c1 service since=100 | queued c1
+                                            | offered c1 to 1001 as 1-1
+                                            | 1001 offered
+                                            | ! offer c1 to 1001 for 20000
+        110     rang 1-1                    | rang 1-1
+        120     arrive c2 service since=120 | queued c2
+        130     snapshot asked=105          | ended 1-1: lost, rang 20
+                                            | left c1: lost after 30
+        140     snapshot asked=125 c1       | 1001 ready
+                                            | left c2: lost after 20
+    """)
+
+
+def test_an_offer_not_seen_so_far_may_just_be_dialled() -> None:
+    Table().run("""
+        0       ready 1001                  | 1001 ready
+        100     arrive c1 service since=100 | queued c1
+                                            | offered c1 to 1001 as 1-1
+                                            | 1001 offered
+                                            | ! offer c1 to 1001 for 20000
+        110     snapshot c1 asked=105       |
+        120     rang 1-1                    | rang 1-1
+    """)
+
+
+def test_the_dead_stay_dead_against_stale_lists() -> None:
+    Table().run("""
+        0       ready 1001                      | 1001 ready
+        100     arrive c1 orders since=100      | queued c1
+                                                | offered c1 to 1001 as 1-1
+                                                | 1001 offered
+                                                | ! offer c1 to 1001 for 8000
+        110     rang 1-1                        | rang 1-1
+        200     leg_ended 1-1 21                |
+        210     failed 1-1 rejected             | ended 1-1: rejected, rang 100
+                                                | 1001 not_ready (rejected)
+        220     hang_up c1                      | left c1: abandoned after 120
+        230     snapshot c1 1-1:c1:1001:ringing |
+        240     ready 1001                      | 1001 ready
+    """)
+
+
+def test_an_unknown_leg_holds_its_agent() -> None:
+    Table().run("""
+        0       ready 1001                  | 1001 ready
+        10      ready 1002                  | 1002 ready
+        50      snapshot c7 c8 9-1:c7:1001:bridged 9-2:c8:1002:ringing 9-3:c8:4711:ringing
+                                            | 1001 on_contact
+                                            | 1002 offered
+        100     arrive c1 service since=100 | queued c1
+        200     leg_ended 9-1 16 agent      | 1001 ready
+                                            | offered c1 to 1001 as 1-1
+                                            | 1001 offered
+                                            | ! offer c1 to 1001 for 20000
+        25050   alarm                       | 1002 unknown (lease_expired)
+                                            | ! snapshot
+        25060   snapshot c8                 | 1002 ready
+                                            | ended 1-1: lost, rang 0
+                                            | left c1: lost after 24960
+    """)
+
+
+def test_after_contact_work_ends_at_the_time_it_was_to_end() -> None:
+    table = Restarted()
+    table.run("""
+        0       snapshot                   |
+        1       log_in 1001 p1             | 1001 not_ready (login)
+        10      ready 1001                 | 1001 ready
+        20      arrive c1 service since=20 | queued c1
+                                           | offered c1 to 1001 as 1-1
+                                           | 1001 offered
+                                           | ! offer c1 to 1001 for 20000
+        50      bridged 1-1                | 1001 on_contact
+                                           | answered c1: waited 30, rang 0
+                                           | connected c1 with 1001
+                                           | left c1: answered after 30
+        1000    leg_ended 1-1 16 agent     | talked c1: 950, held 0, by agent
+                                           | 1001 acw until 11000
+    """)
+    table.restart(5000)
+    table.run("""
+        5100    snapshot                 | alarm at 11000
+        11000   alarm                    | 1001 ready
+                                         | alarm at never
+    """)
+    table = Restarted()
+    table.run("""
+        0       snapshot                   |
+        1       log_in 1001 p1             | 1001 not_ready (login)
+        10      ready 1001                 | 1001 ready
+        20      arrive c1 service since=20 | queued c1
+                                           | offered c1 to 1001 as 1-1
+                                           | 1001 offered
+                                           | ! offer c1 to 1001 for 20000
+        50      bridged 1-1                | 1001 on_contact
+                                           | answered c1: waited 30, rang 0
+                                           | connected c1 with 1001
+                                           | left c1: answered after 30
+        1000    leg_ended 1-1 16 agent     | talked c1: 950, held 0, by agent
+                                           | 1001 acw until 11000
+    """)
+    assert table.restart(60_000) == ["1001 ready"]
+
+
+def test_marks_intents_and_idle_times_outlive_a_restart() -> None:
+    table = Restarted()
+    table.run("""
+        0       snapshot                  |
+        1       log_in 1001 p1            | 1001 not_ready (login)
+        2       log_in 1002 p2            | 1002 not_ready (login)
+        3       log_in 1003 p3            | 1003 not_ready (login)
+        10      ready 1001                | 1001 ready
+        20      arrive c1 orders since=20 | queued c1
+                                          | offered c1 to 1001 as 1-1
+                                          | 1001 offered
+                                          | ! offer c1 to 1001 for 8000
+        30      rang 1-1                  | rang 1-1
+        8030    failed 1-1 no_answer      | ended 1-1: no_answer, rang 8000
+        8040    leg_ended 1-1 0           | 1001 not_responding (no_answer)
+        8050    hang_up c1                | left c1: abandoned after 8030
+        8060    ready 1003                | 1003 ready
+        8070    ready 1002                | 1002 ready
+        8080    phone_lost 1002           | 1002 not_ready (unreachable) then ready
+    """)
+    table.restart(9000)
+    table.run("""
+        9100    snapshot                    |
+        9110    phone_back 1002             | 1002 ready
+        9200    arrive c2 orders since=9200 | queued c2
+                                            | offered c2 to 1003 as 2-1
+                                            | 1003 offered
+                                            | ! offer c2 to 1003 for 8000
+        9300    arrive c3 orders since=9300 | queued c3
+                                            | offered c3 to 1002 as 2-2
+                                            | 1002 offered
+                                            | ! offer c3 to 1002 for 8000
+        9400    arrive c4 orders since=9400 | queued c4
+        9500    ready 1001                  | 1001 ready
+                                            | offered c4 to 1001 as 2-3
+                                            | 1001 offered
+                                            | ! offer c4 to 1001 for 8000
+    """)
+
+
+def test_the_break_that_follows_a_conversation_keeps_its_reason() -> None:
+    table = Restarted()
+    table.run("""
+        0       snapshot                  |
+        1       log_in 1001 p1            | 1001 not_ready (login)
+        10      ready 1001                | 1001 ready
+        20      arrive c1 orders since=20 | queued c1
+                                          | offered c1 to 1001 as 1-1
+                                          | 1001 offered
+                                          | ! offer c1 to 1001 for 8000
+        50      bridged 1-1               | 1001 on_contact
+                                          | answered c1: waited 30, rang 0
+                                          | connected c1 with 1001
+                                          | left c1: answered after 30
+        60      not_ready 1001 lunch      | 1001 on_contact then not_ready
+        70      hold 1-1                  | held c1
+                                          | 1001 on_hold then not_ready
+    """)
+    table.restart(1000)
+    table.run("""
+        1100    snapshot c1 1-1:c1:1001:bridged |
+        1200    resume 1-1                      | resumed c1
+                                                | 1001 on_contact then not_ready
+        2000    leg_ended 1-1 16 agent          | talked c1: 820, held 1130, by agent
+                                                | 1001 not_ready (lunch)
+    """)
+
+
+def test_a_leg_whose_caller_was_gone_holds_the_agent_over_a_restart() -> None:
+    table = busy_house()
+    table.run("""
+        100     hang_up c2               | ended 1-2: caller_gone, rang 20
+                                         | left c2: abandoned after 30
+        110     hang_up c1               | talked c1: 60, held 0, by caller
+    """)
+    table.restart(1000)
+    table.run("""
+        1100    snapshot c3 c4 1-1:c1:1001:bridged 1-2:c2:1002:ringing
+        1200    arrive c3 orders since=90  |
+        1300    arrive c4 service since=95 |
+        1400    leg_ended 1-2 26           | 1002 ready
+                                           | offered c3 to 1002 as 2-1
+                                           | 1002 offered
+                                           | ! offer c3 to 1002 for 8000
+        1500    leg_ended 1-1 16           | 1001 ready
+                                           | offered c4 to 1001 as 2-2
+                                           | 1001 offered
+                                           | ! offer c4 to 1001 for 20000
+    """)
+
+
+def test_agents_no_longer_in_the_settings_are_offline_after_a_restart() -> None:
+    table = busy_house()
+    assert table.restart(1000, agents={"1002": {}}) == [
+        "1001 on_contact then offline",
+        "1003 offline (removed)",
+    ]
+    table.run("""
+        1100    snapshot c1 c2 c3 c4 1-1:c1:1001:bridged 1-2:c2:1002:ringing
+        1200    leg_ended 1-1 16 agent   | talked c1: 1150, held 0, by agent
+                                         | 1001 acw until 11200 then offline
+        11200   alarm                    | 1001 offline (removed)
+    """)
+
+
+def test_a_decision_torn_by_a_kill_is_made_good() -> None:
+    """The offer is in the journal, the agent's change of state is not: the command never left."""
+    table = Restarted()
+    table.run("""
+        0       snapshot                 |
+        1       log_in 1001 p1           | 1001 not_ready (login)
+        10      ready 1001               | 1001 ready
+    """)
+    decision = Table.handle(table, events.CallArrived("c1", "service", "", 0, "zh", START_MS + 20), 20)
+    for fact in decision.facts[:2]:
+        table.picture.apply(type(fact).__name__, fact.at_ms, to_body(fact))
+    assert table.restart(1000) == ["ended 1-1: lost, rang 0"]
+    table.run("""
+        1100    snapshot c1                |
+        1200    arrive c1 service since=20 | offered c1 to 1001 as 2-1
+                                           | 1001 offered
+                                           | ! offer c1 to 1001 for 20000
+    """)
+
+
+def test_an_answer_torn_by_a_kill_still_leaves_the_queue_once() -> None:
+    table = Restarted()
+    table.run("""
+        0       snapshot                   |
+        1       log_in 1001 p1             | 1001 not_ready (login)
+        10      ready 1001                 | 1001 ready
+        20      arrive c1 service since=20 | queued c1
+                                           | offered c1 to 1001 as 1-1
+                                           | 1001 offered
+                                           | ! offer c1 to 1001 for 20000
+        30      answered 1-1               | 1001 on_contact
+                                           | answered c1: waited 10, rang 0
+    """)
+    decision = Table.handle(table, events.OfferConnected("1-1"), 50)
+    table.picture.apply("CallConnected", START_MS + 50, to_body(decision.facts[0]))
+    assert table.restart(1000) == ["left c1: answered after 10"]
+    table.run("""
+        1100    snapshot c1 1-1:c1:1001:bridged |
+        1200    leg_ended 1-1 16 agent          | talked c1: 1150, held 0, by agent
+                                                | 1001 acw until 11200
+    """)
+
+
+def test_needs_that_cannot_be_read_any_more_end_as_lost() -> None:
+    call = events.RestoredCall("c1", 1, "service", "sales >=", 0, "zh", START_MS, "waiting")
+    assert outcome(Table().handle(events.JournalRestored((), (call,)), 70)) == ["left c1: lost after 70"]
+
+
+def test_a_queue_that_is_gone_still_serves_its_callers() -> None:
+    table = Table(linked=False)
+    call = events.RestoredCall("c1", 1, "closed", "", 0, "zh", START_MS, "waiting")
+    table.handle(events.JournalRestored((), (call,)), 0)
+    table.run("""
+        10      ready 1001               | 1001 ready
+        20      snapshot c1              |
+        30      arrive c1 closed since=0 | offered c1 to 1001 as 1-1
+                                         | 1001 offered
+                                         | ! offer c1 to 1001 for 20000
+    """)

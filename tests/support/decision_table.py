@@ -1,0 +1,180 @@
+"""Decisions of the distributor as aligned text: events on the left, what came of them on the right.
+
+    0     ready 1001                  | 1001 ready
+    100   arrive c1 service sales     | queued c1
+                                      | offered c1 to 1001 as 1-1
+                                      | 1001 offered
+                                      | ! offer c1 to 1001 for 20000
+
+The first column is the time in ms after START_MS. Facts are in the words of `_fact`, commands begin with `!`,
+the reason of an ignored event with `-`, the next alarm (only where a table asks for it) is `alarm at`.
+"""
+
+from __future__ import annotations
+
+from acd.core import commands, events, facts
+from acd.core.distributor import Decision, Distributor
+
+START_MS = 1_000_000
+
+AGENTS = {"1001": {"sales": 5}, "1002": {"sales": 2, "english": 5}, "1003": {}}
+QUEUES = (
+    events.QueueRules("service", "", 0, 10_000, 20_000, 15_000),
+    events.QueueRules("orders", "", 0, 0, 8_000, 15_000),
+    events.QueueRules("small", "", 0, 0, 8_000, 15_000, max_waiting=1),
+)
+
+
+def settings(agents: dict[str, dict[str, int]] | None = None, version: int = 1) -> events.SettingsChanged:
+    """Settings with these agents' skills and the three queues of these tests."""
+    known = AGENTS if agents is None else agents
+    profiles = tuple(events.AgentProfile(number, tuple(levels.items())) for number, levels in known.items())
+    return events.SettingsChanged(version, profiles, QUEUES)
+
+
+class Table:
+    """One distributor and the tables run against it. It begins linked, everyone at a phone, not ready."""
+
+    def __init__(self, *, linked: bool = True, at_work: bool = True, epoch: int = 1) -> None:
+        self.distributor = Distributor(epoch)
+        self.handle(settings(), 0)
+        if linked:
+            self.handle(events.AsteriskSnapshot((), ()), 0)
+        if at_work:
+            for number in AGENTS:
+                self.handle(events.AgentLoggedIn(number, f"phone{number}"), 0)
+
+    def handle(self, event: events.Event, at_ms: int) -> Decision:
+        """One event, at_ms after START_MS."""
+        return self.distributor.handle(event, START_MS + at_ms)
+
+    def run(self, text: str) -> None:
+        """Play the events of a table; fails with both tables when something else came of them."""
+        played: list[str] = []
+        expected: list[str] = []
+        for line in text.strip().splitlines():
+            left, _, right = (part.strip() for part in line.partition("|"))
+            if left:
+                at_ms, _, words = left.partition(" ")
+                decision = self.handle(event_of(words.split()), int(at_ms))
+                shows_alarm = "alarm at" in text
+                played += [f"{at_ms} {' '.join(words.split())}", *outcome(decision, shows_alarm=shows_alarm)]
+                expected.append(f"{at_ms} {' '.join(words.split())}")
+            if right:
+                expected.append(" ".join(right.split()))
+        assert played == expected
+
+
+def event_of(words: list[str]) -> events.Event:
+    """The event that a line's words mean."""
+    name, *rest = words
+    options = dict(word.split("=") for word in rest if "=" in word and ">=" not in word)
+    rest = [word for word in rest if "=" not in word or ">=" in word]
+    match name:
+        case "arrive":
+            return events.CallArrived(
+                contact=rest[0],
+                queue=rest[1],
+                needs=" ".join(rest[2:]),
+                priority=int(options.get("priority", "0")),
+                language="zh",
+                wait_since_ms=START_MS + int(options["since"]),
+                entry=int(options.get("entry", "1")),
+            )
+        case "snapshot":
+            legs = (leg.split(":") for leg in rest if ":" in leg)
+            return events.AsteriskSnapshot(
+                contacts=tuple(word for word in rest if ":" not in word),
+                legs=tuple(events.LiveLeg(*leg) for leg in legs),
+                waiting=tuple(options["waiting"].split(",")) if "waiting" in options else (),
+                asked_ms=START_MS + int(options["asked"]) if "asked" in options else None,
+                restarted="restarted" in options,
+            )
+        case "leg_ended":
+            return events.LegEnded(rest[0], int(rest[1]), rest[2] if len(rest) > 2 else "")
+        case "hold" | "resume":
+            return events.HoldChanged(rest[0], name == "hold")
+    return _EVENTS[name](*rest)
+
+
+_EVENTS = {
+    "alarm": events.DeadlinePassed,
+    "answered": events.OfferAnswered,
+    "bridged": events.OfferConnected,
+    "failed": events.OfferFailed,
+    "finish": events.AgentFinishedWork,
+    "hang_up": events.CallerHungUp,
+    "link_lost": events.AsteriskLost,
+    "log_in": events.AgentLoggedIn,
+    "log_out": events.AgentLoggedOut,
+    "not_ready": events.AgentBecameNotReady,
+    "phone_back": events.PhoneBecameReachable,
+    "phone_lost": events.PhoneBecameUnreachable,
+    "rang": events.OfferRang,
+    "ready": events.AgentBecameReady,
+    "session_lost": events.SessionLost,
+    "withdraw": events.CallWithdrawn,
+}
+
+
+def outcome(decision: Decision, *, shows_alarm: bool = False) -> list[str]:
+    """What came of an event, a line each."""
+    lines = [_fact(fact) for fact in decision.facts]
+    lines += [_command(command) for command in decision.commands]
+    if decision.ignored:
+        lines.append(f"- {decision.ignored}")
+    if shows_alarm:
+        wake_at_ms = decision.wake_at_ms
+        lines.append("alarm at never" if wake_at_ms is None else f"alarm at {wake_at_ms - START_MS}")
+    return lines
+
+
+def _fact(fact: facts.Fact) -> str:
+    match fact:
+        case facts.CallQueued():
+            return f"queued {fact.contact}" + (f" entry {fact.entry}" if fact.entry > 1 else "")
+        case facts.CallOffered():
+            return f"offered {fact.contact} to {fact.agent} as {fact.offer}"
+        case facts.OfferRang():
+            return f"rang {fact.offer}"
+        case facts.OfferEnded():
+            return f"ended {fact.offer}: {fact.cause}, rang {fact.ring_ms}"
+        case facts.CallAnswered():
+            return f"answered {fact.contact}: waited {fact.wait_ms}, rang {fact.ring_ms}"
+        case facts.CallConnected():
+            return f"connected {fact.contact} with {fact.agent}"
+        case facts.HoldChanged():
+            return f"{'held' if fact.held else 'resumed'} {fact.contact}"
+        case facts.SegmentEnded():
+            return f"talked {fact.contact}: {fact.talk_ms}, held {fact.hold_ms}, by {fact.hung_up_by}"
+        case facts.CallLeftQueue():
+            to = f" to {fact.to}" if fact.to else ""
+            return f"left {fact.contact}: {fact.how}{to} after {fact.wait_ms}"
+        case facts.AgentStateChanged():
+            return _agent(fact)
+    raise AssertionError(fact)
+
+
+def _agent(fact: facts.AgentStateChanged) -> str:
+    words = [fact.agent, fact.state]
+    if fact.reason:
+        words.append(f"({fact.reason})")
+    if fact.until_ms:
+        words.append(f"until {fact.until_ms - START_MS}")
+    follows = {"ready": "ready", "offline": "offline", "not_ready": "not_ready"}.get(fact.state, "ready")
+    if fact.intent != follows:
+        words.append(f"then {fact.intent}")
+    return " ".join(words)
+
+
+def _command(command: commands.Command) -> str:
+    match command:
+        case commands.OfferCall():
+            return f"! offer {command.contact} to {command.agent} for {command.ring_ms}"
+        case commands.CancelOffer():
+            return f"! cancel {command.offer}"
+        case commands.RefuseCall():
+            return f"! refuse {command.contact}: {command.reason}"
+        case commands.TakeSnapshot():
+            return "! snapshot"
+    raise AssertionError(command)
