@@ -22,24 +22,39 @@ environment_is_current() {
         cmp -s "$HERE/pyproject.toml" "$HERE/.venv/hotline.pyproject.toml"
 }
 
+# An environment that works: new enough, with pip, and not moved here from another folder.
+environment_works() {
+    "$HERE/.venv/bin/python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null &&
+        "$HERE/.venv/bin/python" -m pip --version >/dev/null 2>&1 &&
+        { [ ! -e "$HERE/.venv/hotline.home" ] || [ "$(cat "$HERE/.venv/hotline.home")" = "$HERE" ]; }
+}
+
 make_environment() {
     extra="${1:-}"
     if environment_is_current "$extra" || environment_is_current test; then
         return
     fi
-    python="$(find_python)"
     rm -f "$HERE/.venv/hotline.place"
-    if [ "$(cat "$HERE/.venv/hotline.home" 2>/dev/null)" != "$HERE" ]; then
+    if ! environment_works; then
+        # Only what this script made may be cleared: somebody may be working in an environment of their own.
+        if [ -e "$HERE/.venv" ] && [ ! -e "$HERE/.venv/hotline.home" ]; then
+            fail "$HERE/.venv is there, was not made by this script, and is no working Python environment" \
+                "(3.11 or later, with pip). Move it away and run the same command again."
+        fi
+        python="$(find_python)"
         say "making the Python environment in $HERE/.venv with $python"
+        # Cleared and marked first: what is cut off half way is still known as ours.
+        rm -rf "$HERE/.venv"
+        mkdir "$HERE/.venv"
+        printf '%s' "$HERE" > "$HERE/.venv/hotline.home"
         if "$python" -c 'import ensurepip' 2>/dev/null; then
-            "$python" -m venv --clear "$HERE/.venv"
+            "$python" -m venv "$HERE/.venv"
         else
             # Debian keeps ensurepip in a package of its own (python3-venv); pip comes another way then.
-            "$python" -m venv --clear --without-pip "$HERE/.venv"
+            "$python" -m venv --without-pip "$HERE/.venv"
             (cd "$HERE" && .venv/bin/python -m hotline.fetch_pip) || fail \
                 "pip could not be fetched. On Debian or Ubuntu: sudo apt-get install python3-venv"
         fi
-        printf '%s' "$HERE" > "$HERE/.venv/hotline.home"
     fi
     say "installing Python packages (this happens once)"
     "$HERE/.venv/bin/python" -m pip install --disable-pip-version-check --progress-bar off \

@@ -32,7 +32,7 @@ echo "$@" >> {here}/asked
 """
     )
     (here / "bin" / name).chmod(0o700)
-    for tool in ("mkdir",):
+    for tool in ("mkdir", "touch"):
         if not (here / "bin" / tool).exists():
             (here / "bin" / tool).symlink_to(f"/usr/bin/{tool}")
 
@@ -71,7 +71,7 @@ def test_a_made_environment_is_not_made_again_until_the_project_changes(here: Pa
     _python(here, "python3")
     assert _sh(here, "make_environment").returncode == 0
     first = _asked(here)
-    assert any(f"-m venv --clear {here}/.venv" in line for line in first)
+    assert any(f"-m venv {here}/.venv" in line for line in first)
     assert any(line.startswith("-m pip install") and line.endswith(f"--editable {here}") for line in first)
     assert _sh(here, "make_environment").stdout == ""
     assert _asked(here) == first
@@ -109,3 +109,35 @@ def test_an_install_that_was_cut_off_is_done_again(here: Path) -> None:
     count = len(_asked(here))
     _sh(here, "make_environment")
     assert len(_asked(here)) > count
+
+
+def test_an_environment_of_somebody_elses_is_kept_and_only_added_to(here: Path) -> None:
+    _python(here, "python3")
+    (here / ".venv" / "bin").mkdir(parents=True)
+    (here / ".venv" / "bin" / "theirs").touch()
+    (here / "bin" / "python3").rename(here / ".venv" / "bin" / "python")
+    assert _sh(here, "make_environment test").returncode == 0
+    assert (here / ".venv" / "bin" / "theirs").exists()
+    assert not any("venv" in line.split()[:2] for line in _asked(here))
+    assert _asked(here)[-1].endswith(f"--editable {here}[test]")
+
+
+def test_what_somebody_else_made_is_never_cleared_even_when_it_does_not_work(here: Path) -> None:
+    _python(here, "python3")
+    (here / ".venv").mkdir()
+    (here / ".venv" / "theirs").touch()
+    done = _sh(here, "make_environment")
+    assert done.returncode == 1
+    assert "was not made by this script" in done.stderr
+    assert (here / ".venv" / "theirs").exists()
+    assert _asked(here) == []
+
+
+def test_an_environment_of_ours_that_was_moved_or_cut_off_is_made_anew(here: Path) -> None:
+    _python(here, "python3")
+    (here / ".venv").mkdir()
+    (here / ".venv" / "hotline.home").write_text("/another/folder")
+    (here / ".venv" / "stale").touch()
+    assert _sh(here, "make_environment").returncode == 0
+    assert not (here / ".venv" / "stale").exists()
+    assert (here / ".venv" / "hotline.home").read_text() == str(here)
