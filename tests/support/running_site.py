@@ -58,8 +58,6 @@ class RunningSite:
 
     async def start_pages(self) -> None:
         """Serve, as after a start of the process."""
-        # Metrics are registered once per process, so every start has a registry of its own.
-        self.service.registry = CollectorRegistry()
         self._close = await start(self.service)
 
     async def stop_pages(self) -> None:
@@ -67,6 +65,8 @@ class RunningSite:
         if self._close is not None:
             await self._close()
         self._close = None
+        # Metrics are registered once per process: the next start, a new process in truth, has its own.
+        self.service.registry = CollectorRegistry()
 
     def cookie(self, role: str = "supervisor", user: str = "wei", stamp: str = "") -> dict[str, str]:
         """The cookie of someone signed in; PostgreSQL was never reached, so the signature decides."""

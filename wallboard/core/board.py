@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from acd.core.formulas import FORMULAS, Limits
 from acd.core.picture import Picture
 from acd.core.totals import Totals
 from hotline.core.settings import Queue, Settings, Text
@@ -48,11 +49,9 @@ def changes(old: Board, new: Board) -> Board:
 
 
 def day_figures(totals: Totals, settings: Settings) -> dict[str, Any]:
-    """Today's figures; each share comes with the counts it was computed from."""
-    t_ms = settings.hotline.service_level_s * 1000
-    answered, abandoned = totals.answered_waits, totals.abandoned_waits
-    satisfied = totals.satisfaction.get("4", 0) + totals.satisfaction.get("5", 0)
-    answers = totals.survey_answered
+    """Today's figures; each share comes with the counts it was computed from (see acd.core.formulas)."""
+    limits = limits_of(settings)
+    answers, asked = FORMULAS["survey_response"].parts(totals, limits)
     return {
         "contacts": totals.contacts,
         "offered": totals.offered,
@@ -61,27 +60,29 @@ def day_figures(totals: Totals, settings: Settings) -> dict[str, Any]:
         "waiting": totals.waiting,
         "out": totals.out,
         "lost": totals.lost,
-        "answer_rate": _share(totals.answered, totals.offered),
-        "abandon_rate": _share(totals.abandoned, totals.offered),
-        "timely_all": _share(totals.timely, totals.contacts),
-        "timely_asked": _share(totals.timely, totals.asked),
-        "sl1": _share(answered.within(t_ms) + abandoned.within(t_ms), totals.answered + totals.abandoned),
-        "wait": _mean(answered.total_ms, totals.answered),
-        "talk": _mean(totals.talk_ms, totals.handled),
-        "satisfaction": {
-            "top": satisfied,
-            "answers": answers,
-            "asked": totals.survey_asked,
-            "share": satisfied / answers if answers else None,
-        },
+        "answer_rate": _share("answer_rate", totals, limits),
+        "abandon_rate": _share("abandon_rate", totals, limits),
+        "timely_all": _share("timely_of_all", totals, limits),
+        "timely_asked": _share("timely_of_asked", totals, limits),
+        "sl1": _share("sl1", totals, limits),
+        "wait": _mean("asa", totals, limits),
+        "talk": _mean("average_talk", totals, limits),
+        "satisfaction": {**_share("csat", totals, limits), "answers": answers, "asked": asked},
     }
 
 
-def _share(part: int, of: int) -> dict[str, Any]:
+def limits_of(settings: Settings) -> Limits:
+    """What the formulas take from the settings."""
+    return Limits(settings.hotline.service_level_s * 1000, settings.hotline.short_abandon_s * 1000)
+
+
+def _share(formula: str, totals: Totals, limits: Limits) -> dict[str, Any]:
+    part, of = FORMULAS[formula].parts(totals, limits)
     return {"part": part, "of": of, "share": part / of if of else None}
 
 
-def _mean(total_ms: int, count: int) -> dict[str, Any]:
+def _mean(formula: str, totals: Totals, limits: Limits) -> dict[str, Any]:
+    total_ms, count = FORMULAS[formula].parts(totals, limits)
     return {"mean_ms": round(total_ms / count) if count else None, "count": count}
 
 
@@ -117,7 +118,7 @@ def _queues(picture: Picture, settings: Settings, now_ms: int) -> dict[str, Any]
             "offered": today.offered,
             "answered": today.answered,
             "abandoned": today.abandoned,
-            "timely": _share(today.timely, today.asked),
+            "timely": _share("timely_of_asked", today, limits_of(settings)),
         }
     return rows
 

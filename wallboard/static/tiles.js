@@ -30,7 +30,7 @@ export function showDay(day, house) {
   tile("sl1", percent(day.sl1.share), within, fraction(day.sl1));
   tile("wait", average(day.wait), text("wait_rule", { count: count(day.wait.count) }));
   tile("talk", average(day.talk), text("talk_rule", { count: count(day.talk.count) }));
-  const { top, answers, asked, share } = day.satisfaction;
+  const { part: top, answers, asked, share } = day.satisfaction;
   if (asked === 0) return tile("satisfaction", "–", text("none_yet"));
   const told = text("satisfaction_rule", { top: count(top), answers: count(answers) });
   const replied = text("satisfaction_of", { asked: count(asked), rate: percent(answers / asked) });

@@ -39,15 +39,17 @@ def test_the_days_figures_and_the_counts_they_come_from():
         answered("silent", 30_000, asked=True),
         Story("gave-up").starts().queues().after(20_000).leaves("abandoned").ends("queued"),
         Story("in-menu").starts().ends(),
+        Story("waits").after(190_000).starts().queues(),
     )
     day = board(picture, SETTINGS, REASONS, DAY_MS + 200_000)["day"]
-    assert (day["contacts"], day["offered"], day["answered"], day["abandoned"]) == (5, 4, 3, 1)
-    assert day["timely_all"] == {"part": 1, "of": 5, "share": 0.2}
-    assert day["timely_asked"] == {"part": 1, "of": 4, "share": 0.25}
+    assert (day["contacts"], day["offered"], day["answered"], day["abandoned"]) == (6, 5, 3, 1)
+    assert day["timely_all"] == {"part": 1, "of": 6, "share": 1 / 6}
+    assert day["timely_asked"] == {"part": 1, "of": 5, "share": 0.2}
     assert day["sl1"] == {"part": 3, "of": 4, "share": 0.75}  # 15.0, 15.001 and the one abandoned at 20.0
     assert day["wait"] == {"mean_ms": 20_000, "count": 3}
     assert day["talk"] == {"mean_ms": 60_000, "count": 3}
-    assert day["satisfaction"] == {"top": 1, "answers": 2, "asked": 3, "share": 0.5}
+    assert day["satisfaction"] == {"part": 1, "of": 2, "share": 0.5, "answers": 2, "asked": 3}
+    # Who still waits is neither answered nor abandoned, and counts in neither rate.
     assert day["answer_rate"]["share"] == 0.75
     assert day["abandon_rate"]["share"] == 0.25
 
