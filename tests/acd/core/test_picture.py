@@ -199,6 +199,9 @@ def test_since_changes_with_state_or_reason_only() -> None:
     first = agent_state(DAY_MS, "1001", "ready")
     moved = agent_state(DAY_MS + 5_000, "1001", "ready")
     assert picture_of(first, moved).agents["1001"].since_ms == DAY_MS
+    rest = agent_state(DAY_MS + 6_000, "1001", "not_ready", reason="rest")
+    lunch = agent_state(DAY_MS + 7_000, "1001", "not_ready", reason="lunch")
+    assert picture_of(first, rest, lunch).agents["1001"].since_ms == DAY_MS + 7_000
 
 
 def test_what_began_yesterday_is_shown_but_not_counted_today() -> None:
@@ -232,6 +235,33 @@ def test_nothing_that_began_yesterday_counts_today_however_it_goes_on() -> None:
     for totals in picture.day_by_agent.values():
         assert (totals.offers, totals.offers_failed, totals.handled, totals.talk_ms) == (0, {}, 0, 0)
         assert (totals.acw_ms, totals.satisfaction, totals.transferred) == (0, {}, 0)
+
+
+def test_over_midnight_a_contact_is_yesterdays_and_what_begins_after_it_todays() -> None:
+    story = Story("c", DAY_MS + 24 * HOUR_MS - 5_000).starts().after(10_000).queues().rings().answered()
+    picture = picture_of(story.connected().after(9_000).segment_ends(9_000))
+    day, queue = picture.day, picture.day_by_queue["sales"]
+    assert (day.contacts, day.asked, day.timely, day.offered, day.answered, day.handled) == (0, 0, 0, 1, 1, 1)
+    assert (queue.contacts, queue.asked, queue.timely, queue.offered) == (1, 1, 1, 1)
+    assert day.check() == queue.check() == []
+
+
+def test_a_conversation_belongs_where_it_began_not_where_it_was_offered() -> None:
+    story = Story("c", DAY_MS + 24 * HOUR_MS - 5_000).starts().queues().rings().after(10_000).answered()
+    picture = picture_of(story.connected().after(9_000).segment_ends(9_000))
+    assert (picture.day.offers, picture.day.offered, picture.day.handled) == (0, 0, 1)
+    assert picture.day_by_agent["1001"].talk_ms == 9_000
+
+
+def test_a_survey_without_an_answer_is_asked_only() -> None:
+    day = picture_of(Story("c").starts().queues().ends("queued", asked=True)).day
+    assert (day.survey_asked, day.survey_answered, day.satisfaction) == (1, 0, {})
+
+
+def test_a_survey_without_a_queue_is_the_houses_alone() -> None:
+    picture = picture_of(Story("c").starts().ends("message", asked=True, digit=3))
+    assert picture.day.satisfaction == {"3": 1}
+    assert (picture.day_by_queue, picture.day_by_agent) == ({}, {})
 
 
 def test_midnight_without_a_fact_begins_a_new_day() -> None:
