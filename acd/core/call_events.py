@@ -103,7 +103,8 @@ def caller_hung_up(floor: Floor, event: events.CallerHungUp) -> None:
     if call is None:
         floor.ignore("the call is not here")
         return
-    _end(floor, call, "hung_up", how="abandoned", offer_cause="caller_gone", by="caller")
+    ended_ms = floor.past_ms(event.at_ms, call.wait_since_ms)
+    _end(floor, call, "hung_up", how="abandoned", offer_cause="caller_gone", by="caller", ended_ms=ended_ms)
 
 
 def call_withdrawn(floor: Floor, event: events.CallWithdrawn) -> None:
@@ -129,15 +130,25 @@ def lose_call(floor: Floor, call: Call) -> None:
     _end(floor, call, "not_found", how="lost", offer_cause="lost", by="lost")
 
 
-def _end(floor: Floor, call: Call, what: str, *, how: str, offer_cause: str, by: str, to: str = "") -> None:
+def _end(
+    floor: Floor,
+    call: Call,
+    what: str,
+    *,
+    how: str,
+    offer_cause: str,
+    by: str,
+    to: str = "",
+    ended_ms: int | None = None,
+) -> None:
     offer = floor.offers.get(call.offer)
     if call.state == "connected":
         if offer is not None:
-            end_segment(floor, offer, by)
+            end_segment(floor, offer, by, ended_ms)
     else:
         if call.state == "offered" and offer is not None:
             end_callers_half(floor, offer, offer_cause)
-        floor.left_queue(call, how, to)
+        floor.left_queue(call, how, to, at_ms=ended_ms)
     floor.tell_call(call, what)
 
 

@@ -29,9 +29,10 @@ class CallArrived(Event):
 
 @dataclass(frozen=True, slots=True)
 class CallerHungUp(Event):
-    """The caller's channel is gone."""
+    """The caller's channel is gone. at_ms: when, if it is told only now."""
 
     contact: str
+    at_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +134,15 @@ class OfferFailed(Event):
 
 @dataclass(frozen=True, slots=True)
 class LegEnded(Event):
-    """The agent's leg is gone (Hangup): frees the agent only. cause: Q.850 code."""
+    """The agent's leg is gone (Hangup): frees the agent only. cause: Q.850 code.
+
+    at_ms: when, if it is told only now.
+    """
 
     offer: str
     cause: int
     by: str = ""  # agent, caller, transfer, lost
+    at_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

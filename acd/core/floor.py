@@ -190,6 +190,10 @@ class Floor:
         self.ready.rebuild(agent for agent in known if agent.state == "ready")
         self.line.reindex(index)
 
+    def past_ms(self, told_ms: int | None, began_ms: int) -> int:
+        """When something happened that is told only now: between its beginning and now. None: now."""
+        return self.now_ms if told_ms is None else min(self.now_ms, max(told_ms, began_ms))
+
     # Calls
 
     def add_call(self, call: Call) -> None:

@@ -162,16 +162,17 @@ def leg_ended(floor: Floor, event: events.LegEnded) -> None:
     if offer is None:
         floor.ignore(_UNKNOWN_OFFER)
     else:
-        end_leg(floor, offer, event.cause, event.by or "agent")
+        end_leg(floor, offer, event.cause, event.by or "agent", event.at_ms)
 
 
-def end_leg(floor: Floor, offer: Offer, leg_cause: int, by: str) -> None:
-    """The agent's half is over; by: agent, caller, transfer, lost."""
+def end_leg(floor: Floor, offer: Offer, leg_cause: int, by: str, ended_ms: int | None = None) -> None:
+    """The agent's half is over; by: agent, caller, transfer, lost; ended_ms: when, if not now."""
     if not floor.tell_offer(offer, "leg_ended"):
         return
     offer.leg_cause = leg_cause
+    offer.leg_ended_ms = floor.past_ms(ended_ms, offer.connected_ms)
     if offer.connected_ms:
-        end_segment(floor, offer, by)
+        end_segment(floor, offer, by, ended_ms)
         call = floor.calls.get(offer.contact)
         if call is not None and call.offer == offer.id:
             floor.tell_call(call, "leg_ended")
@@ -198,15 +199,16 @@ def end_callers_half(floor: Floor, offer: Offer, cause: str) -> None:
         floor.set_lease(offer, floor.now_ms + LEASE_GRACE_MS)
 
 
-def end_segment(floor: Floor, offer: Offer, by: str) -> None:
-    """The conversation is over; the agent is free once the leg has hung up."""
+def end_segment(floor: Floor, offer: Offer, by: str, ended_ms: int | None = None) -> None:
+    """The conversation is over (at ended_ms, if not now); the agent is free once the leg has hung up."""
     if not offer.told:
         offer.told = True
         offer.cause = "served"
-        talk_ms, hold_ms = offer.talk_and_hold_ms(floor.now_ms)
+        at_ms = floor.past_ms(ended_ms, max(offer.connected_ms, offer.held_since_ms))
+        talk_ms, hold_ms = offer.talk_and_hold_ms(at_ms)
         floor.facts.append(
             facts.SegmentEnded(
-                at_ms=floor.now_ms,
+                at_ms=at_ms,
                 contact=offer.contact,
                 segment=offer.id,
                 agent=offer.agent,
@@ -256,7 +258,8 @@ def _free_agent(floor: Floor, offer: Offer) -> None:
     willing = agent.intent == "ready"
     keep_idle = not offer.rang_ms and not offer.answered_ms
     if offer.connected_ms and offer.after_contact_ms:
-        floor.tell_agent(agent, "work_began", until_ms=floor.now_ms + offer.after_contact_ms)
+        until_ms = max(floor.now_ms, offer.leg_ended_ms + offer.after_contact_ms)
+        floor.tell_agent(agent, "work_began", until_ms=until_ms)
     elif offer.cause == "no_answer" and willing:
         floor.tell_agent(agent, "unanswered", reason="no_answer")
     elif offer.cause in ("busy", "unknown") and willing:

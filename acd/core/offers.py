@@ -76,6 +76,7 @@ class Offer:
     held_since_ms: int = 0
     hold_ms: int = 0
     leg_cause: int = 0
+    leg_ended_ms: int = 0
     seen_ms: int = 0  # last sign of life; a snapshot asked for earlier does not judge it
 
     def __post_init__(self) -> None:

@@ -91,10 +91,17 @@ def event_of(words: list[str]) -> events.Event:
                 restarted="restarted" in options,
             )
         case "leg_ended":
-            return events.LegEnded(rest[0], int(rest[1]), rest[2] if len(rest) > 2 else "")
+            by = rest[2] if len(rest) > 2 else ""
+            return events.LegEnded(rest[0], int(rest[1]), by, at_ms=_past_ms(options))
+        case "hang_up":
+            return events.CallerHungUp(rest[0], at_ms=_past_ms(options))
         case "hold" | "resume":
             return events.HoldChanged(rest[0], name == "hold")
     return _EVENTS[name](*rest)
+
+
+def _past_ms(options: dict[str, str]) -> int | None:
+    return START_MS + int(options["at"]) if "at" in options else None
 
 
 _EVENTS = {
@@ -103,7 +110,6 @@ _EVENTS = {
     "bridged": events.OfferConnected,
     "failed": events.OfferFailed,
     "finish": events.AgentFinishedWork,
-    "hang_up": events.CallerHungUp,
     "link_lost": events.AsteriskLost,
     "log_in": events.AgentLoggedIn,
     "log_out": events.AgentLoggedOut,

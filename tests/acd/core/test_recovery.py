@@ -203,6 +203,37 @@ def test_a_conversation_that_ended_unseen_leads_to_work_and_a_ring_to_no_mark() 
     """)
 
 
+def test_what_ended_in_the_gap_ended_when_it_did_and_not_when_it_is_told() -> None:
+    table = busy_house()
+    table.restart(1000)
+    table.run("""
+        1100    leg_ended 1-1 16 agent at=650  | talked c1: 600, held 0, by agent
+                                               | 1001 acw until 10650
+        1101    hang_up c3 at=400              | left c3: abandoned after 310
+        1102    snapshot c1 c2 c4              | ended 1-2: lost, rang 1022
+                                               | 1002 ready
+    """)
+
+
+def test_work_that_is_over_when_the_end_is_told_is_over_at_once() -> None:
+    table = busy_house()
+    table.restart(30000)
+    table.run("""
+        30100   leg_ended 1-1 16 agent at=650  | talked c1: 600, held 0, by agent
+                                               | 1001 acw until 30100
+                                               | 1001 ready
+    """)
+
+
+def test_an_end_told_before_the_beginning_or_after_now_is_brought_between() -> None:
+    table = busy_house()
+    table.run("""
+        1000    leg_ended 1-1 16 agent at=20   | talked c1: 0, held 0, by agent
+                                               | 1001 acw until 10050
+        1001    hang_up c3 at=9000             | left c3: abandoned after 911
+    """)
+
+
 def test_an_answer_and_a_bridge_in_the_gap_are_seen() -> None:
     table = busy_house()
     table.run("""

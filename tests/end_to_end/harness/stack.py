@@ -192,6 +192,17 @@ class HotlineStack:
         status: dict[str, Any] = json.loads(said)
         return status
 
+    async def ready(self, service: str) -> bool:
+        """Whether a service of ours says now that it is ready."""
+        try:
+            async with (
+                self._service(service) as session,
+                session.get(f"http://{service}/healthz") as response,
+            ):
+                return response.status == 200
+        except aiohttp.ClientError:
+            return False
+
     async def picture(self) -> dict[str, Any]:
         """The live picture, as the first line of acd's stream has it now."""
         async with self._service("acd") as session, session.get("http://acd/stream") as response:
