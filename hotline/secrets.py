@@ -19,7 +19,15 @@ from hotline.core.settings import Settings
 from hotline.deployment import DATABASE_NAME, DATABASE_USER, LOOPBACK, Deployment
 
 _LETTERS = string.ascii_letters + string.digits
-_SINGLE = ("agi_token", "ami_acd", "caller_key", "web_cookie_key", "display_token", "metrics_token", "postgres")
+_SINGLE = (
+    "agi_token",
+    "ami_acd",
+    "caller_key",
+    "web_cookie_key",
+    "display_token",
+    "metrics_token",
+    "postgres",
+)
 _NAMED = ("phones", "pins", "trunks", "users")
 _PIN_DIGITS = 6
 
