@@ -195,11 +195,13 @@ class CallerSession:
         await self._session.set_variable("_HL_OFFER", order.offer)
         options = dial_options(order, self._queue, ringing=self._answer_at is not None)
         await self._session.execute("Dial", *dial_arguments(order.phone, order.ring_ms, options))
-        outcome = await self._session.get_full("${DIALSTATUS}|${HANGUPCAUSE}|${HL_STAGE}")
-        status, cause, stage = ([*outcome.split("|"), "", "", ""])[:3]
+        outcome = await self._session.get_full(
+            "${DIALSTATUS}|${HANGUPCAUSE}|${HL_STAGE}|${RINGTIME_MS}${PROGRESSTIME_MS}"
+        )
+        status, cause, stage, rang = ([*outcome.split("|"), "", "", "", ""])[:4]
         if stage == "connected":
             return True
-        self._engine.handle(OfferFailed(order.offer, failed_cause(status, cause)))
+        self._engine.handle(OfferFailed(order.offer, failed_cause(status, cause, rang=rang != "")))
         if self._answer_at is None:
             await self._music()
         elif status == "ANSWER":
@@ -216,13 +218,17 @@ class CallerSession:
         await self._session.set_variable("HL_NEXT", "hangup")
 
 
-def failed_cause(status: str, cause: str) -> str:
-    """Tell apart why an offer failed, from DIALSTATUS and HANGUPCAUSE (Q.850).
+def failed_cause(status: str, cause: str, *, rang: bool) -> str:
+    """Tell apart why an offer failed, from DIALSTATUS, HANGUPCAUSE (Q.850) and whether the phone rang.
 
-    Source: app_dial.c; a phone's 603 (and 486 with "rejected" semantics on some phones) gives cause 21.
+    A phone that was not heard of at all did not ring in vain: it is unplugged, or the network is.
+    Source: app_dial.c (RINGTIME and PROGRESSTIME stay empty then); a phone's 603 (and 486 with "rejected"
+    semantics on some phones) gives cause 21.
     """
     if cause == str(Q850_REJECTED):
         return "rejected"
+    if status == "NOANSWER" and not rang:
+        return "unreachable"
     return CAUSE_BY_DIALSTATUS.get(status, "unknown")
 
 

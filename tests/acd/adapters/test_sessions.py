@@ -21,7 +21,12 @@ from hotline.core.settings import Queue, Text
     ],
 )
 def test_causes_are_told_apart(status: str, cause: str, meaning: str) -> None:
-    assert failed_cause(status, cause) == meaning
+    assert failed_cause(status, cause, rang=True) == meaning
+
+
+def test_a_phone_that_was_not_heard_of_did_not_ring_in_vain() -> None:
+    assert failed_cause("NOANSWER", "0", rang=False) == "unreachable"
+    assert failed_cause("BUSY", "17", rang=False) == "busy"
 
 
 def test_arguments_of_a_waiting_caller() -> None:

@@ -55,6 +55,7 @@ class SipSocket:
     ) -> None:
         self.log: deque[Logged] = deque(maxlen=MAX_LOG)
         self.malformed = 0
+        self.deaf = False  # unplugged: nothing that arrives is heard
         self._on_request = on_request
         self._loop = asyncio.get_running_loop()
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -161,6 +162,8 @@ class SipSocket:
             except ConnectionRefusedError:  # ICMP tells that a far port is closed
                 continue
             at_us = _arrival_us(ancillary)
+            if self.deaf:
+                continue
             try:
                 message = sip.parse(packet)
             except sip.SipSyntaxError:
