@@ -465,7 +465,9 @@ class SimulatedAsterisk:
                 caller.session.is_open = False
                 caller.session.wire.cut()
                 caller.session = None
-                self.schedule.after(self.rng.randrange(1, 1000), self._open_session, caller)
+                # The dialplan asks every second; some come late, in the midst of a prompt.
+                late_ms = self.rng.choice((1000, 1000, 1000, 6000))
+                self.schedule.after(self.rng.randrange(1, late_ms), self._open_session, caller)
 
     def crash(self) -> None:
         """Asterisk dies: every channel is gone, sessions end, nothing is told by AMI."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from dataclasses import replace
 
 from decision_table import START_MS, Table, settings
 from hypothesis import given
@@ -20,12 +21,21 @@ from acd.core.recovery import restored_from
 contacts = st.sampled_from(("c1", "c2", "c3"))
 agents = st.sampled_from(("1001", "1002", "1003", "4711"))
 phones = st.sampled_from(("p1", "p2"))
-offers = st.builds("{}-{}".format, st.integers(1, 3), st.integers(1, 6))
+offers = st.sampled_from(("0", "0", "1", "2", "never"))  # the latest offer, the one before, …
 causes = st.sampled_from(
     ("no_answer", "rejected", "busy", "unreachable", "withdrawn", "agent_gone", "unknown", "?")
 )
 legs = st.builds(events.LiveLeg, offers, contacts, agents, st.sampled_from(("ringing", "up", "bridged")))
 skills = st.dictionaries(st.sampled_from(("sales", "english")), st.integers(1, 10), max_size=2)
+
+_ABOUT_OFFERS = (
+    events.OfferRang,
+    events.OfferAnswered,
+    events.OfferConnected,
+    events.OfferFailed,
+    events.LegEnded,
+    events.HoldChanged,
+)
 
 any_event = st.one_of(
     st.builds(
@@ -77,6 +87,7 @@ class Run:
         self.picture = Picture(lambda _: 0)
         self.epoch = 1
         self.log: list[object] = []
+        self.offers: list[str] = []
         self.handle(settings(), START_MS)
         self.handle(events.AsteriskSnapshot((), ()), START_MS)
 
@@ -86,6 +97,21 @@ class Run:
         assert decision.wake_at_ms is None or decision.wake_at_ms > now_ms
         for fact in decision.facts:
             self.picture.apply(type(fact).__name__, fact.at_ms, to_body(fact))
+        self.offers += [command.offer for command in decision.commands if isinstance(command, OfferCall)]
+
+    def _aimed(self, event: object) -> events.Event:
+        """The event with real offers in the place of "the latest" and the like."""
+        if isinstance(event, events.AsteriskSnapshot):
+            return replace(
+                event, legs=tuple(replace(leg, offer=self._offer(leg.offer)) for leg in event.legs)
+            )
+        if isinstance(event, _ABOUT_OFFERS):
+            return replace(event, offer=self._offer(event.offer))
+        assert isinstance(event, events.Event)
+        return event
+
+    def _offer(self, which: str) -> str:
+        return self.offers[-1 - int(which)] if which.isdigit() and int(which) < len(self.offers) else "9-9"
 
     def play(self, steps: list[tuple[object, int]]) -> None:
         now_ms = START_MS
@@ -98,7 +124,7 @@ class Run:
                 self.handle(settings(), now_ms)
                 self.handle(restored, now_ms)
             else:
-                self.handle(event, now_ms)  # type: ignore[arg-type]
+                self.handle(self._aimed(event), now_ms)
 
 
 steps = st.lists(st.tuples(any_event, st.sampled_from((0, 1, 500, 1500, 9000, 30_000))), max_size=60)
