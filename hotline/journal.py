@@ -133,6 +133,7 @@ class JournalWriter:
         self._size = 0
         self._put(encode(self._head(checkpoint)))
         self._size = 0  # of the facts alone: a large checkpoint must not fill a file
+        self.sync()  # an epoch that somebody has seen must not come again after a power cut
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._keep_syncing, name=f"journal-{writer}", daemon=True)
         self._thread.start()

@@ -159,6 +159,15 @@ def read_from_checkpoint(folder: Path) -> tuple[dict[str, Any] | None, Iterator[
     return checkpoint, (envelope for _, envelope in facts)
 
 
+def head_of(folder: Path, number: int) -> Envelope | None:
+    """The first line of a file; None when there is no such file or the line is damaged."""
+    try:
+        with file_path(folder, number).open("rb") as file:
+            return decode(file.readline())
+    except (FileNotFoundError, LineDamaged):
+        return None
+
+
 def last_checkpoint(folder: Path, *, upto: int | None = None) -> tuple[dict[str, Any] | None, int]:
     """The state in the newest file head that has one, and that file's number; else (None, 0).
 
@@ -167,13 +176,8 @@ def last_checkpoint(folder: Path, *, upto: int | None = None) -> tuple[dict[str,
     for number in reversed(file_numbers(folder)):
         if upto is not None and number > upto:
             continue
-        with file_path(folder, number).open("rb") as file:
-            line = file.readline()
-        try:
-            head = decode(line)
-        except LineDamaged:
-            continue
-        if head.kind == HEAD and head.body["checkpoint"] is not None:
+        head = head_of(folder, number)
+        if head is not None and head.kind == HEAD and head.body["checkpoint"] is not None:
             return head.body["checkpoint"], number
     return None, 0
 

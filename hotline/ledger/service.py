@@ -17,8 +17,8 @@ from pathlib import Path
 import asyncpg
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from hotline.journal import JournalReader
-from hotline.journal_reader import START, last_envelope
+from hotline.journal import JournalReader, Position
+from hotline.journal_reader import START, head_of, last_envelope
 from hotline.journal_retention import delete_old_files
 from hotline.ledger.store import Entry, FactsRefused, LedgerBusy, Offset, Store
 from hotline.service import Service
@@ -35,6 +35,31 @@ LOOK_S = 1.0
 DELETE_EVERY_S = 3600.0
 
 DATABASE_AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+
+class JournalOfAnother(Exception):
+    """A journal is older than what the database has of it: the two do not belong together."""
+
+
+def start_after(writer: str, folder: Path, offset: Offset | None) -> Position:
+    """Where to read on. Raises JournalOfAnother.
+
+    A power cut may have taken a file that was read already, and another epoch may have its number now: then
+    that file is read from its start, and what is known already counts once.
+    """
+    if offset is None:
+        return START
+    last = last_envelope(folder)
+    if last is None or last.epoch < offset.epoch:
+        found = f"epoch {last.epoch}" if last else "nothing"
+        raise JournalOfAnother(
+            f"journal {writer} holds {found}, the database has its epoch {offset.epoch}:"
+            " this data folder and this database do not belong together"
+        )
+    head = head_of(folder, offset.position.file)
+    if head is not None and head.epoch != offset.epoch:
+        return Position(offset.position.file, 0)
+    return offset.position
 
 
 class LedgerMetrics:
@@ -91,7 +116,7 @@ class Ledger:
                     await self._open()
                     pause_s = FIRST_PAUSE_S
                     await self._work()
-                except (*DATABASE_AWAY, LedgerBusy) as error:
+                except (*DATABASE_AWAY, LedgerBusy, JournalOfAnother) as error:
                     self._failed(error)
                     await self._pause(pause_s)
                     pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
@@ -111,7 +136,7 @@ class Ledger:
         self._readers = {}
         for writer, folder in self._folders.items():
             offset = self._offsets.get(writer)
-            self._readers[writer] = JournalReader(folder, offset.position if offset else None)
+            self._readers[writer] = JournalReader(folder, start_after(writer, folder, offset))
         logger.info("ledger_connected", extra={"position": self._store.position})
         self._ready()
 
@@ -154,7 +179,8 @@ class Ledger:
     def _failed(self, error: Exception) -> None:
         self._metrics.failures.inc()
         logger.warning("ledger_database_failed", extra={"why": f"{type(error).__name__}: {error}"[:300]})
-        self._not_ready("PostgreSQL does not answer" if not isinstance(error, LedgerBusy) else str(error))
+        ours = isinstance(error, LedgerBusy | JournalOfAnother)
+        self._not_ready(str(error) if ours else "PostgreSQL does not answer")
         if self._store is not None:
             self._store.drop()
             self._store = None

@@ -238,6 +238,45 @@ async def test_a_rebuild_beside_a_ledger_at_work_changes_nothing(
     assert await projections(database) == before
 
 
+async def test_a_file_that_a_power_cut_took_is_read_again_under_its_new_epoch(
+    tmp_path: Path, database: Any, database_url: str
+) -> None:
+    journal = JournalWriter(tmp_path / "acd", "acd")
+    write(journal, Story("a").starts().facts)
+    journal.rotate({})
+    for number in range(5):
+        journal.append("Later", 1, {}, fact_id=f"lost-{number}")
+    journal.close()
+    await run_once(tmp_path, database_url)
+    (tmp_path / "acd" / "00000002.jsonl").unlink()
+    journal = JournalWriter(tmp_path / "acd", "acd")
+    journal.append("Later", 1, {}, fact_id="lost-0")
+    journal.append("Later", 1, {}, fact_id="new")
+    journal.close()
+    await run_once(tmp_path, database_url)
+    ids = [row[0] for row in await database.fetch("SELECT fact_id FROM fact ORDER BY position")]
+    assert ids == ["a/ContactStarted", *(f"lost-{number}" for number in range(5)), "new"]
+
+
+@pytest.mark.parametrize("left", [True, False])
+async def test_a_journal_that_is_not_the_databases_is_refused(
+    tmp_path: Path, database: Any, database_url: str, left: bool
+) -> None:
+    for _ in range(2):
+        journal = JournalWriter(tmp_path / "acd", "acd")
+        write(journal, Story("a").starts().facts)
+        journal.close()
+    await run_once(tmp_path, database_url)
+    if left:
+        journal = JournalWriter(tmp_path / "other" / "acd", "acd")
+        write(journal, Story("b").starts().facts)
+        journal.close()
+    async with Running(tmp_path / "other", database_url) as running:
+        await until(lambda: _true(running.health))
+    assert "do not belong together" in running.health[0]
+    assert await database.fetchval("SELECT count(*) FROM fact") == 1
+
+
 async def test_only_one_ledger_writes(tmp_path: Path, database_url: str) -> None:
     store = await Store.open(database_url)
     with pytest.raises(LedgerBusy):
