@@ -122,7 +122,7 @@ class Demo:
     async def _wait_until_up(self) -> None:
         try:
             async with asyncio.timeout(START_LIMIT_S):
-                while not await self._console("core waitfullybooted"):
+                while not await self._console("core waitfullybooted"):  # noqa: ASYNC110 - a process of its own
                     await asyncio.sleep(0.2)
         except TimeoutError as error:
             raise DemoError(
@@ -151,15 +151,9 @@ class Demo:
         while True:
             await asyncio.sleep(20.0)
             agent = self._random.choice(self._service.settings.agents)
-            if self._random.random() < 0.3:
-                reasons = list(self._service.settings.not_ready_reasons) or [""]
-                code = f"*14{self._random.choice(reasons)}"
-                self._dial(f"PJSIP/{code}@phone-{agent.phone}", "code", agent.number, {})
-            else:
-                for one in self._service.settings.agents:
-                    if one is not agent:
-                        continue
-                    self._dial(f"PJSIP/*13@phone-{one.phone}", "code", one.number, {})
+            reason = self._random.choice([*self._service.settings.not_ready_reasons, "", "", ""])
+            code = f"*14{reason}" if reason else "*13"
+            self._dial(f"PJSIP/{code}@phone-{agent.phone}", "code", agent.number, {})
 
     async def _keep_calling(self) -> None:
         await asyncio.sleep(18.0)
@@ -169,7 +163,8 @@ class Demo:
             await asyncio.sleep(self._random.expovariate(rate_per_s))
 
     def _call(self) -> None:
-        number = self._random.choices(self._service.settings.numbers, weights=_weights(self._service.settings))[0]
+        settings = self._service.settings
+        number = self._random.choices(settings.numbers, weights=_weights(settings))[0]
         caller = f"13{self._random.randrange(10**9):09d}"
         variables = {
             "LANGUAGE_DIGIT": self._random.choices(["1", "2"], weights=[3, 1])[0],

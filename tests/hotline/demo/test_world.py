@@ -1,0 +1,60 @@
+"""The demo's world: its configuration and its call files."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from hotline.asterisk_install import AsteriskInstall
+from hotline.core.settings_check import check_settings
+from hotline.demo.world import World, call_file, write_world
+from hotline.deployment import Deployment
+from hotline.secrets import Secrets
+from hotline.settings_store import read_file
+from hotline.supervisor.setup import default_settings_file
+
+INSTALL = AsteriskInstall("22.1.0", ("asterisk",), Path("/modules"), Path("/share"), (), ())
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    settings = check_settings(read_file(default_settings_file(demo=True)), file="demo.toml", version=1)
+    deployment = Deployment(tmp_path)
+    secrets = Secrets.load(deployment)
+    secrets.make_missing(settings)
+    service = SimpleNamespace(deployment=deployment, settings=settings, secrets=secrets)
+    world = World(tmp_path / "demo", deployment.ports.postgres + 1)
+    write_world(world, cast(Any, service), INSTALL)
+    return world
+
+
+def test_every_phone_of_the_settings_has_a_line_of_its_own(world: World) -> None:
+    pjsip = (world.folder / "etc" / "pjsip.conf").read_text("utf-8")
+    assert pjsip.count("type=registration") == 12 + 1
+    assert "password=\n" not in pjsip
+
+
+def test_the_world_listens_on_loopback_only(world: World) -> None:
+    pjsip = (world.folder / "etc" / "pjsip.conf").read_text("utf-8")
+    assert [line for line in pjsip.splitlines() if line.startswith("bind")] == [
+        f"bind=127.0.0.1:{world.sip_port}"
+    ]
+
+
+def test_files_with_passwords_are_the_owners_alone(world: World) -> None:
+    assert {file.stat().st_mode & 0o777 for file in (world.folder / "etc").iterdir()} == {0o600}
+
+
+def test_a_call_file() -> None:
+    text = call_file("PJSIP/4001@trunk", "caller", "13800000000", {"SCORE": "5"})
+    assert text.splitlines() == [
+        "Channel: PJSIP/4001@trunk",
+        "CallerID: <13800000000>",
+        "MaxRetries: 0",
+        "WaitTime: 300",
+        "Context: world",
+        "Extension: caller",
+        "Priority: 1",
+        "Setvar: SCORE=5",
+    ]
