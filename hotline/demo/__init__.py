@@ -1,1 +1,1 @@
-"""A living hotline for newcomers: simulated callers and agents on a second Asterisk, over real SIP and RTP."""
+"""A living hotline for newcomers: simulated callers and agents on an Asterisk of their own, over real SIP."""

@@ -113,7 +113,7 @@ class Demo:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
-            preexec_fn=_die_with_parent,  # noqa: PLW1509 - no threads yet; the world must not outlive us
+            preexec_fn=_die_with_parent,  # the world must not outlive us
         )
         await self._wait_until_up()
         loop = asyncio.get_running_loop()
