@@ -90,12 +90,15 @@ class LivePicture:
 
     async def _follow_for_ever(self) -> None:
         pause_s = _FIRST_PAUSE_S
+        told = False  # an outage is logged once, not at every try
         while True:
             before = self._heard_ms
             try:
                 await self._follow_once()
             except (aiohttp.ClientError, OSError, TimeoutError, StreamBroken) as error:
-                log.warning("acd_stream_lost", extra={"why": f"{type(error).__name__}: {error}"})
+                level = logging.DEBUG if told and self._heard_ms == before else logging.WARNING
+                log.log(level, "acd_stream_lost", extra={"why": f"{type(error).__name__}: {error}"})
+                told = True
             except Exception:  # a fact we cannot apply: a fresh picture is the remedy
                 log.exception("acd_stream_unreadable")
             if self._heard_ms != before:

@@ -285,7 +285,7 @@ async def test_hostile_names_stay_text(browser: Browser) -> None:
 
 async def test_the_language_is_switched_by_its_button_and_remembered(wall: Wall) -> None:
     await expect(wall.page.locator("h2").first).to_have_text("Calls waiting")
-    await wall.page.click("a.language")
+    await wall.page.click("a.language[hreflang]")
     await expect(wall.page.locator("h2").first).to_have_text("当前排队")
     await wall.page.goto(f"{wall.site.url}/wallboard")
     await expect(wall.page.locator("h2").first).to_have_text("当前排队")

@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry
 from hotline.catalogue import Catalogue
 from hotline.core.sessions import Session
 from hotline.core.settings import Text
+from hotline.core.shown_text import shown_text
 from hotline.web.access import EVERYONE, from_our_site
 from hotline.web.site import Site
 from wallboard.adapters.hub import Browser, Hub
@@ -73,7 +74,8 @@ class WallboardPages:
     async def _page(self, request: web.Request) -> web.StreamResponse:
         language = self._site.language(request)
         texts = self._site.catalogue.section("wallboard", language)
-        return self._site.render(request, "wallboard/wallboard.html", texts=texts)
+        user = shown_text(self._site.access.session(request).user, 24)
+        return self._site.render(request, "wallboard/wallboard.html", texts=texts, user=user)
 
     async def picture(self, _request: web.Request) -> web.StreamResponse:
         """The board as JSON with its age: 200, or 503 while there is none."""

@@ -9,8 +9,8 @@ from hotline.core.settings import Text
 def test_the_catalogue_that_comes_with_the_program_is_complete():
     catalogue = load_catalogue()
     assert "wallboard.waiting_now" in catalogue.keys
-    assert catalogue.text("wallboard.target", "zh", target="0:15") == "目标 0:15"
-    assert catalogue.text("wallboard.target", "en", target="0:15") == "target 0:15"
+    assert catalogue.text("wallboard.agents_on", "zh", count=3) == "在线 3"
+    assert catalogue.text("wallboard.agents_on", "en", count=3) == "3 signed in"
 
 
 @pytest.mark.parametrize(

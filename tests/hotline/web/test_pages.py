@@ -93,8 +93,9 @@ async def test_over_https_cookies_stay_on_https(browser, site):
 
 @pytest.mark.parametrize("role", ["supervisor", "admin", "manager", "reviewer"])
 async def test_a_session_needs_no_database(browser, site, role):
-    async with browser.get("/wallboard", cookies=site.cookie(role)) as answer:
+    async with browser.get("/wallboard", cookies=site.cookie(role, user="<b>wei")) as answer:
         assert answer.status == 200
+        assert "<bdi>&lt;b&gt;wei</bdi>" in await answer.text()
 
 
 async def test_a_session_of_another_hotline_or_past_its_time_is_none(browser, site):
