@@ -94,7 +94,7 @@ class Picture:
             totals.waiting = 0
         for entry in self._fold.entries.values():
             if entry.queued_ms >= self.day_ms:
-                self._today.by_queue[entry.queue].waiting += 1
+                self._today.by_queue.setdefault(entry.queue, Totals()).waiting += 1
         return self._today.by_queue
 
     @property
