@@ -19,9 +19,11 @@ from acd.adapters.cel import ends_in
 from acd.adapters.desk import Desk
 from acd.adapters.media_watch import MediaWatch
 from acd.adapters.observer import Observer
-from acd.adapters.security import FAILURES, SecurityWatch
+from acd.adapters.security import FAILURES, SecurityWatch, limits_of
 from acd.adapters.sessions import QueueHandler
 from acd.adapters.stream import Stream
+from acd.adapters.trunks import EVENTS as TRUNK_EVENTS
+from acd.adapters.trunks import TrunkWatch
 from acd.clock import SteadyClock
 from acd.core.distributor import Distributor
 from acd.core.picture import Picture
@@ -91,10 +93,8 @@ class Acd:
             recording_path(lambda: service.settings),
             registry,
         )
-        trunk_addresses = [match for trunk in service.settings.trunks for match in trunk.match]
-        self._security = SecurityWatch(
-            ShutOut(exempt=trunk_addresses), deployment.banned_file, clock, registry
-        )
+        shut_out = ShutOut(limits_of(service.settings))
+        self._security = SecurityWatch(shut_out, deployment.banned_file, clock, registry)
         self._link = AmiLink(
             "127.0.0.1",
             deployment.ports.ami,
@@ -102,9 +102,10 @@ class Acd:
             service.secrets.ami_acd,
             on_message=self._on_message,
             on_state=self.observer.on_state,
-            wanted=self.observer.wanted | FAILURES,
+            wanted=self.observer.wanted | FAILURES | TRUNK_EVENTS,
             metrics=AmiMetrics(registry),
         )
+        self._trunks = TrunkWatch(self._link, service.settings, registry, self._security.exempt)
         self.observer.link = self._link
         self.observer.on_synchronized = self._on_synchronized
         self.engine.cancel_offer = self.observer.cancel_offer
@@ -123,6 +124,8 @@ class Acd:
         self._tasks: list[asyncio.Task[None]] = []
         service.web.router.add_get("/stream", Stream(self.engine, registry).handle)
         service.on_settings(lambda settings: self.engine.handle(settings_changed(settings)))
+        service.on_settings(self._security.on_settings)
+        service.on_settings(self._trunks.on_settings)
 
     def _recover(self) -> Picture:
         """The picture as the journal left it."""
@@ -139,11 +142,13 @@ class Acd:
     def _on_message(self, message: Mapping[str, str]) -> None:
         self.observer.on_message(message)
         self._security.on_message(message)
+        self._trunks.on_message(message)
 
     def _on_synchronized(self, synchronized: bool) -> None:
         if not synchronized:
             self._service.not_ready("AMI link to Asterisk is down")
             return
+        self._trunks.hint()
         if not self._fastagi_open:
             self._fastagi_open = True
             self._tasks.append(asyncio.get_running_loop().create_task(self._open_fastagi()))
@@ -158,11 +163,9 @@ class Acd:
         """Restore, then connect."""
         self.engine.handle(settings_changed(self._service.settings))
         self.engine.handle(restored_from(self._picture))
-        self._tasks.append(
-            asyncio.get_running_loop().create_task(
-                MediaWatch(self.engine, self.observer, self._service.registry).run()
-            )
-        )
+        media_watch = MediaWatch(self.engine, self.observer, self._service.registry)
+        for watch in (media_watch.run(), self._trunks.run()):
+            self._tasks.append(asyncio.get_running_loop().create_task(watch))
         self._link.start()
 
     async def close(self) -> None:

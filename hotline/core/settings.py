@@ -38,6 +38,9 @@ class Hotline:
     voice_message_max_s: int = 180
     external_address: str = ""  # host or address under which the outside reaches us, when behind NAT
     local_networks: tuple[str, ...] = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8")
+    shut_out_failures: int = 10  # an address with so many refused SIP requests within …
+    shut_out_window_s: int = 60  # … this time …
+    shut_out_s: int = 600  # … is shut out for so long; 0: nobody is ever shut out
 
 
 RING_PERIOD_MS: dict[str, int] = {"cn": 5000, "us": 6000, "uk": 3000, "jp": 3000, "de": 5000}
