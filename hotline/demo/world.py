@@ -21,7 +21,7 @@ from pathlib import Path
 import jinja2
 
 from hotline.asterisk_install import AsteriskInstall, find_install
-from hotline.core.settings import Settings
+from hotline.core.settings import Agent, Settings
 from hotline.service import Service
 
 logger = logging.getLogger(__name__)
@@ -148,12 +148,17 @@ class Demo:
         for agent in self._service.settings.agents:
             self._dial(f"PJSIP/*13@phone-{agent.phone}", "code", agent.number, {})
             await asyncio.sleep(0.1)
+        away: list[Agent] = []  # on a break, the longest first
         while True:
-            await asyncio.sleep(20.0)
-            agent = self._random.choice(self._service.settings.agents)
-            reason = self._random.choice([*self._service.settings.not_ready_reasons, "", "", ""])
-            code = f"*14{reason}" if reason else "*13"
-            self._dial(f"PJSIP/{code}@phone-{agent.phone}", "code", agent.number, {})
+            await asyncio.sleep(self._random.uniform(10.0, 30.0))
+            if away and (len(away) > 2 or self._random.random() < 0.5):
+                agent = away.pop(0)
+                self._dial(f"PJSIP/*13@phone-{agent.phone}", "code", agent.number, {})
+                continue
+            agent = self._random.choice([one for one in self._service.settings.agents if one not in away])
+            away.append(agent)
+            reason = self._random.choice([*self._service.settings.not_ready_reasons] or [""])
+            self._dial(f"PJSIP/*14{reason}@phone-{agent.phone}", "code", agent.number, {})
 
     async def _keep_calling(self) -> None:
         await asyncio.sleep(18.0)
