@@ -164,6 +164,8 @@ def fact_id(kind: str, body: dict[str, Any]) -> str:
             return f"{body['segment']}/{kind}"
         case "MediaMeasured":
             return f"{body['contact']}/{body['segment']}/{body['side']}/measured"
+        case "CallerIdentified":
+            return f"{body['caller']}/{body['at_ms']}"
         case "AgentStateChanged":
             return f"{body['agent']}/{body['state']}/{body['intent']}/{body['reason']}/{body['at_ms']}"
         case _:
