@@ -76,7 +76,7 @@ def write_configuration(
     Raises ConfigurationError, or OSError when the data folder cannot be written.
     """
     _refuse_unsafe_paths(deployment.data, install.modules, install.share)
-    (deployment.asterisk_log / "cel-custom").mkdir(mode=0o700, parents=True, exist_ok=True)
+    deployment.cel_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     (deployment.asterisk_var / "agi-bin").mkdir(mode=0o700, parents=True, exist_ok=True)
     share = _link_share(deployment, install)
     tls = _wants_tls(settings)

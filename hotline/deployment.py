@@ -229,6 +229,11 @@ class Deployment:
         return self.asterisk / "log"
 
     @property
+    def cel_file(self) -> Path:
+        """Every channel's life, written by Asterisk; older ones are beside it as NAME.0, NAME.1, …"""
+        return self.asterisk_log / "cel-custom" / "cel.csv"
+
+    @property
     def asterisk_run(self) -> Path:
         return self.asterisk / "run"
 

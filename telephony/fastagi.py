@@ -20,6 +20,7 @@ from telephony.agi_metrics import AgiMetrics
 from telephony.agi_session import AgiSession
 from telephony.agi_wire import FIRST_HEADER, AgiHeaders, AgiReply, headers_end, parse_headers
 from telephony.errors import AgiHeadersRefused, HungUp
+from telephony.quiet_log import QuietLog
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +64,7 @@ class FastAgiServer:
         self._connections: set[asyncio.Task[None]] = set()
         self._unproven: dict[asyncio.StreamWriter, None] = {}  # oldest first
         self._sessions = 0
+        self._refusals = QuietLog(logger, "agi_refused")  # a port scan must not fill the log
 
     async def start(self) -> None:
         """Listen; raises OSError when the port is taken."""
@@ -92,6 +94,7 @@ class FastAgiServer:
             del self._unproven[oldest]
             oldest.transport.abort()
             self._metrics.refused.labels("crowded_out").inc()
+            self._refusals.warning("crowded_out")
         task = asyncio.get_running_loop().create_task(self._converse(reader, writer))
         self._connections.add(task)
         task.add_done_callback(self._connections.discard)
@@ -118,10 +121,8 @@ class FastAgiServer:
         except AgiHeadersRefused as error:
             if writer in self._unproven:  # else it was crowded out, and counted as that
                 self._metrics.refused.labels(error.reason).inc()
-                peer = writer.get_extra_info("peername")
-                logger.warning(
-                    "agi_refused", extra={"reason": error.reason, "detail": str(error), "peer": str(peer)}
-                )
+                peer = str(writer.get_extra_info("peername"))
+                self._refusals.warning(error.reason, detail=str(error), peer=peer)
             return None
         finally:
             crowded_out = writer not in self._unproven

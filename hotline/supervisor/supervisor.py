@@ -24,6 +24,7 @@ from hotline.postgres import PostgresError, ensure_cluster, ensure_database
 from hotline.secrets import Secrets
 from hotline.supervisor import setup
 from hotline.supervisor.changes import Changes, reload_asterisk
+from hotline.supervisor.log_rotation import LogRotation
 from hotline.supervisor.ports import taken_ports
 from hotline.supervisor.processes import read_pid_file
 from hotline.supervisor.programs import (
@@ -166,7 +167,8 @@ class Supervisor:
         for name in self._names(needs_database=False):
             self.watched[name].start()
         changes = Changes(self.deployment, self.secrets, self.install)
-        for look in (changes.look, self._write_state):
+        rotation = LogRotation(self.deployment, self.install)
+        for look in (changes.look, rotation.look, self._write_state):
             self._background.append(asyncio.create_task(_every_second(look)))
         unready = asyncio.gather(*(self._until_ready(name) for name in self._names(needs_database=False)))
         await self._database_settled()

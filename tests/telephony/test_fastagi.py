@@ -227,6 +227,16 @@ async def test_a_thousand_connects_and_closes_cost_a_caller_nothing(
     await until(lambda: count(registry, "hotline_agi_refused_total", reason="early_end") == 1_000)
 
 
+async def test_a_flood_of_refusals_writes_few_lines(
+    agi_server: Start, registry: CollectorRegistry, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = await agi_server({"probe": greet})
+    for _ in range(100):
+        (await AgiPeer.connect(server.port, b"GET / HTTP/1.0\r\n")).close()
+    await until(lambda: count(registry, "hotline_agi_refused_total", reason="garbage") == 100)
+    assert len([message for message in caplog.messages if message == "agi_refused"]) <= 2
+
+
 async def test_a_stream_of_garbage_costs_others_nothing(agi_server: Start) -> None:
     async def idle(session: AgiSession) -> None:
         await session.closed.wait()
