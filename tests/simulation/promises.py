@@ -104,7 +104,9 @@ class Promises:
         self._now_ms = now_ms
         self._note(event, decision)
         for fact in decision.facts:
-            self._expect(fact.at_ms == now_ms, f"{fact} is not of now")
+            # Only the end of a conversation can be told later, with its time.
+            is_told_late = isinstance(fact, facts.SegmentEnded) and fact.at_ms < now_ms
+            self._expect(fact.at_ms == now_ms or is_told_late, f"{fact} is not of now")
             _FACT_CHECKS[type(fact)](self, fact)
         for command in decision.commands:
             if isinstance(command, OfferCall):
@@ -278,9 +280,10 @@ class Promises:
     def _segment_ended(self, fact: facts.SegmentEnded) -> None:
         offer = self.offers[fact.segment]
         self._expect(offer.connected_ms and not offer.over, f"{fact} of {offer}")
-        held_ms = offer.hold_ms + (self._now_ms - offer.held_since_ms if offer.held_since_ms else 0)
+        self._expect(fact.at_ms >= max(offer.connected_ms, offer.held_since_ms), f"{fact} before {offer}")
+        held_ms = offer.hold_ms + (fact.at_ms - offer.held_since_ms if offer.held_since_ms else 0)
         self._expect(fact.hold_ms == held_ms, f"{fact}: on hold for {held_ms}")
-        self._expect(fact.talk_ms == self._now_ms - offer.connected_ms - held_ms, f"{fact}: since {offer}")
+        self._expect(fact.talk_ms == fact.at_ms - offer.connected_ms - held_ms, f"{fact}: since {offer}")
         offer.over = "segment"
         self.agents[fact.agent].must_work = offer.after_contact_ms > 0
 
@@ -303,7 +306,7 @@ class Promises:
             self._expect(fact.state == "acw" or not agent.must_work, f"{fact} instead of after-contact work")
             agent.must_work = False
         if fact.state == "acw":
-            ahead = agent.state == "acw" or fact.until_ms > self._now_ms
+            ahead = agent.state == "acw" or fact.until_ms >= self._now_ms
             self._expect(ahead and fact.until_ms > 0, f"{fact} without a deadline")
             agent.acw_until_ms = fact.until_ms
         if fact.state == "ready":

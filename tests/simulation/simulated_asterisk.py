@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 from typing import Any
 
@@ -134,6 +134,7 @@ class SimulatedAsterisk:
         self.ended: list[Caller] = []
         self._attached: dict[str, Session] = {}  # what acd's shell holds
         self._ami: Wire | None = None
+        self._cel: list[events.Event] = []  # ends that nobody was told of
 
     # Wires
 
@@ -146,6 +147,8 @@ class SimulatedAsterisk:
     def _say(self, event: events.Event) -> None:
         if self._ami is not None:
             self._ami.send(self.tell, event)
+        elif isinstance(event, events.LegEnded | events.CallerHungUp):
+            self._cel.append(replace(event, at_ms=self.schedule.now_ms))
 
     @property
     def has_link(self) -> bool:
@@ -163,6 +166,10 @@ class SimulatedAsterisk:
         if self.is_down or self._ami is not None:
             return
         self._ami = Wire(self.schedule, self._ami_delay_ms)
+        if self.rng.random() < 0.6:
+            for event in self._cel:  # Asterisk's own file tells what ended in the gap, and when
+                self._say(event)
+        self._cel = []
         self._take_snapshot(self.schedule.now_ms, self._ami, restarted)
 
     def _take_snapshot(self, asked_ms: int, ami: Wire | None, restarted: bool = False) -> None:
@@ -299,6 +306,7 @@ class SimulatedAsterisk:
         elif isinstance(command, RefuseCall):
             session = self._attached.get(command.contact)
             if session is not None:
+                session.caller.known_entry = 0  # whoever hangs up before hearing it was never queued
                 self.schedule.after(self.rng.randrange(6), self._refuse, session)
         elif isinstance(command, TakeSnapshot):
             self._take_snapshot(self.schedule.now_ms, self._ami)
@@ -473,6 +481,7 @@ class SimulatedAsterisk:
         """Asterisk dies: every channel is gone, sessions end, nothing is told by AMI."""
         self.lose_link()
         self.is_down = True
+        self._cel = []
         for leg in list(self.legs.values()):
             self._leg_gone(leg, ())
         for caller in list(self.callers.values()):

@@ -404,3 +404,20 @@ def test_a_whisper_without_end_is_asked_after() -> None:
         60300   bridged 1-1                | connected c1 with 1001
                                            | left c1: answered after 100
     """)
+
+
+def test_hold_after_the_conversation_is_no_fact() -> None:
+    Table().run("""
+        0       ready 1001                 | 1001 ready
+        100     arrive c1 orders since=100 | queued c1
+                                           | offered c1 to 1001 as 1-1
+                                           | 1001 offered
+                                           | ! offer c1 to 1001 for 8000
+        200     bridged 1-1                | 1001 on_contact
+                                           | answered c1: waited 100, rang 0
+                                           | connected c1 with 1001
+                                           | left c1: answered after 100
+        900     hang_up c1                 | talked c1: 700, held 0, by caller
+        910     hold 1-1                   | 1001 on_hold
+        920     leg_ended 1-1 16 caller    | 1001 ready
+    """)

@@ -545,3 +545,52 @@ def test_a_queue_that_is_gone_still_serves_its_callers() -> None:
                                          | 1001 offered
                                          | ! offer c1 to 1001 for 20000
     """)
+
+
+def test_a_whisper_outlives_a_restart() -> None:
+    table = Restarted()
+    table.run("""
+        0       snapshot                   |
+        1       log_in 1001 p1             | 1001 not_ready (login)
+        10      ready 1001                 | 1001 ready
+        20      arrive c1 service since=20 | queued c1
+                                           | offered c1 to 1001 as 1-1
+                                           | 1001 offered
+                                           | ! offer c1 to 1001 for 20000
+        30      rang 1-1                   | rang 1-1
+        40      answered 1-1               | 1001 on_contact
+                                           | answered c1: waited 20, rang 10
+    """)
+    table.restart(1000)
+    table.run("""
+        1100    snapshot c1 1-1:c1:1001:up |
+        1200    bridged 1-1                | connected c1 with 1001
+                                           | left c1: answered after 20
+    """)
+
+
+def test_a_list_without_a_leg_that_has_ended_says_nothing_new() -> None:
+    Table().run("""
+        0       ready 1001                 | 1001 ready
+        100     arrive c1 orders since=100 | queued c1
+                                           | offered c1 to 1001 as 1-1
+                                           | 1001 offered
+                                           | ! offer c1 to 1001 for 8000
+        110     rang 1-1                   | rang 1-1
+        200     leg_ended 1-1 17           |
+        210     snapshot c1                |
+        220     failed 1-1 busy            | ended 1-1: busy, rang 110
+                                           | 1001 communicating (busy) until 5220
+    """)
+
+
+def test_an_agent_whom_nothing_holds_forgets_a_stale_offer() -> None:
+    table = Table()
+    agent = events.RestoredAgent("1001", "p1", "ready", "", "ready", START_MS, offer="9-9")
+    table.handle(events.JournalRestored((agent,), ()), 10)
+    table.run("""
+        20      arrive c1 orders since=20 | queued c1
+                                          | offered c1 to 1001 as 1-1
+                                          | 1001 offered
+                                          | ! offer c1 to 1001 for 8000
+    """)
