@@ -90,7 +90,7 @@ async def _ours(
 ) -> AsyncIterator[Stage]:
     one_by_one = asyncio.Semaphore(LOGINS_AT_ONCE)
     async with HotlineStack(folder / "hotline", port_base, _settings(names)) as hotline:
-        _shorten_prompts(hotline.deployment.sounds)
+        _shorten_whisper(hotline.deployment.sounds)
         if not recording:
             await _without_recording(hotline)
 
@@ -112,7 +112,7 @@ async def _ours(
 
 
 def _settings(names: tuple[str, ...]) -> str:
-    """One queue, reached without a menu; no survey, no announcement, no after-contact work."""
+    """One queue, reached without a flow; no survey, no announcement, no after-contact work."""
     people = "\n".join(
         f'[[phone]]\nname = "{name}"\ncodecs = ["ulaw"]\n\n'
         f'[[agent]]\nnumber = "{name}"\nname = "{name}"\nphone = "{name}"\nskills = {{ bench = 5 }}\n'
@@ -123,9 +123,8 @@ skills = ["bench"]
 
 [hotline]
 survey = false
-announce_recording = false
-ring_cycle_ms = 5000
-offer_rings = 3
+ring_cycle_ms = 1000
+offer_rings = 15
 
 [[trunk]]
 name = "carrier"
@@ -144,26 +143,22 @@ announce_agent = false
 announce_position_s = 0
 after_contact_s = 0
 
-[[flow]]
-name = "bench"
-start = "queue:bench"
-
 [[number]]
 did = "2000"
-flow = "bench"
+direct_queue = "bench"
+direct_rings = 1
 
 {people}
 """
 
 
-def _shorten_prompts(sounds: Path) -> None:
-    """Greeting and whisper become one packet of silence: only the queue stage is compared."""
+def _shorten_whisper(sounds: Path) -> None:
+    """The whisper becomes one packet of silence: app_queue has none."""
     for language in ("zh", "en"):
-        for name in ("greeting", "queue-bench"):
-            file = sounds / language / "hotline" / f"{name}.wav"
-            if not file.exists():
-                raise RuntimeError(f"{file}: no such prompt to shorten")
-            sound.write_wav(file, [0] * sound.SAMPLES_PER_PACKET)
+        file = sounds / language / "hotline" / "queue-bench.wav"
+        if not file.exists():
+            raise RuntimeError(f"{file}: no such prompt to shorten")
+        sound.write_wav(file, [0] * sound.SAMPLES_PER_PACKET)
 
 
 async def _without_recording(hotline: HotlineStack) -> None:
