@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from acd.adapters.away import Away
 from acd.adapters.cel import ends_in
 from acd.adapters.desk import Desk
 from acd.adapters.media_watch import MediaWatch
@@ -26,6 +27,7 @@ from acd.adapters.trunks import EVENTS as TRUNK_EVENTS
 from acd.adapters.trunks import TrunkWatch
 from acd.clock import SteadyClock
 from acd.core.distributor import Distributor
+from acd.core.fact_codec import FactUnknown, upgrade
 from acd.core.picture import Picture
 from acd.core.recovery import restored_from
 from acd.core.shut_out import ShutOut
@@ -33,6 +35,7 @@ from acd.engine import Engine
 from acd.settings_view import settings_changed
 from hotline.core.settings import Settings
 from hotline.journal import JournalMetrics, JournalWriter, read_from_checkpoint
+from hotline.journal_reader import last_envelope
 from hotline.service import Service
 from telephony.agi_metrics import AgiMetrics
 from telephony.ami import AmiLink, AmiMetrics
@@ -80,16 +83,26 @@ class Acd:
         self._service = service
         deployment, registry = service.deployment, service.registry
         clock = SteadyClock()
+        # Contacts in the journal since a time (0: there is none): a later one that is not there was not seen.
+        self._known: set[str] = set()
+        self._known_since_ms = 0
         self._picture = self._recover()
         self._journal = JournalWriter(
-            deployment.journal("acd"), "acd", metrics=JournalMetrics(registry, "acd")
+            deployment.journal("acd"),
+            "acd",
+            checkpoint=self._picture.snapshot(),
+            metrics=JournalMetrics(registry, "acd"),
         )
         self.engine = Engine(Distributor(self._journal.epoch), self._picture, self._journal, clock, registry)
-        cel_file = deployment.asterisk_log / "cel-custom" / "cel.csv"
         self.observer = Observer(
             self.engine,
             caller_references(service.secrets.caller_key),
-            lambda: ends_in(cel_file),
+            Away(
+                self.engine,
+                lambda: ends_in(deployment.cel_file),
+                self._known,
+                self._known_since_ms or clock.now_ms(),
+            ),
             recording_path(lambda: service.settings),
             registry,
         )
@@ -130,11 +143,23 @@ class Acd:
     def _recover(self) -> Picture:
         """The picture as the journal left it."""
         starts = day_starts(lambda: self._service.settings)
-        checkpoint, envelopes = read_from_checkpoint(self._service.deployment.journal("acd"))
+        folder = self._service.deployment.journal("acd")
+        checkpoint, envelopes = read_from_checkpoint(folder)
         picture = Picture.restore(checkpoint, starts) if checkpoint else Picture(starts)
+        self._known = set(picture.contacts)
+        last = last_envelope(folder)
+        self._known_since_ms = last.at_us // 1000 if last else 0
         count = 0
         for envelope in envelopes:
-            picture.apply(envelope.kind, envelope.at_us // 1000, envelope.body)
+            self._known_since_ms = min(self._known_since_ms, envelope.at_us // 1000)
+            if envelope.contact:
+                self._known.add(envelope.contact)
+            try:
+                body = upgrade(envelope.kind, envelope.version, envelope.body)
+            except FactUnknown as error:  # a JournalGap, or written by a newer program
+                logger.warning("journal_line_passed_over", extra={"kind": envelope.kind, "why": str(error)})
+                continue
+            picture.apply(envelope.kind, envelope.at_us // 1000, body)
             count += 1
         logger.info("journal_read", extra={"facts": count, "open_contacts": len(picture.contacts)})
         return picture

@@ -17,6 +17,7 @@ from telephony.ami_message import every_value
 
 UP = 6  # AST_STATE_UP
 RINGING = 5  # AST_STATE_RINGING
+DIALLED = "0123456789*#+"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class ChannelSeen:
     bridge: str = ""
     context: str = ""
     exten: str = ""
+    caller_number: str = ""  # digits, + * # only: what else a caller may have put there is left out
 
     @property
     def is_up(self) -> bool:
@@ -75,6 +77,7 @@ def channel_seen(message: Mapping[str, str], prefix: str = "") -> ChannelSeen:
         bridge=message.get("BridgeId", "") or message.get("BridgeUniqueid", ""),
         context=message.get(f"{prefix}Context", ""),
         exten=message.get(f"{prefix}Exten", ""),
+        caller_number="".join(one for one in message.get(f"{prefix}CallerIDNum", "") if one in DIALLED)[:64],
     )
 
 

@@ -24,9 +24,8 @@ def main(folder: Path, arguments: list[str]) -> int:
     if deed not in DEEDS or not contact:
         agi.verbose(f"fallback: deed {deed!r} of contact {contact!r} refused; {', '.join(DEEDS)} are allowed")
         return 1
-    append_fallback_line(
-        folder, f"Fallback{deed.capitalize()}", {"contact": contact, "number": number, "queue": queue}
-    )
+    body = {"contact": contact, "number": number, "queue": queue}
+    append_fallback_line(folder, f"Fallback{deed.capitalize()}", body, contact=contact)
     return 0
 
 

@@ -1,7 +1,8 @@
-"""Asterisk's channel event log: how contacts ended while we were away.
+"""Asterisk's channel event log: what ended while we were away.
 
-`cel_custom` writes every channel's life to a file without us (see asterisk-conf/cel_custom.conf). It is read
-backwards in bounded memory, only when a contact of the journal is missing from Asterisk's snapshot.
+`cel_custom` writes every channel's life to a file without us (see asterisk-conf/cel_custom.conf), and the
+dialplan adds a line of ours as each caller's and each agent's leg ends (extensions.conf, [ended]). The file's
+end is read in bounded memory, only after a gap. Must not know what acd makes of it.
 """
 
 from __future__ import annotations
@@ -9,37 +10,118 @@ from __future__ import annotations
 import csv
 import json
 import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 logger = logging.getLogger(__name__)
 
 TAIL_BYTES = 8 * 1024 * 1024
-HANG_UP = "HANGUP"
+START, CONTACT_END, LEG_END = "CHAN_START", "HotlineContact", "HotlineLeg"
 
 
-def ends_in(file: Path, tail_bytes: int = TAIL_BYTES) -> dict[str, tuple[int, int]]:
-    """Hang-ups by unique id: (instant in ms since the epoch, Q.850 cause), from the file's last bytes.
+@dataclass(frozen=True, slots=True)
+class EndedContact:
+    """A caller's channel that is gone. Times in ms since the epoch; started_ms is 0 when not in the file.
 
-    Columns: event, epoch seconds with fraction, unique id, linked id, accountcode, details as JSON with
-    hangupcause, channel name (see asterisk-conf/cel_custom.conf). A line that cannot be read is passed over;
-    a missing file has no ends.
+    by: caller, agent, us. cause: Q.850.
     """
+
+    started_ms: int
+    ended_ms: int
+    stage: str
+    outcome: str
+    satisfaction: int
+    survey_asked: bool
+    number: str
+    trunk: str
+    direct: bool
+    cause: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndedLeg:
+    """An agent's leg that had answered and is gone. ended_ms: since the epoch; by: agent, caller."""
+
+    ended_ms: int
+    cause: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """What has ended: contacts by id, agents' legs by offer."""
+
+    contacts: Mapping[str, EndedContact] = field(default_factory=dict)
+    legs: Mapping[str, EndedLeg] = field(default_factory=dict)
+
+
+def ends_in(file: Path, tail_bytes: int = TAIL_BYTES) -> Ends:
+    """The ends told in the file's last bytes.
+
+    Columns: event, epoch seconds with fraction, unique id, linked id, accountcode, details as JSON, channel
+    name (see asterisk-conf/cel_custom.conf). A line that cannot be read is passed over; a missing file has
+    no ends.
+    """
+    text = _tail(file, tail_bytes)
+    if len(text) < tail_bytes:  # the supervisor may have renamed it not long ago
+        text = _tail(file.with_name(f"{file.name}.0"), tail_bytes - len(text)) + text
+    started_ms: dict[str, int] = {}
+    contacts: dict[str, EndedContact] = {}
+    legs: dict[str, EndedLeg] = {}
+    for row in csv.reader(text.decode("utf-8", "replace").splitlines()):
+        try:
+            if row[0] == START:
+                started_ms[row[2]] = _ms(row[1])
+            elif row[0] == CONTACT_END:
+                contacts[row[2]] = _contact(row, started_ms.get(row[2], 0))
+            elif row[0] == LEG_END:
+                offer, cause, source = _words(row, 3)
+                by = "agent" if source == row[6] else "caller"
+                legs[offer] = EndedLeg(_ms(row[1]), int(cause or 0), by)
+        except (ValueError, IndexError, AttributeError, TypeError):
+            continue
+    return Ends(contacts, legs)
+
+
+def _tail(file: Path, most_bytes: int) -> bytes:
+    """The last bytes of a file; none when there is no such file, or it cannot be read."""
     try:
         size = file.stat().st_size
         with file.open("rb") as handle:
-            handle.seek(max(0, size - tail_bytes))
-            text = handle.read().decode("utf-8", "replace")
+            handle.seek(max(0, size - most_bytes))
+            return handle.read()
     except FileNotFoundError:
-        return {}
+        return b""
     except OSError:
         logger.exception("cel_unreadable")
-        return {}
-    ends: dict[str, tuple[int, int]] = {}
-    for row in csv.reader(text.splitlines()):
-        if len(row) >= 6 and row[0] == HANG_UP:
-            try:
-                cause = int(json.loads(row[5]).get("hangupcause", 0))
-                ends[row[2]] = (int(float(row[1]) * 1000), cause)
-            except (ValueError, AttributeError, TypeError):
-                continue
-    return ends
+        return b""
+
+
+def _contact(row: Sequence[str], started_ms: int) -> EndedContact:
+    stage, outcome, digit, survey, number, trunk, direct, cause, source = _words(row, 9)
+    return EndedContact(
+        started_ms=started_ms,
+        ended_ms=_ms(row[1]),
+        stage=stage,
+        outcome=outcome,
+        satisfaction=int(digit) if digit in {"1", "2", "3", "4", "5"} else 0,
+        survey_asked=survey == "1",
+        number=number,
+        trunk=trunk,
+        direct=direct == "1",
+        cause=int(cause or 0),
+        by="caller" if source == row[6] else "agent" if source.startswith("PJSIP/") else "us",
+    )
+
+
+def _words(row: Sequence[str], count: int) -> list[str]:
+    words: list[str] = json.loads(row[5])["extra"].split("|")
+    if len(words) != count:
+        raise ValueError(f"{row[0]}: {len(words)} words; {count} are needed")
+    return words
+
+
+def _ms(seconds: str) -> int:
+    return int(float(seconds) * 1000)

@@ -16,6 +16,8 @@ from urllib.parse import unquote
 
 from prometheus_client import CollectorRegistry, Counter
 
+from acd.adapters.away import Away
+from acd.adapters.cel import Ends
 from acd.core.events import (
     AsteriskLost,
     AsteriskSnapshot,
@@ -73,13 +75,13 @@ class Observer:
         self,
         engine: Engine,
         caller_reference: Callable[[str], str],
-        ends_told_by_cel: Callable[[], Mapping[str, tuple[int, int]]],
+        away: Away,
         recording_path: Callable[[str, int], str],
         registry: CollectorRegistry,
     ) -> None:
         self._engine = engine
         self._caller_reference = caller_reference
-        self._ends_told_by_cel = ends_told_by_cel
+        self._away = away
         self._recording_path = recording_path
         self.link: AmiLink | None = None
         self.legs: dict[str, Leg] = {}
@@ -117,6 +119,7 @@ class Observer:
             self._snapshot_task = asyncio.get_running_loop().create_task(self._synchronize())
         else:
             self.on_synchronized(False)
+            self._away.begin()
             self._engine.handle(AsteriskLost())
 
     async def _synchronize(self) -> None:
@@ -136,7 +139,9 @@ class Observer:
                 logger.warning("snapshot_failed", extra={"error": str(error)})
                 await asyncio.sleep(SNAPSHOT_RETRY_S)
                 continue
-            self._reconcile([channel_seen(entry) for entry in entries], doubtful, asked_ms)
+            channels = [channel_seen(entry) for entry in entries]
+            ends = await self._away.ends(doubtful - {one.uniqueid for one in channels})
+            self._reconcile(channels, doubtful, asked_ms, ends)
             self.on_synchronized(True)
             return
 
@@ -149,7 +154,7 @@ class Observer:
         ):
             self._snapshot_task = asyncio.get_running_loop().create_task(self._synchronize())
 
-    def _reconcile(self, channels: list[ChannelSeen], doubtful: set[str], asked_ms: int) -> None:
+    def _reconcile(self, channels: list[ChannelSeen], doubtful: set[str], asked_ms: int, ends: Ends) -> None:
         """Take the list for true: of what was doubtful when it was asked for, only what it names is alive."""
         ours = [one for one in channels if one.contact and one.uniqueid not in self._dead]
         alive = {one.uniqueid for one in ours}
@@ -157,7 +162,7 @@ class Observer:
             if one.uniqueid == one.contact:
                 self.callers.setdefault(one.contact, Caller(one.channel))
                 if one.contact not in self._engine.picture.contacts:
-                    self._start_contact(one, caller="")
+                    self._start_contact(one, one.caller_number)
             elif one.offer:
                 leg = Leg(one.offer, one.contact, one.channel, up=one.is_up, bridged=bool(one.bridge))
                 self.legs.setdefault(one.uniqueid, leg)
@@ -175,6 +180,8 @@ class Observer:
             for leg in self.legs.values()
         )
         gone = [one for one in self._engine.picture.contacts if one in doubtful and one not in alive]
+        in_fallback = [one.contact for one in ours if one.stage == "fallback"]
+        self._away.tell_before_snapshot(ends, gone, in_fallback)
         logger.info("snapshot", extra={"callers": len(self.callers), "legs": len(legs), "gone": len(gone)})
         self._engine.handle(
             AsteriskSnapshot(
@@ -184,26 +191,9 @@ class Observer:
                 asked_ms=asked_ms,
             )
         )
-        told = self._ends_told_by_cel() if gone else {}
+        self._away.tell_after_snapshot(ends, gone, {*self.callers, *self._dead, *gone})
         for contact in gone:
-            self._end_unseen(contact, told.get(contact))
-
-    def _end_unseen(self, contact: str, told: tuple[int, int] | None) -> None:
-        """A contact that ended while we were away: CEL tells when and why, else it is lost."""
-        view = self._engine.picture.contacts.get(contact)
-        self._engine.record(
-            ContactEnded(
-                at_ms=told[0] if told else self._engine.clock.now_ms(),
-                contact=contact,
-                stage=view.stage if view else "arrived",
-                outcome="",
-                hung_up_by="unseen" if told else "lost",
-                cause=told[1] if told else 0,
-                reason="ended while acd was away" if told else "lost with Asterisk",
-                satisfaction=0,
-                survey_asked=False,
-            )
-        )
+            self._bury(contact)
 
     # ---- messages ------------------------------------------------------------------------------------
 
@@ -280,7 +270,7 @@ class Observer:
         contact = seen.contact
         caller = self.callers.pop(contact, None) or Caller(seen.channel)
         if contact not in self._engine.picture.contacts:
-            self._start_contact(seen, caller="")
+            self._start_contact(seen, seen.caller_number)
         self._engine.handle(CallerHungUp(contact))
         by = "caller" if caller.hang_up_asked else "agent" if caller.agent_hung_up else "us"
         digit = seen.variables.get("HL_SATISFACTION", "")
@@ -315,30 +305,26 @@ class Observer:
             case "HotlineContact":
                 seen = channel_seen(message)
                 self.callers[seen.contact] = Caller(seen.channel)
-                number = message.get("Caller", "")[:64]
-                reference = self._caller_reference(number) if number else ""
-                self._start_contact(seen, caller=reference)
-                if reference:
-                    name = unquote(message.get("CallerName", ""), errors="replace")[:256]
-                    self._engine.record(
-                        CallerIdentified(
-                            at_ms=self._engine.clock.now_ms(), caller=reference, number=number, name=name
-                        )
-                    )
+                name = unquote(message.get("CallerName", ""), errors="replace")[:256]
+                self._start_contact(seen, message.get("Caller", "")[:64], name)
             case "HotlineMedia":
                 self._media(message)
 
-    def _start_contact(self, seen: ChannelSeen, caller: str) -> None:
+    def _start_contact(self, seen: ChannelSeen, number: str, name: str = "") -> None:
+        now_ms = self._engine.clock.now_ms()
+        reference = self._caller_reference(number) if number else ""
         self._engine.record(
             ContactStarted(
-                at_ms=self._engine.clock.now_ms(),
+                at_ms=now_ms,
                 contact=seen.contact,
                 number=seen.variables.get("HL_NUMBER", ""),
                 trunk=seen.variables.get("HL_TRUNK", ""),
                 direct=seen.variables.get("HL_DIRECT", "") == "1",
-                caller=caller,
+                caller=reference,
             )
         )
+        if reference:
+            self._engine.record(CallerIdentified(at_ms=now_ms, caller=reference, number=number, name=name))
 
     def _media(self, message: Mapping[str, str]) -> None:
         quality = parse_quality(message.get("Quality", ""))

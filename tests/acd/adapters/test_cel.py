@@ -1,27 +1,75 @@
-"""CEL: how contacts ended while acd was away."""
+"""CEL: what ended while acd was away."""
 
 from pathlib import Path
 
-from acd.adapters.cel import ends_in
+import pytest
+
+from acd.adapters.cel import EndedContact, EndedLeg, Ends, ends_in
 
 LINES = """"CHAN_START","1700000000.100000","u1","u1","","","PJSIP/a-1"
-"HANGUP","1700000009.250000","u1","u1","u1","{""hangupcause"":16,""hangupsource"":""PJSIP/a-1""}","PJSIP/a-1"
-"HANGUP","not a time","u2","u2","u2","{}","PJSIP/b-1"
-"HANGUP","1700000010.000000","u3","u3","u3","no json","PJSIP/c-1"
+"HotlineLeg","1700000008.500000","u9","u1","u1","{""extra"":""3-7|16|PJSIP/1001-2""}","PJSIP/1001-2"
+"HotlineContact","1700000009.250000","u1","u1","u1",\
+"{""extra"":""survey|queued|4|1|4001|carrier|0|16|PJSIP/1001-2""}","PJSIP/a-1"
+"HANGUP","1700000009.250100","u1","u1","u1","{""hangupcause"":16,""hangupsource"":""PJSIP/a-1""}","PJSIP/a-1"
+"HotlineContact","not a time","u2","u2","u2","{""extra"":""flow||||4001|carrier|0|16|""}","PJSIP/b-1"
+"HotlineContact","1700000010.000000","u3","u3","u3","no json","PJSIP/c-1"
+"HotlineContact","1700000010.000000","u4","u4","u4","{""extra"":""too|few""}","PJSIP/c-1"
+"HotlineLeg","1700000010.000000","u5","u5","u5","[]","PJSIP/c-1"
 half a li"""
+ENDED = EndedContact(
+    started_ms=1700000000100,
+    ended_ms=1700000009250,
+    stage="survey",
+    outcome="queued",
+    satisfaction=4,
+    survey_asked=True,
+    number="4001",
+    trunk="carrier",
+    direct=False,
+    cause=16,
+    by="agent",
+)
 
 
-def test_hang_ups_are_read_and_the_unreadable_is_passed_over(tmp_path: Path) -> None:
-    file = tmp_path / "cel.csv"
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "cel.csv"
+
+
+def test_ends_are_read_and_the_unreadable_is_passed_over(file: Path) -> None:
     file.write_text(LINES, encoding="utf-8")
-    assert ends_in(file) == {"u1": (1700000009250, 16)}
+    assert ends_in(file) == Ends({"u1": ENDED}, {"3-7": EndedLeg(1700000008500, 16, "agent")})
 
 
-def test_only_the_tail_is_read(tmp_path: Path) -> None:
-    file = tmp_path / "cel.csv"
-    file.write_text(LINES * 100, encoding="utf-8")
-    assert ends_in(file, tail_bytes=600) == {"u1": (1700000009250, 16)}
+@pytest.mark.parametrize(
+    ("source", "by"),
+    [("PJSIP/a-1", "caller"), ("PJSIP/1001-2", "agent"), ("dialplan/builtin", "us"), ("", "us")],
+)
+def test_who_hung_up_is_told_by_the_source(file: Path, source: str, by: str) -> None:
+    line = f'"HotlineContact","1.0","u1","u1","u1","{{""extra"":""waiting|||||||0|{source}""}}","PJSIP/a-1"\n'
+    file.write_text(line, encoding="utf-8")
+    assert ends_in(file).contacts["u1"].by == by
+
+
+def test_a_leg_that_did_not_hang_up_itself_was_hung_up_by_the_caller(file: Path) -> None:
+    line = '"HotlineLeg","1.0","u9","u1","u1","{""extra"":""1-1|16|PJSIP/a-1""}","PJSIP/1001-2"\n'
+    file.write_text(line, encoding="utf-8")
+    assert ends_in(file).legs["1-1"].by == "caller"
+
+
+def test_only_the_tail_is_read(file: Path) -> None:
+    file.write_text(f"{LINES}\n" * 100 + LINES.replace("u1", "u7"), encoding="utf-8")
+    assert set(ends_in(file, tail_bytes=len(LINES)).contacts) == {"u7"}
+
+
+def test_the_file_that_was_renamed_is_read_too(file: Path) -> None:
+    file.with_name("cel.csv.0").write_text(f"{LINES}\n", encoding="utf-8")
+    file.write_text(LINES.replace("u1", "u7"), encoding="utf-8")
+    assert set(ends_in(file).contacts) == {"u1", "u7"}
+    assert set(ends_in(file, tail_bytes=len(LINES) + 10).contacts) == {"u7"}
+    file.unlink()
+    assert set(ends_in(file).contacts) == {"u1"}
 
 
 def test_a_missing_file_has_no_ends(tmp_path: Path) -> None:
-    assert ends_in(tmp_path / "none") == {}
+    assert ends_in(tmp_path / "none") == Ends()

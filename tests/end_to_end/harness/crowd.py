@@ -155,8 +155,12 @@ class Crowd:
         """So many new callers who wait, in the order of their places."""
         guests = list(await asyncio.gather(*(self.call() for _ in range(count))))
         await asyncio.gather(*(self.queued(guest) for guest in guests))
-        queued = {guest.contact: self.stack.facts.of("CallQueued", contact=guest.contact) for guest in guests}
-        return sorted(guests, key=lambda guest: int(queued[guest.contact][0].body["wait_since_ms"]))
+        return sorted(guests, key=self._place)
+
+    def _place(self, guest: Guest) -> tuple[int, str]:
+        """Who asked for an agent first; of equals, in the order of contacts (see acd.core.calls)."""
+        [queued] = self.stack.facts.of("CallQueued", contact=guest.contact)
+        return int(queued.body["wait_since_ms"]), guest.contact
 
     async def queued(self, guest: Guest, *, within_s: float = 30) -> None:
         """Wait until a caller stands in the queue."""

@@ -1,0 +1,111 @@
+"""What happened while we were away: killed, or without the link to Asterisk. Told to the engine afterwards.
+
+Asterisk's own log (`acd.adapters.cel`) says how contacts and agents' legs ended meanwhile, also those that we
+never saw; what neither the log nor the snapshot knows went down with Asterisk. Must not read AMI.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Iterable
+
+from acd.adapters.cel import EndedContact, Ends
+from acd.core.events import CallerHungUp, CallWithdrawn, LegEnded
+from acd.core.facts import ContactEnded, ContactStarted
+from acd.engine import Engine
+
+logger = logging.getLogger(__name__)
+
+LOG_DELAY_S = 0.5  # the log may be this late about an end that the snapshot shows already
+OVERLAP_MS = 2_000  # so much before the gap is looked at again: its last messages may not have reached us
+FALLBACK = "fallback"
+
+
+class Away:
+    """One per observer. known: contacts that the journal has since `blind_since_ms` (ms since the epoch)."""
+
+    def __init__(
+        self, engine: Engine, ends: Callable[[], Ends], known: Collection[str], blind_since_ms: int
+    ) -> None:
+        self._engine = engine
+        self._ends = ends
+        self._known = known
+        self._blind_since_ms: int | None = blind_since_ms
+
+    def begin(self) -> None:
+        """The link is down: from now on nothing is seen."""
+        if self._blind_since_ms is None:
+            self._blind_since_ms = self._engine.clock.now_ms() - OVERLAP_MS
+
+    async def ends(self, missing: Iterable[str]) -> Ends:
+        """What the log says, if there is anything to ask: after a gap, or of contacts that are missing."""
+        missing = [one for one in missing if one in self._engine.picture.contacts]
+        if self._blind_since_ms is None and not missing:
+            return Ends()
+        ends = await asyncio.to_thread(self._ends)
+        if any(one not in ends.contacts for one in missing):
+            await asyncio.sleep(LOG_DELAY_S)
+            ends = await asyncio.to_thread(self._ends)
+        return ends
+
+    def tell_before_snapshot(self, ends: Ends, gone: Iterable[str], in_fallback: Iterable[str]) -> None:
+        """Ends of legs and of callers, each at its time; callers whom the fallback served left the queue.
+
+        in_fallback: contacts alive there.
+        """
+        engine = self._engine
+        open_offers = [view.offer for view in engine.picture.agents.values() if view.offer]
+        for offer in open_offers:
+            if offer in ends.legs:
+                leg = ends.legs[offer]
+                engine.handle(LegEnded(offer, leg.cause, leg.by, at_ms=leg.ended_ms))
+        for contact in in_fallback:
+            self._leave_for_fallback(contact)
+        for contact in gone:
+            told = ends.contacts.get(contact)
+            if told is None:
+                continue
+            if told.stage == FALLBACK:
+                self._leave_for_fallback(contact)
+            engine.handle(CallerHungUp(contact, at_ms=told.ended_ms))
+
+    def _leave_for_fallback(self, contact: str) -> None:
+        if contact in self._engine.picture.entries:
+            self._engine.handle(CallWithdrawn(contact, FALLBACK))
+
+    def tell_after_snapshot(self, ends: Ends, gone: Iterable[str], seen: Collection[str]) -> None:
+        """Ends of contacts, and whole contacts that came and went unseen. seen: those the observer knows."""
+        for contact in gone:
+            self._end(contact, ends.contacts.get(contact))
+        since_ms, self._blind_since_ms = self._blind_since_ms, None
+        if since_ms is None:
+            return
+        unseen = 0
+        for contact, told in ends.contacts.items():
+            if told.started_ms < since_ms or contact in self._known or contact in seen:
+                continue
+            unseen += 1
+            self._engine.record(
+                ContactStarted(told.started_ms, contact, told.number, told.trunk, told.direct, caller="")
+            )
+            self._end(contact, told)
+        self._known = ()
+        if unseen:
+            logger.warning("contacts_unseen", extra={"count": unseen})
+
+    def _end(self, contact: str, told: EndedContact | None) -> None:
+        view = self._engine.picture.contacts.get(contact)
+        self._engine.record(
+            ContactEnded(
+                at_ms=told.ended_ms if told else self._engine.clock.now_ms(),
+                contact=contact,
+                stage=told.stage if told else view.stage if view else "arrived",
+                outcome=told.outcome if told else "",
+                hung_up_by=told.by if told else "lost",
+                cause=told.cause if told else 0,
+                reason="ended while acd was away" if told else "lost with Asterisk",
+                satisfaction=told.satisfaction if told else 0,
+                survey_asked=told.survey_asked if told else False,
+            )
+        )

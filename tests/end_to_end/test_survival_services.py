@@ -1,0 +1,98 @@
+"""`kill -9` of services of ours during conversations and waits: callers and agents hardly notice.
+
+Each test has a hotline of its own. What was promised: no conversation drops, waiting callers hear music and
+keep their place, they are served again within 3 s of the service's return, no agent gets two calls, every
+contact has exactly one end, recordings are complete.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+import pytest
+from harness.crowd import Crowd, Guest, crowd_settings
+from harness.stack import SERVICES, HotlineStack
+
+OwnStack = Callable[[str], Awaitable[HotlineStack]]
+SERVED_AGAIN_WITHIN_S = 3.0
+
+
+async def survive(crowd: Crowd, victims: tuple[str, ...], talking: list[Guest], waiting: list[Guest]) -> None:
+    """Kill; let two agents end their calls meanwhile; all that was promised holds. Changes both lists.
+
+    Two of those who wait are served for the two who leave.
+    """
+    stack = crowd.stack
+    pids = {name: stack.kill(name) for name in victims}
+    leaving = [talking.pop(0) for _ in range(2)]
+    await asyncio.gather(*(crowd.agent_call(guest).hang_up() for guest in leaving))
+    await crowd.all_talk(talking)
+    await crowd.all_hear_music(waiting)
+    returned = await asyncio.gather(*(back(stack, name, pid) for name, pid in pids.items()))
+    served = [waiting.pop(0) for _ in range(2)]
+    agents = await asyncio.gather(*(crowd.connected(guest) for guest in served))
+    assert len(set(agents)) == 2
+    offers = [stack.facts.of("CallOffered", contact=guest.contact)[0] for guest in served]
+    assert not any(stack.facts.of("CallOffered", contact=guest.contact) for guest in waiting)
+    took_s = [offer.body["at_ms"] / 1000 - max(returned) for offer in offers]
+    print(f"{'+'.join(victims)} killed: offered {[f'{one:.2f} s' for one in took_s]} after the return")
+    assert max(took_s) <= SERVED_AGAIN_WITHIN_S
+    assert all(guest.call.talking for guest in (*talking, *waiting, *served))
+    await crowd.all_hear_music(waiting)
+    talking += served
+    await crowd.all_talk(talking)
+    crowd.assert_one_call_per_agent()
+    await asyncio.gather(*(guest.call.ended(within_s=10) for guest in leaving))
+
+
+async def back(stack: HotlineStack, name: str, killed_pid: int) -> float:
+    """Wait until a killed service is ready again; returns when (s since the epoch)."""
+    limit_s = time.monotonic() + 60
+    while stack.pid(name) in (0, killed_pid) or not await stack.ready(name):
+        assert time.monotonic() < limit_s, f"{name} does not come back"
+        await asyncio.sleep(0.05)
+    return time.time()
+
+
+async def all_hang_up(crowd: Crowd, talking: list[Guest], waiting: list[Guest]) -> None:
+    """The waiting callers give up, then the agents end their conversations."""
+    await asyncio.gather(*(guest.call.hang_up() for guest in waiting))
+    await asyncio.gather(*(crowd.agent_call(guest).hang_up() for guest in talking))
+    await asyncio.gather(*(guest.call.ended() for guest in talking))
+
+
+async def test_acd_and_ivr_killed_together_and_alone(own_stack: OwnStack) -> None:
+    """6 conversations and 4 waits; acd is killed, then ivr, while two callers hear the greeting."""
+    stack = await own_stack(crowd_settings(6))
+    async with Crowd(stack, agents=6) as crowd:
+        talking = await crowd.conversations(6)
+        waiting = await crowd.waits(4)
+        everybody = [*talking]
+        await survive(crowd, ("acd",), talking, waiting)
+        greeted = await asyncio.gather(*(crowd.call() for _ in range(2)))
+        await asyncio.gather(*(guest.call.rtp.hears_sound() for guest in greeted))
+        await survive(crowd, ("ivr",), talking, waiting)
+        await asyncio.gather(*(crowd.queued(guest) for guest in greeted))
+        everybody += talking
+        await all_hang_up(crowd, talking, [*waiting, *greeted])
+        await crowd.all_ended_once()
+        await crowd.recordings_complete(list({guest.contact: guest for guest in everybody}.values()))
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+async def test_each_service_killed_during_20_conversations_and_10_waits(own_stack: OwnStack) -> None:
+    """Each service of ours alone, then all at once."""
+    stack = await own_stack(crowd_settings(20))
+    async with Crowd(stack, agents=20) as crowd:
+        talking, waiting = await crowd.conversations(20), []
+        everybody = {guest.contact: guest for guest in talking}
+        for victims in (*((name,) for name in SERVICES), SERVICES):
+            waiting += await crowd.waits(10 - len(waiting))
+            await survive(crowd, victims, talking, waiting)
+            everybody |= {guest.contact: guest for guest in talking}
+        await all_hang_up(crowd, talking, waiting)
+        await crowd.all_ended_once()
+        await crowd.recordings_complete(list(everybody.values()))
