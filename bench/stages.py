@@ -1,13 +1,15 @@
-"""Where a benchmark runs: our hotline, or app_queue in a plain Asterisk. Both look the same to the load.
+"""Where a benchmark runs. All look the same to the load.
 
-app_queue runs in an Asterisk with fewer modules than ours, without AMI, CEL or any service beside it.
+ours             a whole hotline, reached by a direct number
+app_queue        the same hotline's Asterisk, with the module app_queue and a dialplan of its own beside ours
+app_queue_alone  app_queue in an Asterisk of few modules, without AMI, CEL or any service: lean as can be
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
@@ -19,9 +21,10 @@ from harness.lanes import CARRIER
 from harness.phone import Phone
 from harness.stack import HotlineStack
 
-ENGINES = ("ours", "app_queue")
+ENGINES = ("ours", "app_queue", "app_queue_alone")
 QUEUE_MODULES = ("res_manager_devicestate", "app_queue")
 LOGINS_AT_ONCE = 8
+RECORDED, NOT_RECORDED = "3000", "3001"  # app_queue's numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,37 +49,69 @@ async def stage(
         async with _ours(folder, names, recording, port_base) as ready:
             yield ready
     elif engine == "app_queue":
-        with _app_queue(folder, names, recording, port_base) as ready:
+        async with _app_queue_beside_ours(folder, names, recording, port_base) as ready:
+            yield ready
+    elif engine == "app_queue_alone":
+        with _app_queue_alone(folder, names, recording, port_base) as ready:
             yield ready
     else:
         raise ValueError(f"engine {engine!r}; allowed: {', '.join(ENGINES)}")
 
 
-@contextlib.contextmanager
-def _app_queue(folder: Path, names: tuple[str, ...], recording: bool, port_base: int):  # type: ignore[no-untyped-def]
+def _queue_files(folder: Path, names: tuple[str, ...], port_base: int) -> dict[str, str]:
     recordings = folder / "recordings"
     recordings.mkdir(parents=True, exist_ok=True)
-    phones = "\n".join(
-        f"[{n}](phone)\nauth={n}\naors={n}\n[{n}](aor)\n[{n}](auth)\nusername={n}\n" for n in names
-    )
+    account = "[{0}](phone)\nauth={0}\naors={0}\n[{0}](aor)\n[{0}](auth)\nusername={0}\n"
     values = {
         "SIP": port_base,
         "CARRIER": CARRIER,
-        "PHONES": phones,
+        "PHONES": "\n".join(account.format(name) for name in names),
         "MEMBERS": "\n".join(f"member => PJSIP/{name},0,{name},PJSIP/{name}" for name in names),
         "RECORDINGS": recordings,
     }
     here = Path(__file__).parent / "app_queue"
-    files = {file.name: Template(file.read_text("utf-8")).substitute(values) for file in here.glob("*.conf")}
+    return {file.name: Template(file.read_text("utf-8")).substitute(values) for file in here.glob("*.conf")}
+
+
+@contextlib.contextmanager
+def _app_queue_alone(
+    folder: Path, names: tuple[str, ...], recording: bool, port_base: int
+) -> Iterator[Stage]:
+    files = _queue_files(folder, names, port_base)
     files["rtp.conf"] = f"[general]\nrtpstart={port_base + 10}\nrtpend={port_base + 999}\n"
     with BareAsterisk(folder / "asterisk", files, modules=(*MODULES, *QUEUE_MODULES)) as asterisk:
         yield Stage(
             ("127.0.0.1", port_base),
-            "2000" if recording else "2001",
+            RECORDED if recording else NOT_RECORDED,
             names,
             lambda name: "bench",
             _no_login,
             {"asterisk": asterisk.pid},
+        )
+
+
+@contextlib.asynccontextmanager
+async def _app_queue_beside_ours(
+    folder: Path, names: tuple[str, ...], recording: bool, port_base: int
+) -> AsyncIterator[Stage]:
+    files = _queue_files(folder, names, port_base)
+    async with HotlineStack(folder / "hotline", port_base, _settings(names)) as hotline:
+        etc = hotline.deployment.asterisk_etc
+        (etc / "queues.conf").write_text(files["queues.conf"], "utf-8")
+        dialplan = files["extensions.conf"].replace("[from-trunk]", "[from-trunk](+)")
+        ours = (etc / "extensions.conf").read_text("utf-8")
+        (etc / "extensions.conf").write_text(f"{ours}\n{dialplan}", "utf-8")
+        await hotline.console("dialplan reload")
+        said = await hotline.console("module load app_queue.so")
+        if "Loaded" not in said:
+            raise RuntimeError(f"app_queue does not load: {said}")
+        yield Stage(
+            hotline.server,
+            RECORDED if recording else NOT_RECORDED,
+            names,
+            hotline.secrets.phone,
+            _no_login,
+            {"asterisk": hotline.pid("asterisk")},
         )
 
 
