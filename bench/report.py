@@ -41,9 +41,9 @@ def circumstances() -> dict[str, object]:
 
 
 def keep(result: dict[str, object], out: Path | None) -> None:
-    """Print the result as JSON, and append it as one line to a file."""
-    print(json.dumps(result, indent=1, ensure_ascii=False))
+    """Append the result as one line of JSON to a file, and print it."""
     if out:
         out.parent.mkdir(parents=True, exist_ok=True)
         with out.open("a", encoding="utf-8") as file:
             file.write(json.dumps(result, ensure_ascii=False) + "\n")
+    print(json.dumps(result, indent=1, ensure_ascii=False))
