@@ -26,7 +26,7 @@ from harness.phone import Manner, Phone
 from harness.prompt_tones import write_prompt_tones
 from harness.waiting import until
 from hotline.asterisk_install import find_install
-from hotline.deployment import Deployment
+from hotline.deployment import LOOPBACK, Deployment
 from hotline.journal import Envelope, read_journal
 from hotline.secrets import Secrets
 
@@ -42,10 +42,21 @@ class StackError(Exception):
 class HotlineStack:
     """Use as `async with HotlineStack(data, port_base, settings) as stack`: ready when entered."""
 
-    def __init__(self, data: Path, port_base: int, settings: str, *, tone_prompts: bool = True) -> None:
-        """tone_prompts: every prompt is a short tone of its own, see harness.prompt_tones."""
+    def __init__(
+        self,
+        data: Path,
+        port_base: int,
+        settings: str,
+        *,
+        tone_prompts: bool = True,
+        bind: str = LOOPBACK,
+    ) -> None:
+        """tone_prompts: every prompt is a short tone of its own, see harness.prompt_tones.
+
+        bind: the address of this machine at which SIP, RTP and pages are reached.
+        """
         self.data, self.port_base, self._settings = data, port_base, settings
-        self._tone_prompts = tone_prompts
+        self._tone_prompts, self._bind = tone_prompts, bind
         self._process: asyncio.subprocess.Process | None = None
         self._facts: FactLog | None = None
         self.ready_after_s = 0.0
@@ -62,6 +73,8 @@ class HotlineStack:
     async def start(self) -> None:
         """`hotline up` until it says that it is ready. Raises StackError."""
         self.data.mkdir(parents=True, exist_ok=True)
+        if self._bind != LOOPBACK and not (self.data / "deployment.toml").exists():
+            Deployment(self.data, bind=self._bind).save()
         file = self.data.parent / f"{self.data.name}-settings.toml"
         file.write_text(self._settings, "utf-8")
         if self._tone_prompts:
@@ -97,6 +110,8 @@ class HotlineStack:
             await self.close()
             raise StackError(f"hotline up: {said[-3000:]}")
         self.ready_after_s = time.monotonic() - started_s
+        if self._facts:
+            self._facts.close()  # started once more
         self._facts = FactLog(self.deployment.journal("acd"), everything=True)
 
     async def close(self) -> None:
@@ -164,12 +179,12 @@ class HotlineStack:
     @property
     def server(self) -> tuple[str, int]:
         """Where SIP is spoken."""
-        return "127.0.0.1", self.deployment.ports.sip
+        return self._bind, self.deployment.ports.sip
 
     @property
     def pages(self) -> str:
         """Address of the pages."""
-        return f"http://127.0.0.1:{self.deployment.ports.http}"
+        return f"http://{self._bind}:{self.deployment.ports.http}"
 
     @property
     def facts(self) -> FactLog:
@@ -214,6 +229,19 @@ class HotlineStack:
         """A service's metrics, in Prometheus' text form."""
         async with self._service(service) as session, session.get(f"http://{service}/metrics") as response:
             return await response.text()
+
+    async def metric(self, service: str, start: str) -> float:
+        """The sum of a service's samples whose line begins with `start`; 0 when there is none."""
+        lines = (await self.metrics(service)).splitlines()
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(start))
+
+    async def metric_becomes(self, service: str, start: str, value: float, *, within_s: float = 10.0) -> None:
+        """Wait until `metric` has this value. Raises TimeoutError."""
+        deadline_s = time.monotonic() + within_s
+        while (now := await self.metric(service, start)) != value:
+            if time.monotonic() > deadline_s:
+                raise TimeoutError(f"{service}: {start} is {now} after {within_s} s, not {value}")
+            await asyncio.sleep(0.05)
 
     def _service(self, name: str) -> aiohttp.ClientSession:
         connector = aiohttp.UnixConnector(path=str(self.deployment.socket(name)))

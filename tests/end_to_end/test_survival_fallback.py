@@ -1,0 +1,109 @@
+"""No service of ours for `fallback_after_s`: plain dialplan serves the callers, and the facts come later."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+
+from harness import sound
+from harness.call import Call
+from harness.crowd import AGENT_HZ, CALLER_HZ, EMERGENCY, Crowd, Guest, crowd_settings
+from harness.stack import SERVICES, HotlineStack, processes_of
+from harness.waiting import until
+
+from acd.core.picture import Picture
+
+OwnStack = Callable[[str], Awaitable[HotlineStack]]
+FALLBACK_AFTER_S = 5
+SPOKEN_S = 3.0
+
+
+async def test_without_services_callers_reach_the_emergency_phone_or_leave_a_message(
+    own_stack: OwnStack,
+) -> None:
+    """Of two callers who wait and two who call in meanwhile, one each is helped and one leaves a message."""
+    stack = await own_stack(crowd_settings(1, fallback_after_s=FALLBACK_AFTER_S))
+    async with Crowd(stack, agents=1) as crowd, stack.phone(EMERGENCY, tone_hz=AGENT_HZ) as emergency:
+        await emergency.register()
+        [talking] = await crowd.conversations(1)
+        waiting = await crowd.waits(2)
+        await die(stack)
+        died_s = time.monotonic()
+        new = [await crowd.call(known=False) for _ in range(2)]
+        await asyncio.gather(*(guest.call.rtp.hears_sound(within_s=5) for guest in (*new, *waiting)))
+        rung = [await emergency.incoming(within_s=30) for _ in range(4)]
+        assert time.monotonic() - died_s >= FALLBACK_AFTER_S - 1  # the dialplan counts whole seconds
+        asked, unasked = rung_by(rung, [waiting[0], new[0]]), rung_by(rung, [waiting[1], new[1]])
+        for call in asked:
+            call.answer()
+        for call in unasked:
+            call.reject(486, "Busy Here")
+        await asyncio.gather(*(guest.call.rtp.hears(AGENT_HZ, within_s=10) for guest in (waiting[0], new[0])))
+        await crowd.all_talk([talking])
+        await waiting[0].call.hang_up()
+        await asked[1].hang_up()
+        await new[0].call.ended()
+        await asyncio.gather(*(speak(stack, guest) for guest in (waiting[1], new[1])))
+        await crowd.agent_call(talking).hang_up()
+        await talking.call.ended()
+        deeds = {"FallbackStarted": 4, "FallbackAnswered": 2, "FallbackMessage": 2}
+        await until(lambda: told(stack) == deeds, lambda: f"{deeds}, there are {told(stack)}", 15)
+        await stack.start()
+        await crowd.all_ended_once()
+        await check_facts(stack, crowd)
+        again = await crowd.call()
+        await crowd.connected(again)
+
+
+async def die(stack: HotlineStack) -> None:
+    """The supervisor first, so that nothing is started again; then all services of ours."""
+    pids = {stack.kill(name) for name in ("supervisor", *SERVICES)}
+    await until(lambda: not pids & set(processes_of(stack.data)), "the end of all services", 10)
+
+
+def rung_by(rung: list[Call], guests: list[Guest]) -> list[Call]:
+    """The emergency phone's calls that come from these callers."""
+    return [next(call for call in rung if guest.number in call.dialog.remote) for guest in guests]
+
+
+async def speak(stack: HotlineStack, guest: Guest) -> None:
+    """Say something after the tone, and hang up."""
+    folder = stack.deployment.voice_messages / "incoming"
+    before_s = time.time()
+    await until(
+        lambda: any(file.stat().st_mtime > before_s + SPOKEN_S for file in folder.glob("*.wav")),
+        "a message that grows",
+        60,
+    )
+    await guest.call.hang_up()
+
+
+def told(stack: HotlineStack) -> Counter[str]:
+    """What the fallback's script has told so far."""
+    return Counter(envelope.kind for envelope in stack.journal("fallback"))
+
+
+async def check_facts(stack: HotlineStack, crowd: Crowd) -> None:
+    """The ledger has the script's lines, acd counts each contact once, and the messages lie there."""
+    ended = [fact.body for fact in stack.facts.of("ContactEnded")]
+    assert Counter(body["stage"] for body in ended) == {"fallback": 4, "survey": 1}
+    served = {body["contact"] for body in ended if body["stage"] == "fallback"}
+    left = {fact.contact: fact.body["how"] for fact in stack.facts.of("CallLeftQueue")}
+    assert Counter(left.values()) == {"answered": 1, "out": 2}
+    picture = Picture.restore(await stack.picture(), lambda at_ms: 0)
+    assert picture.day.contacts == 5
+    assert picture.day.check() == []
+    files = list((stack.deployment.voice_messages / "incoming").glob("*.wav"))
+    assert len(files) == 2
+    for file in files:
+        samples = sound.read_channels(file)[0]
+        assert sound.tone_share(samples[8000:12000], CALLER_HZ) > 0.5
+    for _ in range(100):
+        rows = await stack.sql("SELECT contact, kind FROM fact WHERE writer = 'fallback'")
+        if len(rows) == 8:
+            break
+        await asyncio.sleep(0.1)
+    assert Counter(row["kind"] for row in rows) == told(stack)
+    assert {row["contact"] for row in rows} == served
