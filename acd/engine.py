@@ -167,7 +167,9 @@ def fact_id(kind: str, body: dict[str, Any]) -> str:
         case "CallerIdentified":
             return f"{body['caller']}/{body['at_ms']}"
         case "AgentStateChanged":
-            return f"{body['agent']}/{body['state']}/{body['intent']}/{body['reason']}/{body['at_ms']}"
+            # All that can tell two changes of one agent in the same millisecond apart.
+            told = "agent state reason intent intent_reason phone offer until_ms at_ms"
+            return "/".join(str(body[name]) for name in told.split())
         case _:
             about = body.get("segment") or body.get("contact") or body.get("agent") or ""
             detail = body.get("side") or body.get("held") or ""

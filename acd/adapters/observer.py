@@ -33,6 +33,7 @@ from acd.core.events import (
 )
 from acd.core.facts import CallerIdentified, ContactEnded, ContactStarted, MediaMeasured
 from acd.core.media import parse_quality
+from acd.core.phones import PhoneContacts
 from acd.engine import Engine
 from telephony.ami import AmiLink, LinkState
 from telephony.channels import ChannelSeen, channel_seen
@@ -90,6 +91,7 @@ class Observer:
         self._snapshot_task: asyncio.Task[None] | None = None
         self.on_synchronized: Callable[[bool], None] = lambda _: None
         self._messages = Counter("hotline_ami_events_total", "AMI events looked at", registry=registry)
+        self._phones = PhoneContacts()
         self._handlers: dict[str, Callable[[Mapping[str, str]], None]] = {
             "DialBegin": self._dial_begin,
             "Newstate": self._new_state,
@@ -346,14 +348,12 @@ class Observer:
         )
 
     def _contact_status(self, message: Mapping[str, str]) -> None:
-        agent = self._engine.distributor.agent_at(message.get("AOR", ""))
-        if agent is None:
+        phone = message.get("AOR", "")
+        reachable = self._phones.told(phone, message.get("URI", ""), message.get("ContactStatus", ""))
+        agent = self._engine.distributor.agent_at(phone)
+        if agent is None or reachable is None:
             return
-        status = message.get("ContactStatus", "")
-        if status in {"Unreachable", "Removed"}:
-            self._engine.handle(PhoneBecameUnreachable(agent))
-        elif status in {"Reachable", "Created"}:
-            self._engine.handle(PhoneBecameReachable(agent))
+        self._engine.handle(PhoneBecameReachable(agent) if reachable else PhoneBecameUnreachable(agent))
 
     # ---- deeds ---------------------------------------------------------------------------------------
 
