@@ -31,6 +31,12 @@ def short_folder() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
+@pytest.fixture(scope="session")
+def new_port_base() -> Callable[[], int]:
+    """Gives port bases that no other hotline of this run uses."""
+    return lambda: next(_bases)
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def stack(short_folder: Path) -> AsyncIterator[HotlineStack]:
     """The shared hotline; at the end it must leave no channel and no process."""

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from harness import sound
+from harness.networks import udp_socket
 from harness.sdp import PAYLOAD_TYPES, Audio
 from harness.waiting import until
 
@@ -227,7 +228,7 @@ class RtpPort:
 def _even_port(address: str) -> socket.socket:
     """A bound socket on an even port: the odd one above it is where the far side sends RTCP."""
     while True:
-        candidate = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        candidate = udp_socket(address)
         candidate.bind((address, 0))
         if candidate.getsockname()[1] % 2 == 0:
             candidate.setblocking(False)

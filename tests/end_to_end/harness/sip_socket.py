@@ -18,6 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from harness import sip
+from harness.networks import udp_socket
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +59,7 @@ class SipSocket:
         self.deaf = False  # unplugged: nothing that arrives is heard
         self._on_request = on_request
         self._loop = asyncio.get_running_loop()
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket = udp_socket(address)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         if sys.platform == "linux":
             self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)

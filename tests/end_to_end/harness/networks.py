@@ -1,0 +1,102 @@
+"""Networks of a test's own: namespaces, each joined to this machine by a pair of virtual interfaces.
+
+A far machine is known by its address alone: a socket that is to have such an address (`udp_socket`) is made
+inside the namespace that has it. Needs root. Knows nothing of SIP.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import re
+import socket
+import subprocess
+from collections.abc import Iterator, Sequence
+
+_NAMESPACES: dict[str, str] = {}  # address -> namespace
+_OURS = re.compile(r"hl(\d+)-\d+")
+
+
+class NetworkError(Exception):
+    """The networks cannot be made; the text says what is needed."""
+
+
+@contextlib.contextmanager
+def far_machines(here: str, there: Sequence[str]) -> Iterator[None]:
+    """Give this machine the address `here`, and each address of `there` a namespace that reaches it.
+
+    The far machines do not reach each other. Raises NetworkError.
+    """
+    if os.geteuid() != 0:
+        raise NetworkError("namespaces need root; type: sudo ./test tests/end_to_end/test_networks.py")
+    _remove_left_over()
+    _ip("address", "replace", f"{here}/32", "dev", "lo")
+    try:
+        for number, address in enumerate(there):
+            _join(here, address, f"hl{os.getpid()}-{number}", f"hl{os.getpid()}v{number}")
+        yield
+    finally:
+        for address in there:
+            if name := _NAMESPACES.pop(address, ""):
+                _ip("netns", "delete", name)  # its interfaces go with it
+        _ip("address", "delete", f"{here}/32", "dev", "lo")
+
+
+def udp_socket(address: str) -> socket.socket:
+    """A UDP socket, not bound yet, in the namespace of this address (or in ours)."""
+    with _inside(_NAMESPACES.get(address, "")):
+        return socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+
+
+def _join(here: str, address: str, name: str, interface: str) -> None:
+    _ip("netns", "add", name)
+    _NAMESPACES[address] = name
+    _ip("link", "add", interface, "type", "veth", "peer", "name", "eth0", "netns", name)
+    _ip("link", "set", interface, "up")
+    _ip("route", "replace", f"{address}/32", "dev", interface, "src", here)
+    _ip("-n", name, "link", "set", "lo", "up")
+    _ip("-n", name, "link", "set", "eth0", "up")
+    _ip("-n", name, "address", "add", f"{address}/32", "dev", "eth0")
+    _ip("-n", name, "route", "add", f"{here}/32", "dev", "eth0", "src", address)
+
+
+def _remove_left_over() -> None:
+    """Namespaces of test runs that were killed."""
+    for line in _ip("netns", "list").splitlines():
+        found = _OURS.fullmatch(line.split()[0]) if line.strip() else None
+        if found and not os.path.exists(f"/proc/{found[1]}"):
+            _ip("netns", "delete", found[0])
+
+
+def _ip(*words: str) -> str:
+    ran = subprocess.run(["ip", *words], capture_output=True, text=True, timeout=10, check=False)
+    if ran.returncode:
+        raise NetworkError(f"ip {' '.join(words)}: {ran.stderr.strip()}")
+    return ran.stdout
+
+
+@contextlib.contextmanager
+def _inside(name: str) -> Iterator[None]:
+    """This thread is in the namespace meanwhile; "" is where it is anyway. Nothing may be awaited within."""
+    if not name:
+        yield
+        return
+    ours = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    theirs = os.open(f"/run/netns/{name}", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        _enter(theirs)
+        try:
+            yield
+        finally:
+            _enter(ours)
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
+def _enter(namespace: int) -> None:
+    """setns(2); Python has it since 3.12 only."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.setns(namespace, 0):
+        raise NetworkError(f"setns: {os.strerror(ctypes.get_errno())}")
