@@ -249,7 +249,8 @@ def _command_line(
     )
     file.write_text(environment.get_template(scenario).render(values).strip() + "\n", "utf-8")
     words = [program, f"{server[0]}:{server[1]}", "-sf", str(file), "-nostdin"]
-    words += ["-i", address, "-mi", address, "-p", str(port)]
+    # -aa: OPTIONS are answered; a phone that does not is unreachable, and rightly so.
+    words += ["-aa", "-i", address, "-mi", address, "-p", str(port)]
     words += ["-trace_err", "-error_file", str(folder / "errors.log")]
     words += ["-trace_shortmsg", "-shortmessage_file", str(folder / "short.log")]
     words += ["-trace_stat", "-stf", str(folder / "counts.csv"), "-fd", "1"]
