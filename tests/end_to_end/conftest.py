@@ -1,8 +1,7 @@
 """One hotline for all end-to-end tests; each test has a lane of its own in it (see harness/lanes.py).
 
-The port base is END_TO_END_PORT_BASE (default 12000: below the range from which
-outgoing connections take theirs). A test that kills what others need makes its own stack
-with `own_stack`.
+The port base is END_TO_END_PORT_BASE (default 12000: below the range from which outgoing connections take
+theirs). A test that kills what others need makes its own stack with `own_stack`.
 """
 
 import os
@@ -10,7 +9,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
-from itertools import count
+from itertools import count, cycle
 from pathlib import Path
 
 import pytest
@@ -20,7 +19,7 @@ from harness.stack import HotlineStack
 
 PORT_BASE = int(os.environ.get("END_TO_END_PORT_BASE", "12000"))
 _lanes = count()
-_bases = count(PORT_BASE + 1000, 1000)
+_bases = cycle(range(PORT_BASE + 1000, PORT_BASE + 15_000, 1000))  # a hotline of its own ends with its test
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +32,7 @@ def short_folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def new_port_base() -> Callable[[], int]:
-    """Gives port bases that no other hotline of this run uses."""
+    """Gives port bases that no other hotline of this test uses."""
     return lambda: next(_bases)
 
 
