@@ -125,9 +125,10 @@ def leave(floor: Floor, call: Call, to: str) -> None:
 
 
 def lose_call(floor: Floor, call: Call) -> None:
-    """A snapshot does not show the caller's channel."""
+    """A snapshot does not show the caller's channel: it went when the link did, if that was lost."""
     floor.bury(call.contact)
-    _end(floor, call, "not_found", how="lost", offer_cause="lost", by="lost")
+    ended_ms = floor.past_ms(floor.lost_ms, call.wait_since_ms)
+    _end(floor, call, "not_found", how="lost", offer_cause="lost", by="lost", ended_ms=ended_ms)
 
 
 def _end(

@@ -43,6 +43,7 @@ class Floor:
         self.bits_by_state = dict.fromkeys(STATES, 0)
         self.deadlines = Deadlines()
         self.linked = False  # a snapshot has come since the link to Asterisk was up
+        self.lost_ms: int | None = None  # since when the link is down, if it was up
         self.awaited: dict[str, None] = {}  # contacts that must come back before anything is offered
         self.facts: list[Fact] = []
         self.commands: list[Command] = []

@@ -28,6 +28,8 @@ def asterisk_lost(floor: Floor, event: events.AsteriskLost) -> None:
     """The link is down: nothing is offered, and what is known stays until a snapshot judges it."""
     floor.linked = False
     floor.awaited.clear()
+    if floor.lost_ms is None:
+        floor.lost_ms = floor.now_ms
 
 
 # The journal
@@ -226,6 +228,7 @@ def asterisk_snapshot(floor: Floor, event: events.AsteriskSnapshot) -> None:
         if call.contact not in contacts and _is_judged(call.arrived_ms, event):
             lose_call(floor, call)
     floor.ignored = ""  # what it shows and is known already is no reason to ignore the list
+    floor.lost_ms = None
     if not floor.linked:
         floor.linked = True
         _await_callers(floor, event, contacts)
@@ -256,7 +259,7 @@ def _miss_leg(floor: Floor, offer: Offer) -> None:
     if offer.stage == "ended":
         return
     offer.lost = True
-    end_leg(floor, offer, 0, "lost")
+    end_leg(floor, offer, 0, "lost", floor.lost_ms)
     call = floor.calls.get(offer.contact)
     if not offer.told and call is not None and not call.session:
         # No session of ours waits for Dial: nobody else will tell.

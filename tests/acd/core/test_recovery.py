@@ -234,6 +234,21 @@ def test_an_end_told_before_the_beginning_or_after_now_is_brought_between() -> N
     """)
 
 
+def test_what_a_snapshot_does_not_show_after_a_gap_went_when_the_gap_began() -> None:
+    table = busy_house()
+    table.run("""
+        550     link_lost    |
+        900     link_lost    |
+        5000    snapshot     | talked c1: 500, held 0, by lost
+                             | 1001 acw until 10550
+                             | ended 1-2: lost, rang 4920
+                             | 1002 ready
+                             | left c2: lost after 480
+                             | left c3: lost after 460
+                             | left c4: lost after 455
+    """)
+
+
 def test_an_answer_and_a_bridge_in_the_gap_are_seen() -> None:
     table = busy_house()
     table.run("""
@@ -254,13 +269,13 @@ def test_a_restarted_asterisk_has_nothing_of_ours() -> None:
         100     link_lost                |
         110     session_lost c2          |
         120     session_lost c3          |
-        1100    snapshot restarted=1     | talked c1: 1050, held 0, by lost
-                                         | 1001 acw until 11100
+        1100    snapshot restarted=1     | talked c1: 50, held 0, by lost
+                                         | 1001 acw until 10100
                                          | ended 1-2: lost, rang 1020
                                          | 1002 ready
-                                         | left c2: lost after 1030
-                                         | left c3: lost after 1010
-                                         | left c4: lost after 1005
+                                         | left c2: lost after 30
+                                         | left c3: lost after 10
+                                         | left c4: lost after 5
     """)
 
 
