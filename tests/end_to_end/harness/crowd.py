@@ -225,12 +225,15 @@ class Crowd:
             talked_ms = end.at_us / 1000 - connected.body["at_ms"]
             ended = await self.stack.fact("SegmentEnded", contact=guest.contact)
             counted_ms = ended.body["talk_ms"] + ended.body["hold_ms"]
-            await until(lambda guest=guest: any(self._kept(guest)), f"the recording of {guest.contact}", 90)
-            [kept] = self._kept(guest)
-            channels = sound.read_channels(self.stack.deployment.recordings / kept)
-            recorded_ms = len(channels[0]) / 8
+            recorded_ms = await self.recorded_ms(guest)
             assert abs(recorded_ms - talked_ms) < tolerance_ms, (guest.contact, recorded_ms, talked_ms)
             assert abs(counted_ms - talked_ms) < tolerance_ms, (guest.contact, counted_ms, talked_ms)
+
+    async def recorded_ms(self, guest: Guest) -> float:
+        """Wait until the caller's only conversation is kept; its length."""
+        await until(lambda: len(self._kept(guest)) > 0, f"the recording of {guest.contact}", 90)
+        [kept] = self._kept(guest)
+        return len(sound.read_channels(self.stack.deployment.recordings / kept)[0]) / 8
 
     def _kept(self, guest: Guest) -> list[str]:
         return [
