@@ -179,6 +179,10 @@ class AmiConnection(AMIProtocol):  # type: ignore[misc]
         if "ActionID" in event and event["Event"] not in LATE_EVENTS:
             self._metrics.dropped.labels("late").inc()  # the rest of a list whose time was over
             return
+        if event.is_tampered:
+            self._metrics.dropped.labels("tampered").inc()
+            logger.warning("ami_event_tampered", extra={"kind": event["Event"][:64]})
+            return
         self._on_event(event)
 
     # ---- writing -------------------------------------------------------------------------------------

@@ -45,6 +45,15 @@ class AmiMessage(Mapping[str, str]):
             return ()
         return tuple(value) if isinstance(value, list) else (value,)
 
+    @property
+    def is_tampered(self) -> bool:
+        """Whether a header comes twice of which Asterisk writes one: a caller has written a line end into a
+        value and a header behind it."""
+        return any(
+            isinstance(value, list) and "variable" not in name.lower()
+            for name, value in self._message.items()
+        )
+
 
 def every_value(message: Mapping[str, str], name: str) -> tuple[str, ...]:
     """`AmiMessage.every` for any mapping: a plain one has at most one value."""

@@ -405,7 +405,7 @@ async def test_a_chinese_name_cut_between_two_segments_stays_whole(
 async def test_a_short_message_right_behind_a_long_one_is_not_overlooked(
     link: AmiLink, ami_peer: AmiPeer, listener: Listener
 ) -> None:
-    ami_peer.send_bytes(b"Event: A\r\n" + b"Header: x\r\n" * 100)
+    ami_peer.send_bytes(b"Event: A\r\n" + b"ChanVariable: x\r\n" * 100)
     await asyncio.sleep(0.02)
     ami_peer.send_bytes(b"\r\nEvent: B\r\n\r\n")
     await until(lambda: listener.events() == ["FullyBooted", "A", "B"])
@@ -449,7 +449,7 @@ async def test_a_message_without_end_ends_the_link(
 async def test_a_storm_of_events_lets_the_loop_keep_its_pace(
     link: AmiLink, ami_peer: AmiPeer, listener: Listener
 ) -> None:
-    event = "Event: Newstate\r\nChannel: PJSIP/a-1\r\n" + "Header: x\r\n" * 20 + "\r\n"
+    event = "Event: Newstate\r\nChannel: PJSIP/a-1\r\n" + "ChanVariable: x\r\n" * 20 + "\r\n"
     async with Heart().beating() as heart:
         beats = heart.beats
         for _ in range(20):
@@ -503,3 +503,17 @@ async def test_close_fails_what_is_under_way_and_says_down(
     logins = ami_peer.logins
     await asyncio.sleep(0.1)
     assert ami_peer.logins == logins
+
+
+async def test_an_event_with_a_header_of_a_callers_making_is_dropped(
+    make_link: Callable[..., AmiLink], ami_peer: AmiPeer, listener: Listener, registry: CollectorRegistry
+) -> None:
+    link = make_link()
+    await until(lambda: link.connected)
+    ami_peer.send(
+        "Event: Hangup\nCallerIDNum: 1\nUniqueid: 2.2\nUniqueid: 1.1", "Event: Hangup\nUniqueid: 1.2"
+    )
+    await until(lambda: "Hangup" in listener.events())
+    assert [message["Uniqueid"] for message in listener.messages if message["Event"] == "Hangup"] == ["1.2"]
+    dropped = count(registry, "hotline_ami_dropped_total", reason="tampered")
+    assert dropped == 1

@@ -30,6 +30,13 @@ def test_a_repeated_header_keeps_all_values_and_the_first_is_its_value() -> None
     assert message.every("nothing") == ()
 
 
+def test_a_header_behind_a_line_end_of_a_callers_is_noticed() -> None:
+    lines = ("Event: Hangup", "CallerIDNum: 1", "Uniqueid: other", "Uniqueid: own", "Cause: 16")
+    assert parsed(*lines).is_tampered
+    assert not parsed(*lines[:3], "ChanVariable: A=1", "ChanVariable: B=2").is_tampered
+    assert not parsed("Event: DialBegin", "DestChanVariable: A=1", "DestChanVariable: B=2").is_tampered
+
+
 def test_plain_mappings_have_one_value_at_most() -> None:
     assert every_value({"A": "1"}, "A") == ("1",)
     assert every_value({"A": "1"}, "B") == ()
