@@ -1,4 +1,4 @@
-"""What scenes of several tests have in common: who is called what, agents side by side, silence at the end."""
+"""What scenes of several tests share: callers' numbers, agents side by side, silence at the end."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def dial(stack: HotlineStack, caller: Phone, number: str, *, name: str = "
 async def agents(
     stack: HotlineStack, *numbers: str, ready: bool = True, manner: Manner | None = None
 ) -> AsyncIterator[list[Desk]]:
-    """These agents, logged in side by side, and ready (ready) in this order, so that the first rings first."""
+    """These agents, logged in side by side, and ready (ready) in this order: the first rings first."""
     async with contextlib.AsyncExitStack() as ends:
         entered = [
             ends.enter_async_context(stack.agent(number, ready=False, manner=manner)) for number in numbers
@@ -57,7 +57,7 @@ async def agents(
 
 
 def lengthen(stack: HotlineStack, prompt: str, seconds: float, language: str = "zh") -> None:
-    """From now on a prompt of this test's own (queue-…, agent-…) lasts so long, for what happens meanwhile."""
+    """A prompt of this test's own (queue-…, agent-…) lasts so long from now on."""
     tone = sound.tone(prompt_hz(prompt, language), round(seconds * sound.SAMPLES_PER_S))
     sound.write_wav(stack.deployment.sounds / language / "hotline" / f"{prompt}.wav", tone)
 
