@@ -1,0 +1,152 @@
+"""A hostile network: the services keep their pace, a call made meanwhile is served, a stranger learns nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+
+import pytest
+from harness import sip
+from harness.attacks import STRANGER, Storm, comparable, sip_request
+from harness.lanes import CARRIER, Lane
+from harness.malformed import malformed_messages
+from harness.stack import SERVICES, HotlineStack
+
+AGENT_HZ, CALLER_HZ = 1000, 440
+FROZEN_S = 5.0  # the highest bucket of the lag's histogram
+
+
+def parts(stack: HotlineStack) -> dict[str, int]:
+    return {name: stack.pid(name) for name in (*SERVICES, "asterisk", "postgres")}
+
+
+async def lags(stack: HotlineStack, service: str) -> dict[str, float]:
+    """How often the loop's lag was at most so many seconds, by the bucket's bound."""
+    found = re.findall(
+        r'hotline_loop_lag_seconds_bucket\{le="([^"]+)".*\} (\S+)', await stack.metrics(service)
+    )
+    return {bound: float(count) for bound, count in found}
+
+
+async def one_call(stack: HotlineStack, lane: Lane, number: str) -> None:
+    """A caller reaches the agent and they hear each other."""
+    async with stack.agent(number, tone_hz=AGENT_HZ) as desk, stack.caller(tone_hz=CALLER_HZ) as caller:
+        call = await caller.call(lane.straight).answered(within_s=10)
+        rung = await desk.phone.incoming(within_s=20)
+        rung.answer()
+        await asyncio.gather(call.rtp.hears(AGENT_HZ, within_s=15), rung.rtp.hears(CALLER_HZ, within_s=15))
+        await call.hang_up()
+        await rung.ended()
+
+
+async def test_a_call_is_served_in_the_midst_of_a_storm(stack: HotlineStack, lane: Lane) -> None:
+    ports = stack.deployment.ports
+    tcp = [("127.0.0.1", port) for port in (ports.agi_acd, ports.agi_ivr, ports.ami, ports.sip, ports.http)]
+    before = parts(stack)
+    lag_before = {name: await lags(stack, name) for name in ("acd", "ivr")}
+    refused_before = {name: await stack.metric(name, "hotline_agi_refused_total") for name in lag_before}
+    lines_before = {name: refusal_lines(stack, name) for name in lag_before}
+    async with Storm(tcp, stack.server) as storm:
+        await storm.lasted("SIP requests", 300)
+        await storm.lasted("header lines", 100)
+        await one_call(stack, lane, lane.agents[0])
+        await storm.lasted("SIP requests", 1000)
+    print(dict(storm.counts))
+    assert parts(stack) == before
+    for name, old in lag_before.items():
+        new = await lags(stack, name)
+        ticks = {bound: new[bound] - old[bound] for bound in new}
+        print(f"{name}: ticks of the loop by lag in s: {ticks}")
+        assert ticks[str(FROZEN_S)] == ticks["+Inf"]
+        refused = await stack.metric(name, "hotline_agi_refused_total") - refused_before[name]
+        lines = refusal_lines(stack, name) - lines_before[name]
+        print(f"{name}: {refused:.0f} FastAGI connections refused, {lines} log lines")
+        assert refused > 100
+        assert lines < refused / 3
+    await one_call(stack, lane, lane.agents[1])
+
+
+def refusal_lines(stack: HotlineStack, service: str) -> int:
+    return stack.deployment.log_file(service).read_text("utf-8").count("agi_refused")
+
+
+@pytest.mark.parametrize("source", [STRANGER, CARRIER])
+async def test_malformed_messages_harm_nobody(stack: HotlineStack, lane: Lane, source: str) -> None:
+    before = parts(stack)
+    answers: dict[str, str] = {}
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.setblocking(False)
+        sender.bind((source, 0))
+        loop = asyncio.get_running_loop()
+        for name, packet in malformed_messages(sender.getsockname(), stack.server):
+            await loop.sock_sendto(sender, packet[:65_000], stack.server)
+            answers[name] = await answer_within(sender, 0.03)
+    assert len(answers) > 90
+    shown: dict[str, list[str]] = {}
+    for name, answer in answers.items():
+        shown.setdefault(answer, []).append(name)
+    print({answer: len(names) for answer, names in shown.items()})
+    print("answered 2xx:", [name for name, answer in answers.items() if answer.startswith("2")])
+    assert "200" not in answers.values()
+    assert parts(stack) == before
+    await one_call(stack, lane, lane.agents[0])
+
+
+async def answer_within(sender: socket.socket, seconds: float) -> str:
+    """The status of the newest answer that has come; "none" without one."""
+    loop = asyncio.get_running_loop()
+    newest = "none"
+    try:
+        async with asyncio.timeout(seconds):
+            while True:
+                newest = (await loop.sock_recv(sender, 65536))[8:11].decode("ascii", "replace")
+    except TimeoutError:
+        return newest
+
+
+@pytest.mark.parametrize("method", ["OPTIONS", "REGISTER", "INVITE", "SUBSCRIBE", "MESSAGE"])
+async def test_a_stranger_cannot_tell_what_exists(stack: HotlineStack, lane: Lane, method: str) -> None:
+    """What exists gets the very answer of what does not, without a password and with a wrong one."""
+    known = (lane.agents[0], lane.straight, "carrier")
+    unknown = ("0000", "nobody", "1001x")
+    contacts = len(stack.facts.of("ContactStarted"))
+    first, second = {}, {}
+    for name in (*known, *unknown):
+        first[name], second[name] = await ask_twice(stack, method, name)
+    assert len(set(first.values())) == 1, first
+    assert len(set(second.values())) == 1, second
+    assert next(iter(first.values())).startswith("SIP/2.0 401 ")
+    assert next(iter(second.values())).startswith("SIP/2.0 401 ")
+    assert len(stack.facts.of("ContactStarted")) == contacts
+
+
+async def ask_twice(stack: HotlineStack, method: str, name: str) -> tuple[str, str]:
+    """The answers to a request in this name, first without and then with a wrong password."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.setblocking(False)
+        sender.bind((STRANGER, 0))
+        here = sender.getsockname()
+        plain = await ask(sender, stack, sip_request(method, here, to=name, sender=name))
+        asked = sip.parse(plain).header("WWW-Authenticate")
+        uri = f"sip:{name}@127.0.0.1"
+        digest = sip.digest_answer(asked, user=name, password="guess", method=method, uri=uri, cnonce="1")
+        more = [f"Authorization: {digest}"]
+        tried = await ask(sender, stack, sip_request(method, here, to=name, sender=name, more=more))
+        return comparable(plain), comparable(tried)
+
+
+async def ask(sender: socket.socket, stack: HotlineStack, packet: bytes) -> bytes:
+    """The answer to a request, which is sent until it comes."""
+    loop = asyncio.get_running_loop()
+    call_id = sip.parse(packet).call_id.encode()
+    for _ in range(10):
+        await loop.sock_sendto(sender, packet, stack.server)
+        try:
+            async with asyncio.timeout(0.5):
+                while call_id not in (answer := await loop.sock_recv(sender, 65536)):
+                    pass  # an answer to the request before, once more
+        except TimeoutError:
+            continue
+        return answer
+    raise TimeoutError(f"no answer to {packet[:40]!r}")
