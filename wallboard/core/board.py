@@ -54,6 +54,11 @@ def day_figures(totals: Totals, settings: Settings) -> dict[str, Any]:
     answers, asked = FORMULAS["survey_response"].parts(totals, limits)
     return {
         "contacts": totals.contacts,
+        "blocked": totals.blocked,
+        "closed": totals.closed,
+        "ended_in_flow": dict(totals.ended_in_flow),
+        "open_in_flow": totals.open_in_flow,
+        "asked": totals.asked,
         "offered": totals.offered,
         "answered": totals.answered,
         "abandoned": totals.abandoned,
