@@ -19,6 +19,7 @@ from harness.stack import HotlineStack
 
 PORT_BASE = int(os.environ.get("END_TO_END_PORT_BASE", "12000"))
 _lanes = count()
+_own_stacks = count()
 _bases = cycle(range(PORT_BASE + 1000, PORT_BASE + 15_000, 1000))  # a hotline of its own ends with its test
 
 
@@ -58,7 +59,7 @@ async def own_stack(short_folder: Path) -> AsyncIterator[Callable[[str], Awaitab
     async with AsyncExitStack() as ends:
 
         async def start(settings: str) -> HotlineStack:
-            base = next(_bases)
-            return await ends.enter_async_context(HotlineStack(short_folder / str(base), base, settings))
+            folder = short_folder / f"own{next(_own_stacks)}"
+            return await ends.enter_async_context(HotlineStack(folder, next(_bases), settings))
 
         yield start
