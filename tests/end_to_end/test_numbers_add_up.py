@@ -1,0 +1,69 @@
+"""After many calls of every kind: facts, tiles and /metrics tell the same, and it adds up."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+import pytest
+from harness.lanes import NARROW, lane_settings
+from harness.mixed_calls import EMPTY, LANES_USED, mixed_calls
+from harness.phone import Phone
+from harness.scenes import dial, no_channel_left
+from harness.stack import HotlineStack
+from harness.sums import in_database, in_metrics, in_quarters, on_tiles
+
+LEDGER_WITHIN_S = 30.0
+Own = Callable[[str], Awaitable[HotlineStack]]
+
+
+@pytest.mark.parametrize(
+    "contacts", [60, pytest.param(500, marks=(pytest.mark.long, pytest.mark.timeout(1200)))]
+)
+async def test_contacts_and_entries_add_up(own_stack: Own, contacts: int) -> None:
+    settings = lane_settings(LANES_USED).replace(
+        "[hotline]\n", f'[hotline]\ntimezone = "{_zone_at_noon()}"\n', 1
+    )
+    stack = await own_stack(settings)
+    async with Phone("0", server=stack.server, address=NARROW) as holder:
+        # Waits where nobody comes, and keeps the narrow trunk full meanwhile.
+        held, held_contact = await dial(stack, holder, EMPTY.straight)
+        await stack.fact("CallQueued", contact=held_contact, within_s=20)
+        async with mixed_calls(stack) as calls:
+            await calls.make(contacts)
+            expected = calls.expected
+            await _all_tell(stack, expected + Counter(("contacts", "asked", "offered", "waiting")))
+            await held.hang_up()
+            await stack.fact("ContactEnded", contact=held_contact)
+            await _all_tell(stack, expected + Counter(("contacts", "asked", "offered", "abandoned")))
+    assert expected["contacts"] == contacts and expected["offered"] > expected["asked"]
+    assert len(expected) >= 10, f"some kinds of calls did not come: {expected}"
+    print(f"{contacts} contacts: {dict(expected)}")
+    await no_channel_left(stack)
+
+
+async def _all_tell(stack: HotlineStack, expected: Counter[str]) -> None:
+    """Wait until the ledger has everything; then each source must tell what is expected, which adds up."""
+    for _ in range(round(LEDGER_WITHIN_S / 0.2)):
+        if await in_database(stack) == expected:
+            break
+        await asyncio.sleep(0.2)
+    told = {
+        "facts": await in_database(stack),
+        "tiles": await on_tiles(stack),
+        "metrics": await in_metrics(stack),
+    }
+    assert told == dict.fromkeys(told, expected)
+    flow = sum(number for name, number in expected.items() if name.startswith("flow:"))
+    assert expected["contacts"] == expected["blocked"] + expected["closed"] + flow + expected["asked"]
+    ends = ("answered", "abandoned", "out", "lost", "waiting")
+    assert expected["offered"] == sum(expected[name] for name in ends)
+    quarters = await in_quarters(stack)
+    assert (quarters.contacts, quarters.offered) == (expected["contacts"], expected["offered"])
+    assert (quarters.answered, quarters.abandoned) == (expected["answered"], expected["abandoned"])
+
+
+def _zone_at_noon() -> str:
+    """A time zone in which midnight is far: "today" does not end within the test."""
+    behind = datetime.now(UTC).hour - 12
+    return f"Etc/GMT{behind:+d}" if behind else "Etc/GMT"
