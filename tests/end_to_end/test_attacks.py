@@ -1,4 +1,4 @@
-"""A hostile network: the services keep their pace, a call made meanwhile is served, a stranger learns nothing."""
+"""A hostile network: services keep their pace, a call made meanwhile is served, a stranger learns nothing."""
 
 from __future__ import annotations
 

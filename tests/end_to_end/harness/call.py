@@ -386,5 +386,5 @@ class Call:
 
     def _sdp(self, *codecs: str) -> str:
         self._version += 1
-        audio = Audio(self.dialog.socket.address[0], self.rtp.port, codecs, self._direction)
+        audio = Audio(self.dialog.socket.shown[0], self.rtp.port, codecs, self._direction)
         return write_sdp(audio, session=self._session, version=self._version)

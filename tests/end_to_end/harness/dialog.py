@@ -32,7 +32,7 @@ class Dialog:
         self.socket, self.far = socket, far
         self.call_id, self.local, self.remote, self.target = call_id, local, remote, target
         self.tag = sip.parameter(local, "tag")
-        host, port = socket.address
+        host, port = socket.shown
         self.contact = f"<sip:{user}@{host}:{port}>"
         self._sequence = random.randrange(1, 1000)
 

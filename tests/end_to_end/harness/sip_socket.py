@@ -66,6 +66,7 @@ class SipSocket:
         self._socket.bind((address, port))
         self._socket.setblocking(False)
         self.address: Address = self._socket.getsockname()
+        self.shown = self.address  # what the phone says of itself; another one behind a NAT
         self._clients: dict[tuple[str, str], _ClientTransaction] = {}
         self._answers: OrderedDict[tuple[str, str], bytes] = (
             OrderedDict()
@@ -91,7 +92,7 @@ class SipSocket:
 
     def via(self) -> str:
         """A Via header value with a new branch."""
-        host, port = self.address
+        host, port = self.shown
         return f"SIP/2.0/UDP {host}:{port};rport;branch=z9hG4bK{secrets.token_hex(8)}"
 
     def send(self, message: sip.Message, to: Address) -> int:
