@@ -37,6 +37,7 @@ from hotline.core.settings import Settings
 from hotline.journal import JournalMetrics, JournalWriter, read_from_checkpoint
 from hotline.journal_reader import last_envelope
 from hotline.service import Service
+from hotline.words import say
 from telephony.agi_metrics import AgiMetrics
 from telephony.ami import AmiLink, AmiMetrics
 from telephony.fastagi import FastAgiServer
@@ -171,7 +172,7 @@ class Acd:
 
     def _on_synchronized(self, synchronized: bool) -> None:
         if not synchronized:
-            self._service.not_ready("AMI link to Asterisk is down")
+            self._service.not_ready(say("readiness.no_ami"))
             return
         self._trunks.hint()
         if not self._fastagi_open:

@@ -19,6 +19,8 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
 
+from hotline.words import say, told
+
 MANIFEST = "manifest.json"
 FORMAT = 1
 CHUNK_BYTES = 1 << 20
@@ -59,12 +61,12 @@ class ArchiveWriter:
         self._target = target
         self._part = target.with_name(target.name + ".part")
         if target.exists():
-            raise ArchiveExists(f"{target}: exists already; a backup never overwrites a file")
+            raise ArchiveExists(say("archive.exists", file=target))
         try:
             self._part.unlink(missing_ok=True)
             descriptor = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except OSError as error:
-            raise ArchiveError(f"{self._part}: {error.strerror}") from error
+            raise ArchiveError(say("archive.not_written", file=self._part, why=error.strerror)) from error
         self._file = os.fdopen(descriptor, "wb")
         self._tar = tarfile.open(fileobj=self._file, mode="w", format=tarfile.PAX_FORMAT)  # noqa: SIM115
         self.files: dict[str, dict[str, Any]] = {}
@@ -119,36 +121,34 @@ def unpack(archive: Path, folder: Path) -> dict[str, Any]:
         with tarfile.open(archive, "r:") as tar:
             for entry in tar:
                 if not entry.isreg() or not _is_safe(entry.name) or entry.name in found:
-                    raise ArchiveRefused(f"{archive}: entry {entry.name!r} is none of a backup's")
+                    raise ArchiveRefused(say("archive.strange_entry", file=archive, entry=repr(entry.name)))
                 found[entry.name] = _unpack_one(tar, entry, folder)
     except (tarfile.TarError, EOFError) as error:
-        raise ArchiveRefused(f"{archive}: not a whole tar file: {error}") from error
+        raise ArchiveRefused(say("archive.not_whole", file=archive, why=told(error))) from error
     except OSError as error:
-        raise ArchiveError(f"{error.filename or archive}: {error.strerror}") from error
+        file = error.filename or archive
+        raise ArchiveError(say("archive.not_written", file=file, why=error.strerror)) from error
     found.pop(MANIFEST, None)
     return _checked_manifest(archive, folder / MANIFEST, found)
 
 
 def _checked_manifest(archive: Path, file: Path, found: dict[str, dict[str, Any]]) -> dict[str, Any]:
     if not file.exists():
-        raise ArchiveRefused(f"{archive}: has no manifest: cut, or not a backup")
+        raise ArchiveRefused(say("archive.no_manifest", file=archive))
     try:
         manifest = json.loads(file.read_bytes())
         expected, version = manifest["files"], manifest["format"]
     except (ValueError, KeyError, TypeError) as error:
-        raise ArchiveRefused(f"{archive}: the manifest is unreadable") from error
+        raise ArchiveRefused(say("archive.bad_manifest", file=archive)) from error
     if version != FORMAT:
-        raise ArchiveRefused(f"{archive}: format {version!r}; allowed {FORMAT}")
+        raise ArchiveRefused(say("archive.format", file=archive, format=repr(version), allowed=FORMAT))
     for name in sorted({*expected, *found}):
-        if expected.get(name) != found.get(name):
-            why = (
-                "is missing"
-                if name not in found
-                else "is not in the manifest"
-                if name not in expected
-                else ""
-            )
-            raise ArchiveRefused(f"{archive}: {name} {why or 'is not what was backed up (SHA-256 differs)'}")
+        if name not in found:
+            raise ArchiveRefused(say("archive.entry_missing", file=archive, entry=name))
+        if name not in expected:
+            raise ArchiveRefused(say("archive.entry_unlisted", file=archive, entry=name))
+        if expected[name] != found[name]:
+            raise ArchiveRefused(say("archive.entry_changed", file=archive, entry=name))
     return cast("dict[str, Any]", manifest)
 
 

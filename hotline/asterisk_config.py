@@ -21,6 +21,7 @@ import jinja2
 from hotline.asterisk_certificate import make_certificate
 from hotline.core.settings import Settings
 from hotline.deployment import Deployment
+from hotline.words import say, told
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "asterisk-conf"
 BANNED_LIST = "banned.list"
@@ -147,9 +148,7 @@ def escape(value: str) -> str:
     Raises ConfigurationError for what cannot be written there: line ends, outer spaces.
     """
     if not value.isprintable() or value != value.strip():
-        raise ConfigurationError(
-            "a value has control characters or outer spaces; it is not shown: maybe a secret"
-        )
+        raise ConfigurationError(say("asterisk.strange_value"))
     return value.replace(";", "\\;")
 
 
@@ -166,11 +165,13 @@ def _render(deployment: Deployment, context: Mapping[str, Any]) -> dict[str, str
     environment.filters["conf"] = escape
     names = sorted(path.name for path in TEMPLATES.glob("*.conf"))
     if not names:
-        raise ConfigurationError(f"{TEMPLATES}: the templates of the Asterisk configuration are missing")
+        raise ConfigurationError(say("asterisk.no_templates", folder=TEMPLATES))
     try:
         return {name: environment.get_template(name).render(context) for name in names}
     except jinja2.TemplateError as error:
-        raise ConfigurationError(f"a template of {TEMPLATES} cannot be filled in: {error}") from error
+        raise ConfigurationError(
+            say("asterisk.template_failed", folder=TEMPLATES, why=told(error))
+        ) from error
 
 
 def _open_files() -> int:
@@ -211,10 +212,8 @@ def _refuse_unsafe_paths(*paths: Path) -> None:
     for path in paths:
         unsafe = UNSAFE_IN_PATHS.search(str(path))
         if unsafe:
-            raise ConfigurationError(
-                f"{path}: {unsafe.group()!r} cannot stand in a path of an Asterisk configuration;"
-                " allowed: letters, digits, space and . / _ - + @ : ~"
-            )
+            character = repr(unsafe.group())
+            raise ConfigurationError(say("asterisk.unsafe_path", path=path, character=character))
 
 
 def _link_share(deployment: Deployment, install: Install) -> Path:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hotline.debian_packages import FetchError, fetch_packages, locked, unpack_packages
+from hotline.words import say, told
 
 OLDEST_VERSION = 20
 _ASTERISK_PACKAGES = (
@@ -33,7 +34,7 @@ SYSTEM_CONFIGURATION = Path("/etc/asterisk/asterisk.conf")
 _DESCRIPTION = "install.json"
 _PROGRAM_LIMIT_S = 10
 
-Say = Callable[[str], None]
+Tell = Callable[[str], None]
 
 
 class InstallError(Exception):
@@ -92,25 +93,25 @@ def find_install() -> AsteriskInstall | None:
     return _from_document(fetched) if fetched else None
 
 
-def ensure_install(say: Say) -> AsteriskInstall:
-    """The Asterisk to use, fetched first when there is none; `say` hears of progress. Raises InstallError."""
+def ensure_install(tell: Tell) -> AsteriskInstall:
+    """The Asterisk to use, fetched when there is none; `tell` hears of progress. Raises InstallError."""
     found = find_install()
     if found:
         return found
     cache = cache_folder()
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        with locked(cache, say):
+        with locked(cache, tell):
             found = find_install()  # another start may have fetched it while we waited for the lock
             if found is None:
-                _fetch(cache, say)
+                _fetch(cache, tell)
                 found = find_install()
     except FetchError as error:
-        raise InstallError(f"Asterisk could not be fetched: {error}") from error
+        raise InstallError(say("asterisk.not_fetched", why=told(error))) from error
     except OSError as error:
-        raise InstallError(f"Asterisk could not be fetched into {cache}: {error}") from error
+        raise InstallError(say("asterisk.not_fetched_into", cache=cache, why=told(error))) from error
     if found is None:
-        raise InstallError(f"Asterisk was fetched into {cache}, but does not start")
+        raise InstallError(say("asterisk.does_not_start", cache=cache))
     return found
 
 
@@ -202,23 +203,21 @@ def _from_document(document: dict[str, list[str]]) -> AsteriskInstall:
     )
 
 
-def _fetch(cache: Path, say: Say) -> None:
+def _fetch(cache: Path, tell: Tell) -> None:
     """Fetch what the machine lacks into a folder of its own, which appears whole or not at all."""
     speech_only = find_system_asterisk() is not None
     packages = _SPEECH_PACKAGES if speech_only else (*_ASTERISK_PACKAGES, *_SPEECH_PACKAGES)
     with _working_folder(cache) as work:
-        archives = fetch_packages(packages, work, say)
+        archives = fetch_packages(packages, work, tell)
         tree = work / "tree"
-        unpack_packages(archives, tree, say)
+        unpack_packages(archives, tree, tell)
         if speech_only:
             name = f"speech-{_debian_version(archives, 'espeak-ng')}"
             version = ""
         else:
             version = _version_of(_launcher(tree, tree, "usr/sbin/asterisk")) or ""
             if not version:
-                raise InstallError(
-                    f"the fetched Asterisk does not start on this machine ({os.uname().machine})"
-                )
+                raise InstallError(say("asterisk.not_for_machine", machine=os.uname().machine))
             name = f"asterisk-{version}"
             english = tree / "usr/share/asterisk/sounds/en"
             if not english.exists():
@@ -231,7 +230,7 @@ def _fetch(cache: Path, say: Say) -> None:
         if final.exists():
             shutil.rmtree(final)
         tree.rename(final)
-    say(f"{name} is ready in {final}")
+    tell(say("asterisk.ready", name=name, folder=final))
 
 
 def _describe(tree: Path, final: Path, version: str) -> dict[str, object]:
@@ -253,7 +252,7 @@ def _launcher(tree: Path, final: Path, program: str) -> tuple[str, ...]:
     """Words that start a program of the unpacked tree once it stands at `final`."""
     loaders = sorted((*tree.glob("usr/lib64/ld-linux*.so.*"), *tree.glob("usr/lib/ld-linux*.so.*")))
     if not loaders:
-        raise InstallError("the fetched packages hold no loader (ld-linux); is this a Linux with glibc?")
+        raise InstallError(say("asterisk.no_loader"))
     libraries = _libraries(tree)
     # libpulse, which espeak-ng links, looks for its private library by an absolute path.
     search = ":".join(
@@ -265,7 +264,7 @@ def _launcher(tree: Path, final: Path, program: str) -> tuple[str, ...]:
 def _libraries(tree: Path) -> Path:
     found = sorted(tree.glob("usr/lib/*-linux-gnu*/libc.so.6"))
     if not found:
-        raise InstallError("the fetched packages hold no C library (libc.so.6)")
+        raise InstallError(say("asterisk.no_libc"))
     return found[0].parent
 
 

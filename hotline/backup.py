@@ -29,6 +29,7 @@ from hotline.database.copying import copy_out
 from hotline.deployment import Deployment
 from hotline.journal_reader import file_numbers, file_path, last_checkpoint, last_envelope
 from hotline.ledger.service import WRITERS
+from hotline.words import told
 
 SQL = load_queries("hotline", "backup.sql")
 CATCH_UP_S = 20.0
@@ -75,7 +76,7 @@ def make_backup(deployment: Deployment, target: Path) -> Backup:
     try:
         archive = ArchiveWriter(target)
     except ArchiveError as error:
-        raise BackupError(str(error)) from error
+        raise BackupError(told(error)) from error
     try:
         with (
             tempfile.TemporaryDirectory(dir=target.parent, prefix=".backup-") as spool,

@@ -1,7 +1,8 @@
 """The `hotline` command: finds the subcommand's module, imports only that, and runs it.
 
-A subcommand is one line in COMMANDS. Its module offers `add_arguments(parser, command)` and
-`run(arguments) -> exit status`; one module may serve several commands. Must not know what they do.
+A subcommand is one line in COMMANDS and one text `command.NAME` of the catalogue. Its module offers
+`add_arguments(parser, command)` and `run(arguments) -> exit status`; one module may serve several commands.
+Must not know what they do.
 """
 
 from __future__ import annotations
@@ -9,36 +10,44 @@ from __future__ import annotations
 import argparse
 import importlib
 import importlib.util
+import io
 import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from hotline.catalogue import LANGUAGES
 from hotline.deployment import Deployment, DeploymentError
+from hotline.words import CHOICE, say, speak_in_argparse, told
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A subcommand: its name, the module that runs it, and its line in the overview."""
+    """A subcommand: its name and the module that runs it."""
 
     name: str
     module: str
-    summary: str
+
+    @property
+    def summary(self) -> str:
+        """Its line in the overview."""
+        return say(f"command.{self.name}")
 
 
 COMMANDS = (
-    Command("up", "hotline.cli_up", "set up what is missing, start everything and watch it"),
-    Command("down", "hotline.cli_down", "end everything, also what a killed supervisor left"),
-    Command("status", "hotline.cli_status", "what runs and whether it is ready"),
-    Command("check", "hotline.cli_check", "look for problems: modules, prompts, secrets, ports, settings"),
-    Command("demo", "hotline.cli_up", "up --demo: a living hotline with simulated callers and agents"),
-    Command("backup", "hotline.cli_backup", "copy facts, settings, secrets and recordings while running"),
-    Command("restore", "hotline.cli_backup", "restore a backup into an empty data folder"),
-    Command("ledger", "hotline.cli_ledger", "rebuild contacts, segments and totals from the facts"),
-    Command("settings", "hotline.cli_settings", "import, export or check settings as TOML"),
-    Command("simulate", "hotline.cli_simulate", "try settings against simulated callers, without telephony"),
-    Command("soak", "hotline.cli_soak", "thousands of real calls, then a look for leaks"),
+    Command("up", "hotline.cli_up"),
+    Command("down", "hotline.cli_down"),
+    Command("status", "hotline.cli_status"),
+    Command("check", "hotline.cli_check"),
+    Command("demo", "hotline.cli_up"),
+    Command("backup", "hotline.cli_backup"),
+    Command("restore", "hotline.cli_backup"),
+    Command("ledger", "hotline.cli_ledger"),
+    Command("settings", "hotline.cli_settings"),
+    Command("user", "hotline.cli_user"),
+    Command("simulate", "hotline.cli_simulate"),
+    Command("soak", "hotline.cli_soak"),
 )
 
 
@@ -53,18 +62,14 @@ class CommandError(Exception):
 
 def add_data_argument(parser: argparse.ArgumentParser) -> None:
     """The option that every command has."""
-    parser.add_argument(
-        "--data", metavar="DIR", help="data folder (default: environment HOTLINE_DATA, else ./data)"
-    )
+    parser.add_argument("--data", metavar="DIR", help=say("cli.data"))
 
 
 def existing_deployment(data: str | None) -> Deployment:
     """The deployment in a data folder that must exist. Raises CommandError, DeploymentError."""
     deployment = Deployment.load(chosen_folder(data))
     if not deployment.file.exists():
-        raise CommandError(
-            f"{deployment.data}: no hotline here (no deployment.toml); start one with `hotline up`"
-        )
+        raise CommandError(say("cli.no_hotline", data=deployment.data))
     return deployment
 
 
@@ -77,13 +82,25 @@ def chosen_folder(data: str | None, default: str = "data") -> Path:
 def main(words: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status: 0 done, 1 not done, 2 not understood."""
     words = sys.argv[1:] if words is None else list(words)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that lacks a character must not end us
+    if os.environ.get(CHOICE, "") not in ("", *LANGUAGES):
+        print(say("cli.no_language", value=repr(os.environ[CHOICE])), file=sys.stderr)
+        return 2
+    speak_in_argparse()
     commands = offered_commands()
     parser = argparse.ArgumentParser(
         prog="hotline",
-        description="An open-source contact-center server on Asterisk.",
-        epilog="commands:\n"
-        + "\n".join(f"  {c.name:<10} {c.summary}" for c in commands)
-        + "\n\n`hotline COMMAND --help` explains a command.",
+        description=say("cli.description"),
+        epilog="\n".join(
+            [
+                say("cli.commands"),
+                *(f"  {command.name:<10} {command.summary}" for command in commands),
+                "",
+                say("cli.explain"),
+            ]
+        ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("command", choices=[c.name for c in commands], metavar="COMMAND")
@@ -99,7 +116,7 @@ def _run(command: Command, words: Sequence[str]) -> int:
     module = importlib.import_module(command.module)
     parser = argparse.ArgumentParser(
         prog=f"hotline {command.name}",
-        description=f"{command.summary[0].upper()}{command.summary[1:]}.",
+        description=say("cli.sentence", text=command.summary[0].upper() + command.summary[1:]),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     module.add_arguments(parser, command.name)
@@ -107,10 +124,10 @@ def _run(command: Command, words: Sequence[str]) -> int:
     try:
         status: int = module.run(arguments)
     except (CommandError, DeploymentError) as error:
-        print(f"hotline {command.name}: {error}", file=sys.stderr)
+        print(say("cli.complaint", command=command.name, why=told(error)), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print(f"hotline {command.name}: interrupted", file=sys.stderr)
+        print(say("cli.complaint", command=command.name, why=say("cli.interrupted")), file=sys.stderr)
         return 130
     return status
 

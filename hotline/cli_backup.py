@@ -10,6 +10,7 @@ from pathlib import Path
 from hotline.backup import Backup, BackupError, make_backup
 from hotline.cli import CommandError, add_data_argument, chosen_folder, existing_deployment
 from hotline.restore import RestoreError, restore_backup
+from hotline.words import say, told
 
 SHOWN = 10
 
@@ -22,10 +23,10 @@ def add_arguments(parser: argparse.ArgumentParser, command: str) -> None:
             "file",
             type=Path,
             metavar="TARGET.tar",
-            help="a new file; it holds secrets and personal data (mode 0600). Calls go on meanwhile",
+            help=say("backup.target"),
         )
     else:
-        parser.add_argument("file", type=Path, metavar="BACKUP.tar", help="a file made by `hotline backup`")
+        parser.add_argument("file", type=Path, metavar="BACKUP.tar", help=say("backup.source"))
     add_data_argument(parser)
 
 
@@ -39,29 +40,37 @@ def run(arguments: argparse.Namespace) -> int:
             return _tell_backup(backup, time.monotonic() - started_s)
         restored = restore_backup(arguments.file, chosen_folder(arguments.data))
     except (BackupError, RestoreError) as error:
-        raise CommandError(str(error)) from error
-    took_s = time.monotonic() - started_s
-    what = f"{restored.facts} facts, {restored.files} files"
-    print(f"restored the moment {restored.at}: {what}, in {took_s:.1f} s")
+        raise CommandError(told(error)) from error
+    took_s = f"{time.monotonic() - started_s:.1f}"
+    print(say("backup.restored", at=restored.at, facts=restored.facts, files=restored.files, took_s=took_s))
     _tell_lack(restored.missing, restored.damaged)
     return 0
 
 
 def _tell_backup(backup: Backup, took_s: float) -> int:
-    size_mb = backup.bytes / 1e6
     print(
-        f"{backup.target}: {backup.facts} facts, {backup.recordings} recordings,"
-        f" {size_mb:.1f} MB, in {took_s:.1f} s"
+        say(
+            "backup.done",
+            target=backup.target,
+            facts=backup.facts,
+            recordings=backup.recordings,
+            size_mb=f"{backup.bytes / 1e6:.1f}",
+            took_s=f"{took_s:.1f}",
+        )
     )
     if backup.behind:
-        print(f"not in the backup: {backup.behind} facts that the ledger has not written; does it run?")
+        print(say("backup.behind", count=backup.behind))
     _tell_lack(backup.missing, backup.damaged)
     return 1 if backup.behind or backup.missing or backup.damaged else 0
 
 
 def _tell_lack(missing: list[str], damaged: list[str]) -> None:
-    for what, names in (("missing in the data folder", missing), ("not as it was recorded", damaged)):
-        for name in names[:SHOWN]:
-            print(f"{what}: {name}")
-        if len(names) > SHOWN:
-            print(f"{what}: {len(names) - SHOWN} more")
+    for line in _shown(missing):
+        print(say("backup.missing", name=line))
+    for line in _shown(damaged):
+        print(say("backup.damaged", name=line))
+
+
+def _shown(names: list[str]) -> list[str]:
+    more = len(names) - SHOWN
+    return names if more <= 0 else [*names[:SHOWN], say("backup.and_more", count=more)]

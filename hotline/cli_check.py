@@ -13,13 +13,14 @@ from hotline.supervisor.ports import OWNERS, taken_ports
 from hotline.supervisor.processes import read_pid_file
 from hotline.supervisor.readiness import asterisk_ready, database_ready
 from hotline.supervisor.setup import SetupError, current_settings
+from hotline.words import padded, say, told
 from ivr.prompts_build import count_synthetic
 
 
 def add_arguments(parser: argparse.ArgumentParser, command: str) -> None:
     """Options of `check`."""
     add_data_argument(parser)
-    parser.epilog = "Exit status: 0 no problem was found, 1 otherwise."
+    parser.epilog = say("check.exit")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -28,8 +29,8 @@ def run(arguments: argparse.Namespace) -> int:
     problems = 0
     for good, text in _findings(deployment, find_install()):
         problems += not good
-        print(f"  {'ok     ' if good else 'PROBLEM'}  {text}")
-    print(f"{problems} problems" if problems != 1 else "1 problem")
+        print(f"  {padded(say('check.good') if good else say('check.bad'), 7)}  {text}")
+    print(say("check.problem") if problems == 1 else say("check.problems", count=problems))
     return 1 if problems else 0
 
 
@@ -40,7 +41,7 @@ def _findings(deployment: Deployment, install: AsteriskInstall | None) -> Iterat
     yield from _asterisk(deployment, install)
     yield from _ports(deployment)
     if deployment.bind != LOOPBACK:
-        yield True, f"SIP, RTP and pages listen on {deployment.bind}; everything else on this machine only"
+        yield True, say("check.open", address=deployment.bind)
 
 
 def secret_modes(deployment: Deployment) -> Iterator[tuple[bool, str]]:
@@ -51,23 +52,28 @@ def secret_modes(deployment: Deployment) -> Iterator[tuple[bool, str]]:
         mode = path.stat().st_mode & 0o777
         allowed = 0o700 if path.is_dir() else 0o600
         if mode & ~allowed:
-            yield False, f"{path}: mode {mode:04o}, allowed {allowed:04o}; run: chmod {allowed:04o} {path}"
+            yield False, say("check.mode", path=path, mode=f"{mode:04o}", allowed=f"{allowed:04o}")
             return
-    yield True, f"secrets are readable by their owner only ({len(closed)} files and folders)"
+    yield True, say("check.secrets", count=len(closed))
 
 
 def _settings(deployment: Deployment) -> Iterator[tuple[bool, str]]:
     try:
         settings = current_settings(deployment)
     except SetupError as error:
-        yield False, f"settings: {error}"
+        yield False, say("check.no_settings", why=told(error))
         return
     yield (
         True,
-        f"settings version {settings.version}: {len(settings.queues)} queues, {len(settings.agents)} agents",
+        say(
+            "check.settings",
+            version=settings.version,
+            queues=len(settings.queues),
+            agents=len(settings.agents),
+        ),
     )
     why = asyncio.run(database_ready(deployment.database_url))
-    yield not why, f"database: {why or 'answers'}"
+    yield not why, say("check.database", why=why or say("check.answers"))
 
 
 def _prompts(deployment: Deployment) -> Iterator[tuple[bool, str]]:
@@ -75,20 +81,20 @@ def _prompts(deployment: Deployment) -> Iterator[tuple[bool, str]]:
         folder = deployment.sounds / language / "hotline"
         yield (
             every > 0,
-            f"prompts {language}: {synthetic} of {every} synthetic; recordings go to {folder}",
+            say("check.prompts", language=language, synthetic=synthetic, every=every, folder=folder),
         )
 
 
 def _asterisk(deployment: Deployment, install: AsteriskInstall | None) -> Iterator[tuple[bool, str]]:
     if install is None:
-        yield False, "no Asterisk on this machine; run `hotline up --prepare`"
+        yield False, say("check.no_asterisk")
         return
-    yield True, f"Asterisk {install.version}: {install.modules}"
+    yield True, say("check.asterisk", version=install.version, modules=install.modules)
     if read_pid_file(deployment.pid_file("asterisk")) is None:
-        yield True, "Asterisk is not running: modules not checked"
+        yield True, say("check.not_running")
         return
     why = asyncio.run(asterisk_ready(deployment, install))
-    yield not why, f"Asterisk's modules: {why or 'all listed ones run'}"
+    yield not why, say("check.modules", why=why or say("check.all_modules"))
 
 
 def _ports(deployment: Deployment) -> Iterator[tuple[bool, str]]:
@@ -96,5 +102,5 @@ def _ports(deployment: Deployment) -> Iterator[tuple[bool, str]]:
     taken = taken_ports(deployment, not_running)
     yield (
         not taken,
-        f"ports in use by another program: {', '.join(taken)}" if taken else "ports are ours or free",
+        say("check.ports_taken", ports=", ".join(taken)) if taken else say("check.ports_free"),
     )

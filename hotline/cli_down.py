@@ -12,6 +12,7 @@ from hotline.deployment import Deployment
 from hotline.supervisor.processes import read_pid_file
 from hotline.supervisor.programs import STOP_ORDER
 from hotline.supervisor.watched import Program, Watched
+from hotline.words import say
 
 DOWN_LIMIT_S = 90.0
 
@@ -32,9 +33,9 @@ def run(arguments: argparse.Namespace) -> int:
     deadline_s = time.monotonic() + DOWN_LIMIT_S
     while supervisor.alive():
         if time.monotonic() > deadline_s:
-            raise CommandError(f"the supervisor (pid {supervisor.pid}) did not end in {DOWN_LIMIT_S:.0f} s")
+            raise CommandError(say("down.not_ended", pid=supervisor.pid, limit_s=f"{DOWN_LIMIT_S:.0f}"))
         time.sleep(0.05)
-    print("ended")
+    print(say("down.ended"))
     return 0
 
 
@@ -49,4 +50,4 @@ async def _end_leftovers(deployment: Deployment) -> None:
         left = [watched for watched in (Watched(p, deployment) for p in programs) if watched.adopt()]
         await asyncio.gather(*(watched.stop() for watched in left))
         ended += [watched.name for watched in left]
-    print(f"ended, without a supervisor: {', '.join(ended)}" if ended else "nothing was running")
+    print(say("down.leftovers", names=", ".join(ended)) if ended else say("down.nothing"))

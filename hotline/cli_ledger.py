@@ -9,6 +9,7 @@ import asyncpg
 
 from hotline.cli import CommandError, add_data_argument, existing_deployment
 from hotline.ledger.store import rebuild_projections
+from hotline.words import say, told
 
 
 def add_arguments(parser: argparse.ArgumentParser, command: str) -> None:
@@ -16,8 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser, command: str) -> None:
     parser.add_argument(
         "action",
         choices=["rebuild"],
-        help="build contacts, entries, offers, segments, recordings, media, states and totals from the facts"
-        " again; the ledger waits meanwhile, readers see the old ones until all is done",
+        help=say("ledger.rebuild"),
     )
     add_data_argument(parser)
 
@@ -28,6 +28,6 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         facts = asyncio.run(rebuild_projections(url))
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise CommandError(f"PostgreSQL: {error}") from error
-    print(f"rebuilt from {facts} facts")
+        raise CommandError(say("cli.postgres", why=told(error))) from error
+    print(say("ledger.rebuilt", facts=facts))
     return 0

@@ -14,21 +14,20 @@ from hotline import settings_store
 from hotline.cli import CommandError, add_data_argument, existing_deployment
 from hotline.core.settings_check import SettingsRefused
 from hotline.supervisor.setup import SetupError, check_settings_file
+from hotline.words import say, told
 
 
 def add_arguments(parser: argparse.ArgumentParser, command: str) -> None:
     """import, export, check and history."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    importing = actions.add_parser("import", help="make a TOML file the current settings, as a new version")
+    importing = actions.add_parser("import", help=say("settings_command.import"))
     importing.add_argument("file", type=Path)
-    importing.add_argument("--comment", default="", help="why, for the history")
-    exporting = actions.add_parser(
-        "export", help="print the current settings, or an earlier version, as TOML"
-    )
-    exporting.add_argument("--version", type=int, metavar="N", help="this version (default: the current one)")
-    checking = actions.add_parser("check", help="look for mistakes in a TOML file without importing it")
+    importing.add_argument("--comment", default="", help=say("settings_command.comment"))
+    exporting = actions.add_parser("export", help=say("settings_command.export"))
+    exporting.add_argument("--version", type=int, metavar="N", help=say("settings_command.version"))
+    checking = actions.add_parser("check", help=say("settings_command.check"))
     checking.add_argument("file", type=Path)
-    listing = actions.add_parser("history", help="who imported which version when")
+    listing = actions.add_parser("history", help=say("settings_command.history"))
     for action in (importing, exporting, listing):
         add_data_argument(action)
 
@@ -39,15 +38,20 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.action == "check":
             settings = check_settings_file(arguments.file)
             print(
-                f"{arguments.file}: good ({len(settings.numbers)} numbers, {len(settings.queues)} queues,"
-                f" {len(settings.agents)} agents)"
+                say(
+                    "settings_command.good",
+                    file=arguments.file,
+                    numbers=len(settings.numbers),
+                    queues=len(settings.queues),
+                    agents=len(settings.agents),
+                )
             )
             return 0
         return asyncio.run(_with_database(arguments))
     except (SetupError, SettingsRefused, settings_store.SettingsStoreError) as error:
-        raise CommandError(str(error)) from error
+        raise CommandError(told(error)) from error
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise CommandError(f"PostgreSQL does not answer (is the hotline up?): {error}") from error
+        raise CommandError(say("cli.no_postgres", why=told(error))) from error
 
 
 async def _with_database(arguments: argparse.Namespace) -> int:
@@ -62,7 +66,7 @@ async def _with_database(arguments: argparse.Namespace) -> int:
             snapshot=deployment.settings_file,
             comment=arguments.comment,
         )
-        print(f"version {settings.version} is in force")
+        print(say("settings_command.in_force", version=settings.version))
     elif arguments.action == "export":
         sys.stdout.write(await settings_store.export(url, arguments.version))
     else:

@@ -17,6 +17,7 @@ from hotline.deployment import Deployment
 from hotline.supervisor.processes import ProcessId, read_pid_file
 from hotline.supervisor.programs import SERVICES
 from hotline.supervisor.readiness import probe_of
+from hotline.words import padded, say
 
 NOT_READY_STATUS = 3
 
@@ -37,8 +38,8 @@ class PartStatus:
 def add_arguments(parser: argparse.ArgumentParser, command: str) -> None:
     """Options of `status`."""
     add_data_argument(parser)
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    parser.epilog = f"Exit status: 0 everything is ready, {NOT_READY_STATUS} something is not."
+    parser.add_argument("--json", action="store_true", help=say("status.json"))
+    parser.epilog = say("status.exit", status=NOT_READY_STATUS)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -50,13 +51,21 @@ def run(arguments: argparse.Namespace) -> int:
         document = {"data": str(deployment.data), "supervised": supervised, "parts": [*map(asdict, parts)]}
         print(json.dumps(document, indent=1))
     else:
-        print(f"hotline in {deployment.data}: {'supervised' if supervised else 'NO SUPERVISOR RUNS'}")
+        whether = say("status.supervised") if supervised else say("status.unsupervised")
+        print(say("status.heading", data=deployment.data, supervised=whether))
         for part in parts:
-            state = "ready" if part.ready else "NOT READY" if part.running else "not running"
-            seen = f"pid {part.pid}, up {part.up_s} s" if part.running else ""
-            again = f", restarted {part.restarts} times" if part.restarts else ""
-            print(f"  {part.name:<9} {state:<12} {seen}{again}{'  ' + part.why if part.why else ''}")
+            print(_line(part))
     return 0 if supervised and all(part.ready for part in parts) else NOT_READY_STATUS
+
+
+def _line(part: PartStatus) -> str:
+    if part.ready:
+        state = say("status.ready")
+    else:
+        state = say("status.not_ready") if part.running else say("status.not_running")
+    seen = say("status.running", pid=part.pid, up_s=part.up_s) if part.running else ""
+    again = say("status.restarts", count=part.restarts) if part.restarts else ""
+    return f"  {part.name:<9} {padded(state, 12)} {seen}{again}{'  ' + part.why if part.why else ''}"
 
 
 async def all_parts(deployment: Deployment) -> list[PartStatus]:
@@ -80,7 +89,7 @@ async def _part(
         why = str(noted.get(name, {}).get("last_end", ""))
         return PartStatus(name, False, False, None, None, restarts, why)
     if install is None:
-        why = "Asterisk is no longer installed; run `hotline up --prepare`"
+        why = say("status.no_asterisk")
     else:
         why = await probe_of(name, deployment, install)()
     return PartStatus(name, True, not why, process.pid, _up_s(process), restarts, why)

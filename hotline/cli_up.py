@@ -27,28 +27,23 @@ from hotline.supervisor.programs import SERVICES
 from hotline.supervisor.report import Progress, complain, summary
 from hotline.supervisor.setup import SetupError, check_settings_file, current_settings
 from hotline.supervisor.supervisor import Options, Supervisor
+from hotline.words import say, told
 
 
 def add_arguments(parser: argparse.ArgumentParser, command: str) -> None:
     """Options of `up`; `demo` has them with --demo given."""
     add_data_argument(parser)
-    parser.add_argument("--port-base", type=int, metavar="N", help="use ports N … N+999 (a second hotline)")
-    parser.add_argument(
-        "--lan", action="store_true", help="for this run, open SIP, RTP and pages to the local network"
-    )
+    parser.add_argument("--port-base", type=int, metavar="N", help=say("up.port_base"))
+    parser.add_argument("--lan", action="store_true", help=say("up.lan"))
     parser.add_argument(
         "--demo",
         action="store_true",
         default=command == "demo",
-        help="add simulated callers and agents; data folder ./data-demo",
+        help=say("up.demo"),
     )
-    parser.add_argument(
-        "--prepare", action="store_true", help="only set up: download, database, settings, prompts"
-    )
-    parser.add_argument(
-        "--settings", type=Path, metavar="FILE", help="settings of a first start; never replaces newer ones"
-    )
-    parser.add_argument("-v", "--verbose", action="store_true", help="show the services' logs")
+    parser.add_argument("--prepare", action="store_true", help=say("up.prepare"))
+    parser.add_argument("--settings", type=Path, metavar="FILE", help=say("up.settings"))
+    parser.add_argument("-v", "--verbose", action="store_true", help=say("up.verbose"))
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -60,13 +55,13 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.settings:
             check_settings_file(arguments.settings)
     except SetupError as error:
-        raise CommandError(str(error)) from error
+        raise CommandError(told(error)) from error
     deployment = Deployment.load(folder)
     deployment.make_folders()
     with only_supervisor(deployment):
         deployment = arranged(deployment, arguments)
         configure_logging("supervisor", deployment.log_file("supervisor"))
-        print(f"hotline in {deployment.data}", flush=True)
+        print(say("up.heading", data=deployment.data), flush=True)
         options = Options(settings_file=arguments.settings, demo=arguments.demo)
         # Until the services start, SIGTERM ends us as Ctrl-C does.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -74,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
             install = ensure_install(lambda text: progress.say("asterisk", text))
             supervisor = Supervisor(deployment, options, install, progress.say)
         except (InstallError, SecretsError) as error:
-            raise CommandError(str(error)) from error
+            raise CommandError(told(error)) from error
         return asyncio.run(_until_stopped(supervisor, arguments, progress))
 
 
@@ -88,10 +83,8 @@ def only_supervisor(deployment: Deployment) -> Iterator[None]:
     except BlockingIOError as error:
         os.close(lock)
         running = read_pid_file(pid_file)
-        pid = f" (pid {running.pid})" if running else ""
-        raise CommandError(
-            f"{deployment.data}: is already up{pid}; see `hotline status`, end it with `hotline down`"
-        ) from error
+        pid = say("up.pid", pid=running.pid) if running else ""
+        raise CommandError(say("up.already", data=deployment.data, pid=pid)) from error
     try:
         write_pid_file(pid_file, own_process_id())
         yield
@@ -107,15 +100,13 @@ def arranged(deployment: Deployment, arguments: argparse.Namespace) -> Deploymen
     if arguments.port_base is not None:
         ports = Ports.from_base(arguments.port_base)
         if ports != deployment.ports and running:
-            raise CommandError(f"{', '.join(running)} still run on other ports; end them with `hotline down`")
+            raise CommandError(say("up.other_ports", names=", ".join(running)))
         replace(Deployment.as_written(deployment.data), ports=ports).save()
     if not running:
         _note(deployment.bind_override, EVERYWHERE if arguments.lan else "")
         _note(deployment.database_override, os.environ.get("DATABASE_URL", ""))
     elif arguments.lan and deployment.bind == LOOPBACK:
-        raise CommandError(
-            "what still runs listens on this machine only; end it with `hotline down`, then --lan"
-        )
+        raise CommandError(say("up.not_open"))
     if not deployment.file.exists():
         Deployment.as_written(deployment.data).save()
     return Deployment.load(deployment.data)
@@ -135,7 +126,7 @@ async def _until_stopped(supervisor: Supervisor, arguments: argparse.Namespace, 
 
     def on_signal() -> None:
         if stop.is_set():
-            complain("ending at once")
+            complain(say("up.ending_at_once"))
             supervisor.kill()
         stop.set()
 
@@ -151,12 +142,12 @@ async def _until_stopped(supervisor: Supervisor, arguments: argparse.Namespace, 
         return 1
     error = starting.exception()
     if error is not None:
-        complain(str(error))
+        complain(told(error))
         await supervisor.stop(adopted=False)  # what an earlier supervisor left may hold calls
         return 1
     if arguments.prepare:
         await supervisor.stop(adopted=False)
-        print(f"prepared in {progress.passed_s:.1f} s; start with `hotline up`", flush=True)
+        print(say("up.prepared", passed_s=f"{progress.passed_s:.1f}"), flush=True)
         return 0
     await _watch(supervisor, arguments, progress, starting.result(), stop)
     await _end(supervisor)
@@ -178,10 +169,11 @@ async def _watch(
     deployment = supervisor.deployment
     for line in summary(deployment, current_settings(deployment), demo=arguments.demo):
         print(f"  {line}", flush=True)
+    passed_s = f"{progress.passed_s:.1f}"
     if unready:
-        print(f"up, but NOT ready after {progress.passed_s:.1f} s: {'; '.join(unready)}", flush=True)
+        print(say("up.not_ready", passed_s=passed_s, why="; ".join(unready)), flush=True)
     else:
-        print(f"ready after {progress.passed_s:.1f} s; Ctrl-C ends everything", flush=True)
+        print(say("up.ready", passed_s=passed_s), flush=True)
     _tell_systemd("READY=1")
     following = asyncio.create_task(follow_logs(deployment.logs)) if arguments.verbose else None
     await stop.wait()
@@ -190,10 +182,10 @@ async def _watch(
 
 
 async def _end(supervisor: Supervisor) -> None:
-    print("ending …", flush=True)
+    print(say("up.ending"), flush=True)
     _tell_systemd("STOPPING=1")
     await supervisor.stop()
-    print("ended", flush=True)
+    print(say("up.ended"), flush=True)
 
 
 def _tell_systemd(state: str) -> None:

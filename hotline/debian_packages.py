@@ -19,6 +19,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+from hotline.words import say
+
 SUITE = "forky"
 FETCH_LIMIT_S = 900
 LOCK_LIMIT_S = 900
@@ -32,7 +34,7 @@ _DEBIAN_SUITES = re.compile(
 )
 _SAY_EVERY_S = 2.0
 
-Say = Callable[[str], None]
+Tell = Callable[[str], None]
 
 
 class FetchError(Exception):
@@ -44,7 +46,7 @@ def mirror_address() -> str:
     chosen = os.environ.get("HOTLINE_DEBIAN_MIRROR", "")
     if chosen:
         if not re.match(r"^(https?|file|copy):[^\s\[\]]+$", chosen):
-            raise FetchError(f"HOTLINE_DEBIAN_MIRROR={chosen!r}: allowed a http, https or file address")
+            raise FetchError(say("packages.mirror_value", value=repr(chosen)))
         return chosen
     etc = Path("/etc/apt")
     files = [etc / "sources.list", *sorted((etc / "sources.list.d").glob("*.list"))]
@@ -57,11 +59,7 @@ def mirror_address() -> str:
             continue  # absent or not readable for us: the next file may do
         if found:
             return found
-    raise FetchError(
-        "no Debian mirror stands in this machine's apt sources. Install Asterisk 20 or later from your"
-        " distribution (for example: sudo apt-get install asterisk espeak-ng sox), or set"
-        " HOTLINE_DEBIAN_MIRROR to the address of a Debian mirror"
-    )
+    raise FetchError(say("packages.no_mirror"))
 
 
 def find_mirror(sources: Iterator[tuple[str, str]]) -> str:
@@ -94,16 +92,13 @@ def deb822_sources(text: str) -> Iterator[tuple[str, str]]:
                 yield address, suite
 
 
-def fetch_packages(packages: Sequence[str], work: Path, say: Say) -> list[Path]:
+def fetch_packages(packages: Sequence[str], work: Path, tell: Tell) -> list[Path]:
     """Download the packages with all they depend on; returns the archives. Raises FetchError."""
     for program in ("apt-get", "dpkg-deb"):
         if shutil.which(program) is None:
-            raise FetchError(
-                f"{program} is not on this machine (it is no Debian or Ubuntu?)."
-                " Install Asterisk 20 or later, espeak-ng and sox with your own package manager"
-            )
+            raise FetchError(say("packages.no_program", program=program))
     configuration = _private_root(work)
-    say("reading the package lists")
+    tell(say("packages.reading"))
     _apt(configuration, ["update"], lambda _line: None)
     wanted = 0
     fetched = 0
@@ -115,34 +110,35 @@ def fetch_packages(packages: Sequence[str], work: Path, say: Say) -> list[Path]:
         wanted = int(count.group(1)) if count else wanted
         size = re.match(r"^Need to get (.*) of archives", line)
         if size:
-            say(f"fetching {wanted} packages, {size.group(1)}")
+            tell(say("packages.fetching_all", count=wanted, size=size.group(1)))
         if line.startswith("Get:"):
             fetched += 1
             if time.monotonic() - said_s > _SAY_EVERY_S:
                 said_s = time.monotonic()
-                say(f"fetching package {fetched} of {wanted}")
+                tell(say("packages.fetching_one", number=fetched, count=wanted))
 
     _apt(configuration, ["--yes", "--download-only", "install", *packages], follow)
     archives = sorted((work / "apt/var/cache/apt/archives").glob("*.deb"))
     if not archives:
-        raise FetchError("apt-get fetched nothing")
+        raise FetchError(say("packages.nothing_fetched"))
     return archives
 
 
-def unpack_packages(archives: Sequence[Path], tree: Path, say: Say) -> None:
+def unpack_packages(archives: Sequence[Path], tree: Path, tell: Tell) -> None:
     """Unpack every archive into `tree`. Raises FetchError."""
     tree.mkdir()
     for name in ("bin", "sbin", "lib", "lib64"):  # a merged /usr, as on any Debian of today
         (tree / "usr" / name).mkdir(parents=True, exist_ok=True)
         (tree / name).symlink_to(f"usr/{name}")
-    say(f"unpacking {len(archives)} packages")
+    tell(say("packages.unpacking", count=len(archives)))
 
     def unpack(archive: Path) -> None:
         done = subprocess.run(
             ["dpkg-deb", "--extract", str(archive), str(tree)], capture_output=True, text=True, check=False
         )
         if done.returncode:
-            raise FetchError(f"{archive.name} could not be unpacked: {done.stderr.strip()}")
+            why = done.stderr.strip()
+            raise FetchError(say("packages.not_unpacked", archive=archive.name, why=why))
 
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
         for _ in pool.map(unpack, archives):
@@ -153,10 +149,7 @@ def _private_root(work: Path) -> Path:
     """Folders and configuration of an apt that knows nothing of the system's; returns its apt.conf."""
     keyring = next((file for file in _KEYRINGS if file.exists()), None)
     if keyring is None:
-        raise FetchError(
-            "the keys that sign Debian's packages are missing. Install them"
-            " (sudo apt-get install debian-archive-keyring), or install Asterisk 20 or later"
-        )
+        raise FetchError(say("packages.no_keys"))
     root = work / "apt"
     for folder in ("etc/apt/preferences.d", "var/lib/apt/lists/partial", "var/cache/apt/archives/partial"):
         (root / folder).mkdir(parents=True)
@@ -226,13 +219,14 @@ def _apt(configuration: Path, words: Sequence[str], follow: Callable[[str], None
             limit.cancel()
             process.kill()  # Ctrl-C and SIGTERM come through here: no download may outlive us
     if late.is_set():
-        raise FetchError(f"apt-get {words[0]} took longer than {FETCH_LIMIT_S} s")
+        raise FetchError(say("packages.too_long", command=words[0], limit_s=FETCH_LIMIT_S))
     if process.returncode:
-        raise FetchError(f"apt-get failed: {' / '.join(problems[-5:]) or f'status {process.returncode}'}")
+        why = " / ".join(problems[-5:]) or say("packages.apt_status", status=process.returncode)
+        raise FetchError(say("packages.apt_failed", why=why))
 
 
 @contextmanager
-def locked(folder: Path, say: Say) -> Iterator[None]:
+def locked(folder: Path, tell: Tell) -> Iterator[None]:
     """Hold the folder's lock, waiting for another start that fetches. Raises FetchError after the limit."""
     descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
@@ -244,9 +238,9 @@ def locked(folder: Path, say: Say) -> Iterator[None]:
                 break
             except BlockingIOError:
                 if time.monotonic() > deadline_s:
-                    raise FetchError(f"another start still holds {folder / 'lock'}") from None
+                    raise FetchError(say("packages.lock_held", lock=folder / "lock")) from None
                 if not told:
-                    say("another start is fetching; waiting for it")
+                    tell(say("packages.other_start"))
                     told = True
                 time.sleep(0.2)
         yield

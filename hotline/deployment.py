@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from hotline.words import say
+
 LOOPBACK = "127.0.0.1"
 EVERYWHERE = "0.0.0.0"
 DATABASE_USER = "hotline"
@@ -48,7 +50,7 @@ class Ports:
     def from_base(cls, base: int) -> Ports:
         """Ports for a second hotline on one machine: all of them within base … base+999, RTP last."""
         if not 1024 <= base <= 65536 - PORTS_PER_BASE:
-            raise DeploymentError(f"port base {base}: allowed 1024 … {65536 - PORTS_PER_BASE}")
+            raise DeploymentError(say("deployment.port_base", base=base, last=65536 - PORTS_PER_BASE))
         return cls(
             sip=base,
             sip_tls=base + 1,
@@ -67,18 +69,16 @@ class Ports:
         single = {f.name: getattr(self, f.name) for f in fields(self) if not f.name.startswith("rtp_")}
         for name, port in {**single, "rtp_first": self.rtp_first, "rtp_last": self.rtp_last}.items():
             if not 1 <= port <= 65535:
-                raise DeploymentError(f"ports.{name} = {port}: allowed 1 … 65535")
+                raise DeploymentError(say("deployment.port", name=name, port=port))
         if self.rtp_last - self.rtp_first < 3:
-            raise DeploymentError(
-                f"ports.rtp_first … rtp_last = {self.rtp_first} … {self.rtp_last}: needs 4 ports or more"
-            )
+            raise DeploymentError(say("deployment.rtp", first=self.rtp_first, last=self.rtp_last))
         owner: dict[int, str] = {}
         for name, port in single.items():
             if port in owner:
-                raise DeploymentError(f"ports.{name} = {port}: already used by ports.{owner[port]}")
+                raise DeploymentError(say("deployment.port_taken", name=name, port=port, other=owner[port]))
             # RTP is UDP, so only the SIP ports can really collide with it.
             if name.startswith("sip") and self.rtp_first <= port <= self.rtp_last:
-                raise DeploymentError(f"ports.{name} = {port}: lies within the RTP range")
+                raise DeploymentError(say("deployment.port_in_rtp", name=name, port=port))
             owner[port] = name
 
 
@@ -115,9 +115,9 @@ class Deployment:
         try:
             document = tomllib.loads(file.read_text("utf-8")) if file.exists() else {}
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise DeploymentError(f"{file}: not valid TOML: {error}") from error
+            raise DeploymentError(say("settings.not_toml", file=file, why=error)) from error
         except OSError as error:
-            raise DeploymentError(f"{file}: cannot be read: {error.strerror}") from error
+            raise DeploymentError(say("settings.unreadable", file=file, why=error.strerror)) from error
         return _from_document(folder, file, document)
 
     def save(self) -> None:
@@ -147,8 +147,13 @@ class Deployment:
         length = len(os.fsencode(self.data / _LONGEST_SOCKET))
         if length > _SOCKET_PATH_LIMIT:
             raise DeploymentError(
-                f"{self.data}: the path is too long for Unix sockets ({length} bytes for {_LONGEST_SOCKET},"
-                f" allowed {_SOCKET_PATH_LIMIT}); choose a shorter --data folder"
+                say(
+                    "deployment.path_too_long",
+                    data=self.data,
+                    socket=_LONGEST_SOCKET,
+                    length=length,
+                    limit=_SOCKET_PATH_LIMIT,
+                )
             )
         try:
             self.data.mkdir(parents=True, exist_ok=True)
@@ -156,7 +161,8 @@ class Deployment:
             for folder in self._folders():
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
-            raise DeploymentError(f"{error.filename}: cannot be created: {error.strerror}") from error
+            path, why = error.filename, error.strerror
+            raise DeploymentError(say("deployment.not_created", path=path, why=why)) from error
 
     def _folders(self) -> tuple[Path, ...]:
         asterisk = (self.asterisk / name for name in ("etc", "var", "spool", "log", "run", "keys"))
@@ -301,11 +307,11 @@ class Deployment:
 def _from_document(folder: Path, file: Path, document: Mapping[str, Any]) -> Deployment:
     unknown = sorted(set(document) - {"bind", "database_url", "ports"})
     if unknown:
-        raise DeploymentError(f"{file}: unknown key {unknown[0]!r}: allowed bind, database_url, [ports]")
+        raise DeploymentError(say("deployment.unknown_key", file=file, key=unknown[0]))
     bind = _address(file, document.get("bind", LOOPBACK))
     url = document.get("database_url", "")
     if not isinstance(url, str) or (url and not url.startswith(("postgresql://", "postgres://"))):
-        raise DeploymentError(f"{file}: database_url = {url!r}: allowed a postgresql:// URL or empty")
+        raise DeploymentError(say("deployment.database_url", file=file, value=repr(url)))
     ports = _ports(file, document.get("ports", {}))
     return Deployment(folder, bind, ports, url)
 
@@ -318,21 +324,23 @@ def _address(file: Path, value: object) -> str:
     try:
         return str(ipaddress.ip_address(str(value)))
     except ValueError as error:
-        raise DeploymentError(f"{file}: bind = {value!r}: allowed an IP address") from error
+        raise DeploymentError(say("deployment.bind", file=file, value=repr(value))) from error
 
 
 def _ports(file: Path, table: object) -> Ports:
     if not isinstance(table, dict):
-        raise DeploymentError(f"{file}: ports = {table!r}: allowed a table [ports]")
+        raise DeploymentError(say("deployment.ports_table", file=file, value=repr(table)))
     known = [f.name for f in fields(Ports)]
     for name, port in table.items():
         if name not in known:
-            raise DeploymentError(f"{file}: unknown key 'ports.{name}': allowed {', '.join(known)}")
+            names = ", ".join(known)
+            raise DeploymentError(say("deployment.unknown_port", file=file, name=name, names=names))
         if not isinstance(port, int) or isinstance(port, bool):
-            raise DeploymentError(f"{file}: ports.{name} = {port!r}: allowed 1 … 65535")
+            why = say("deployment.port", name=name, port=repr(port))
+            raise DeploymentError(say("deployment.in_file", file=file, why=why))
     ports = Ports(**table)
     try:
         ports.check()
     except DeploymentError as error:
-        raise DeploymentError(f"{file}: {error}") from error
+        raise DeploymentError(say("deployment.in_file", file=file, why=error)) from error
     return ports

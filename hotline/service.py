@@ -30,6 +30,7 @@ from hotline.core.settings_check import SettingsRefused
 from hotline.deployment import Deployment, DeploymentError
 from hotline.logs import configure_logging
 from hotline.secrets import Secrets, SecretsError
+from hotline.words import say, told
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ class Service:
         self.settings = settings
         self.registry = CollectorRegistry()
         self.web = web.Application()
-        self._why_not_ready = "starting"
+        self._why_not_ready = say("readiness.starting")
         self._settings_callbacks: list[Callable[[Settings], None]] = []
         self._ready_gauge = Gauge(
             "hotline_service_ready", "1 when the service is ready", ["service"], registry=self.registry
@@ -171,7 +172,7 @@ def run_service(name: str, start: Callable[[Service], Awaitable[Closer]]) -> Non
     `start` sets up and returns its own closer, which gets CLOSE_LIMIT_S seconds.
     """
     parser = argparse.ArgumentParser(prog=f"hotline service {name}")
-    parser.add_argument("--data", help="data folder (default: HOTLINE_DATA or ./data)")
+    parser.add_argument("--data", help=say("service.data"))
     arguments = parser.parse_args()
     os.umask(0o077)
     try:
@@ -181,7 +182,7 @@ def run_service(name: str, start: Callable[[Service], Awaitable[Closer]]) -> Non
         service = Service(name, deployment, Secrets.load(deployment), settings)
     except (DeploymentError, SecretsError, SettingsRefused, OSError) as error:
         log.exception("service_cannot_start")
-        sys.exit(f"{name}: cannot start: {error}")
+        sys.exit(say("service.cannot_start", name=name, why=told(error)))
     gc.freeze()  # what was imported lives for ever: no need to look through it again
     sys.exit(asyncio.run(serve(service, start)))
 
@@ -197,7 +198,7 @@ async def serve(service: Service, start: Callable[[Service], Awaitable[Closer]])
         close = await start(service)
     except Exception as error:
         log.exception("service_cannot_start")
-        print(f"{service.name}: cannot start: {error}", file=sys.stderr)
+        print(say("service.cannot_start", name=service.name, why=told(error)), file=sys.stderr)
         return 1
     runner = web.AppRunner(service.web, handle_signals=False, access_log=None, shutdown_timeout=1.0)
     tasks: list[asyncio.Task[None]] = []

@@ -10,6 +10,7 @@ import json
 import os
 from pathlib import Path
 
+from hotline.core.phrases import phrase
 from hotline.core.settings import Settings
 from hotline.core.settings_check import SettingsRefused, check_settings, settings_to_document
 from hotline.core.settings_complaints import Complaint
@@ -23,7 +24,7 @@ def read(path: Path) -> Settings:
         if type(version) is not int or not isinstance(document, dict):
             raise TypeError("version or settings of a wrong type")
     except (ValueError, TypeError, KeyError) as error:
-        complaint = Complaint(str(path), "", str(error), 'JSON like {"version": 1, "settings": {…}}')
+        complaint = Complaint(str(path), "", str(error), phrase("allowed.snapshot"))
         raise SettingsRefused((complaint,)) from error
     return check_settings(document, file=str(path), version=version)
 

@@ -27,6 +27,7 @@ from hotline.core.settings import Settings
 from hotline.core.settings_check import SettingsRefused, check_settings, settings_to_document
 from hotline.core.settings_toml import document_to_toml
 from hotline.database import CONNECT_LIMIT_S, load_queries
+from hotline.words import say
 
 QUERY_LIMIT_S = 10.0
 LONGEST_HISTORY = 1000
@@ -61,9 +62,9 @@ def read_file(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text("utf-8"))
     except OSError as error:
-        raise FileUnreadable(f"{file}: cannot be read: {error.strerror}") from error
+        raise FileUnreadable(say("settings.unreadable", file=file, why=error.strerror)) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise FileUnreadable(f"{file}: not valid TOML: {error}") from error
+        raise FileUnreadable(say("settings.not_toml", file=file, why=error)) from error
 
 
 async def current(url: str) -> Settings | None:
@@ -123,9 +124,8 @@ async def export(url: str, version: int | None = None) -> str:
         else:
             settings = _checked(await connection.fetchrow(_SQL["one"], version))
     if settings is None:
-        raise NoSuchVersion(
-            "there are no settings yet" if version is None else f"version {version} does not exist"
-        )
+        none = version is None
+        raise NoSuchVersion(say("settings.none_yet") if none else say("settings.no_version", version=version))
     heading = (
         f"# Version {settings.version} of the settings. To change them: edit, then import this file.\n\n"
     )
@@ -172,7 +172,9 @@ def _checked(row: asyncpg.Record | None) -> Settings | None:
     if row is None:
         return None
     version: int = row["version"]
-    return check_settings(json.loads(row["document"]), file=f"settings version {version}", version=version)
+    return check_settings(
+        json.loads(row["document"]), file=say("settings.stored_version", version=version), version=version
+    )
 
 
 @asynccontextmanager

@@ -23,6 +23,7 @@ from typing import Protocol
 
 from hotline.core.settings import Settings
 from hotline.deployment import Deployment
+from hotline.words import say
 from ivr.catalogue import catalogue
 from ivr.core.prompts import LANGUAGES, prompts_of
 
@@ -178,9 +179,12 @@ def _speak(prompt: _Prompt, install: SpeechPrograms, target: Path) -> None:
         _run([*install.sox, *form, *EFFECTS], spoken)
         with wave.open(str(target), "rb") as sound:
             if sound.getnframes() < SHORTEST_FRAMES:
-                raise SpeechFailed(f"prompt {prompt.key} ({prompt.language}): no sound came out")
+                raise SpeechFailed(say("prompts.no_sound", prompt=prompt.key, language=prompt.language))
     except (OSError, EOFError, wave.Error, subprocess.SubprocessError) as error:
-        raise SpeechFailed(f"prompt {prompt.key} ({prompt.language}): {_reason(error)}") from error
+        key, language = prompt.key, prompt.language
+        raise SpeechFailed(
+            say("prompts.not_spoken", prompt=key, language=language, why=_reason(error))
+        ) from error
 
 
 def _run(command: list[str], standard_input: bytes) -> bytes:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from hotline.journal import JournalMetrics, JournalReader, JournalWriter, Position
 from hotline.service import Service
+from hotline.words import say
 from recording.keeper import Keeper, KeeperMetrics
 
 logger = logging.getLogger(__name__)
@@ -74,7 +75,7 @@ async def _work(
             service.ready()
         except OSError as error:
             logger.exception("sweep_failed")
-            service.not_ready(f"sweep failed: {error.strerror}")
+            service.not_ready(say("readiness.sweep_failed", why=error.strerror))
         if journal.full:
             journal.rotate(None)
         with contextlib.suppress(TimeoutError):

@@ -18,6 +18,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn, Protocol
 
+from hotline.core.phrases import Phrase, phrase
+
 MAX_LEVEL = 10
 MAX_LENGTH = 1000
 MAX_DEPTH = 50
@@ -26,7 +28,7 @@ MAX_DEPTH = 50
 class NeedsError(ValueError):
     """The text is no expression over skills: where (characters from 0), what was found, what is allowed."""
 
-    def __init__(self, position: int, what: str, allowed: str) -> None:
+    def __init__(self, position: int, what: Phrase | str, allowed: Phrase) -> None:
         super().__init__(f"needs, character {position + 1}: found {what}; allowed: {allowed}")
         self.position = position
         self.what = what
@@ -203,7 +205,7 @@ class _Parser:
             return _Anyone()
         node = self._either()
         if self._peek().kind != "end":
-            self._refuse('"and", "or" or the end')
+            self._refuse(phrase("needs.and_or_end"))
         return node
 
     def _either(self) -> _Node:
@@ -224,7 +226,7 @@ class _Parser:
     def _part(self) -> _Node:
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            self._refuse(f"at most {MAX_DEPTH} levels of brackets and not")
+            self._refuse(phrase("needs.depth", most=MAX_DEPTH))
         token = self._peek()
         if token.kind == "not":
             self._take()
@@ -233,12 +235,12 @@ class _Parser:
             self._take()
             node = self._either()
             if self._peek().text != ")":
-                self._refuse('"and", "or" or ")"')
+                self._refuse(phrase("needs.and_or_bracket"))
             self._take()
         elif token.kind == "word":
             node = self._skill(self._take().text)
         else:
-            self._refuse('a skill, "not" or "("')
+            self._refuse(phrase("needs.part"))
         self._depth -= 1
         return node
 
@@ -248,7 +250,7 @@ class _Parser:
         self._take()
         token = self._peek()
         if token.kind != "number" or not 1 <= int(token.text) <= MAX_LEVEL:
-            self._refuse(f"a level from 1 to {MAX_LEVEL}")
+            self._refuse(phrase("allowed.level", most=MAX_LEVEL))
         self._take()
         return _AtLeast(skill, int(token.text))
 
@@ -260,22 +262,23 @@ class _Parser:
         self._next += 1
         return token
 
-    def _refuse(self, allowed: str) -> NoReturn:
+    def _refuse(self, allowed: Phrase) -> NoReturn:
         token = self._peek()
-        found = "the end" if token.kind == "end" else f'"{token.text}"'
+        found = phrase("needs.the_end") if token.kind == "end" else f'"{token.text}"'
         raise NeedsError(token.position, found, allowed)
 
 
 def _tokens(text: str) -> list[_Token]:
     if len(text) > MAX_LENGTH:
-        raise NeedsError(MAX_LENGTH, f"{len(text)} characters", f"at most {MAX_LENGTH}")
+        found = phrase("needs.characters", count=len(text))
+        raise NeedsError(MAX_LENGTH, found, phrase("needs.at_most", most=MAX_LENGTH))
     tokens: list[_Token] = []
     position, end = 0, len(text.rstrip())
     while position < end:
         match = _TOKEN.match(text, position)
         if match is None:
             position += len(text[position:]) - len(text[position:].lstrip())
-            raise NeedsError(position, f'"{text[position]}"', "skills, levels, >=, and, or, not, ( and )")
+            raise NeedsError(position, f'"{text[position]}"', phrase("needs.tokens"))
         kind = str(match.lastgroup)
         word = match.group(kind)
         if kind == "word" and word.lower() in _RESERVED:

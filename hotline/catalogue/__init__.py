@@ -1,8 +1,9 @@
-"""The one catalogue of text that users of the pages see, in Chinese and English.
+"""The one catalogue of text that people see, in Chinese and English.
 
-`texts.toml` holds every text twice; a text that lacks a language is refused when the file is read, so no
-page can meet a hole. Spoken prompts have a catalogue of their own (`ivr/prompts/catalogue.toml`). This
-module must not know which page shows what.
+Every text stands there twice: `texts.toml` has those of the pages, `commands.toml` and `setup.toml` those of
+the command line, `settings.toml` what is said of wrong settings. A text that lacks a language is refused when
+the file is read, so nobody can meet a hole. Spoken prompts have a catalogue of their own
+(`ivr/prompts/catalogue.toml`). This module must not know who shows what.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from string import Formatter
 from hotline.core.settings import Text
 
 LANGUAGES = ("zh", "en")
+FILES = ("texts.toml", "commands.toml", "settings.toml", "setup.toml")
 
 
 class CatalogueError(ValueError):
@@ -37,15 +39,15 @@ class Catalogue:
         try:
             return self._texts[key]
         except KeyError as error:
-            raise CatalogueError(f"texts.toml: no text {key!r}") from error
+            raise CatalogueError(f"catalogue: no text {key!r}") from error
 
-    def text(self, key: str, language: str, **values: object) -> str:
+    def text(self, key: str, language: str, /, **values: object) -> str:
         """The text in one language, its {names} filled in. Raises CatalogueError when key or value lacks."""
         template = in_language(self.both(key), language)
         try:
             return template.format(**values)
         except KeyError as error:
-            raise CatalogueError(f"texts.toml: {key!r} needs a value for {error}") from error
+            raise CatalogueError(f"catalogue: {key!r} needs a value for {error}") from error
 
     def section(self, prefix: str, language: str) -> dict[str, str]:
         """All texts below a prefix in one language, unfilled, by the rest of their keys (for scripts)."""
@@ -99,6 +101,12 @@ def _names(template: str) -> set[str]:
 
 @cache
 def load_catalogue() -> Catalogue:
-    """The catalogue that comes with the program, read once."""
-    source = resources.files(__name__).joinpath("texts.toml").read_text("utf-8")
-    return parse_texts(tomllib.loads(source))
+    """The catalogue that comes with the program, read once. Raises CatalogueError."""
+    texts: dict[str, Text] = {}
+    for name in FILES:
+        source = resources.files(__name__).joinpath(name).read_text("utf-8")
+        part = parse_texts(tomllib.loads(source), file=name)
+        if twice := texts.keys() & part.keys:
+            raise CatalogueError(f"{name}: {min(twice)} stands in another file already")
+        texts |= {key: part.both(key) for key in part.keys}
+    return Catalogue(texts)

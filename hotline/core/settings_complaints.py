@@ -12,6 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from hotline.core.phrases import Phrase
+
 SHOWN_VALUE_LENGTH = 80
 
 
@@ -26,13 +28,17 @@ class Complaint:
     file: str
     key: str  # as in "queue[1].needs": the needs of the first [[queue]]
     value: Any
-    allowed: str
+    allowed: Phrase
+
+    @property
+    def shown(self) -> str:
+        """The value as it is shown: as Python writes it, shortened."""
+        text = repr(self.value)
+        return text if len(text) <= SHOWN_VALUE_LENGTH else text[:SHOWN_VALUE_LENGTH] + "…"
 
     def __str__(self) -> str:
-        shown = repr(self.value)
-        if len(shown) > SHOWN_VALUE_LENGTH:
-            shown = shown[:SHOWN_VALUE_LENGTH] + "…"
-        return f"{self.file}: {self.key}: {shown} is not allowed; allowed: {self.allowed}"
+        """For logs; people read it in their own language, see `hotline.words.told`."""
+        return f"{self.file}: {self.key}: {self.shown} is not allowed; allowed: {self.allowed}"
 
 
 class SettingsRefused(SettingsError):
@@ -50,7 +56,7 @@ class Complaints:
     file: str
     found: dict[str, Complaint] = field(default_factory=dict)
 
-    def add(self, key: str, value: Any, allowed: str) -> None:
+    def add(self, key: str, value: Any, allowed: Phrase) -> None:
         """Notes that `value` at `key` is wrong and what would be allowed there."""
         self.found.setdefault(key, Complaint(self.file, key, value, allowed))
 

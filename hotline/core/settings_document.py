@@ -17,9 +17,10 @@ from datetime import date
 from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from hotline.core.phrases import Phrase, phrase
 from hotline.core.settings import Hours, Settings, Text
 from hotline.core.settings_complaints import Complaints
-from hotline.core.settings_fields import FIELD_RULES, is_clean_text
+from hotline.core.settings_fields import FIELD_RULES, LONGEST_TEXT, is_clean_text
 
 DOCUMENT_KEYS = {
     "trunks": "trunk",
@@ -35,7 +36,12 @@ DOCUMENT_KEYS = {
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
-TYPE_NAMES: dict[Any, str] = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
+TYPE_NAMES: dict[Any, Phrase] = {
+    str: phrase("allowed.text"),
+    int: phrase("allowed.whole_number"),
+    float: phrase("allowed.number"),
+    bool: phrase("allowed.true_or_false"),
+}
 ZERO_VALUES: dict[Any, Any] = {str: "", int: 0, float: 0.0, bool: False}
 
 
@@ -70,14 +76,14 @@ def _read_table(
     prefix = f"{path}." if path else ""
     for key in table:
         if key not in shape:
-            complaints.add(f"{prefix}{key}", table[key], f"no such key; keys here: {', '.join(shape)}")
+            complaints.add(f"{prefix}{key}", table[key], phrase("allowed.no_such_key", keys=", ".join(shape)))
     values = dict(given)
     for key, (field, hint) in shape.items():
         where = f"{prefix}{key}"
         if key in table:
             value = _read_value(hint, table[key], where, complaints)
         elif _is_required(field):
-            complaints.add(where, None, "a value: this key is required")
+            complaints.add(where, None, phrase("allowed.required"))
             value = _zero(hint)
         else:
             value = _default(field)
@@ -97,21 +103,22 @@ def _read_value(hint: Any, value: Any, where: str, complaints: Complaints) -> An
     if is_dataclass(hint) and isinstance(hint, type):
         if isinstance(value, Mapping):
             return _read_table(hint, value, where, complaints, {})
-        complaints.add(where, value, "a table")
+        complaints.add(where, value, phrase("allowed.table"))
         return _zero(hint)
     if origin is tuple:
         return _read_list(arguments[0], value, where, complaints)
     if origin is dict:
         if isinstance(value, Mapping):
             return {key: _read_value(arguments[1], value[key], f"{where}.{key}", complaints) for key in value}
-        complaints.add(where, value, "a table")
+        complaints.add(where, value, phrase("allowed.table"))
         return {}
     return _read_plain(hint, value, where, complaints)
 
 
 def _read_list(hint: Any, value: Any, where: str, complaints: Complaints) -> tuple[Any, ...]:
     if not isinstance(value, Sequence) or isinstance(value, str):
-        complaints.add(where, value, "a list of tables" if is_dataclass(hint) else "a list of texts")
+        tables = is_dataclass(hint)
+        complaints.add(where, value, phrase("allowed.tables") if tables else phrase("allowed.texts"))
         return ()
     return tuple(_read_value(hint, v, f"{where}[{n}]", complaints) for n, v in enumerate(value, 1))
 
@@ -123,7 +130,7 @@ def _read_plain(hint: Any, value: Any, where: str, complaints: Complaints) -> An
         complaints.add(where, value, TYPE_NAMES[hint])
         return ZERO_VALUES[hint]
     if hint is str and not is_clean_text(value):
-        complaints.add(where, value, "a text of one line without control characters, 200 characters at most")
+        complaints.add(where, value, phrase("allowed.one_line", most=LONGEST_TEXT))
         return ""
     return value
 
@@ -169,20 +176,21 @@ def _zero(hint: Any) -> Any:
 
 def _read_hours(value: Any, where: str, complaints: Complaints) -> Hours:
     if not isinstance(value, Mapping):
-        complaints.add(where, value, "a table")
+        complaints.add(where, value, phrase("allowed.table"))
         return Hours("", ((),) * len(WEEKDAYS))
     known = ("name", *WEEKDAYS, "holidays", "extra_days")
     for key in value:
         if key not in known:
-            complaints.add(f"{where}.{key}", value[key], f"no such key; keys here: {', '.join(known)}")
+            allowed = phrase("allowed.no_such_key", keys=", ".join(known))
+            complaints.add(f"{where}.{key}", value[key], allowed)
     if "name" not in value:
-        complaints.add(f"{where}.name", None, "a value: this key is required")
+        complaints.add(f"{where}.name", None, phrase("allowed.required"))
     name = _read_plain(str, value.get("name", ""), f"{where}.name", complaints)
     _check_field(Hours, "name", name, f"{where}.name", complaints)
     holidays = value.get("holidays", ())
     extra_days = value.get("extra_days", {})
     if not isinstance(extra_days, Mapping):
-        complaints.add(f"{where}.extra_days", extra_days, "a table of dates")
+        complaints.add(f"{where}.extra_days", extra_days, phrase("allowed.date_table"))
         extra_days = {}
     return Hours(
         name=name,
@@ -199,7 +207,7 @@ def _read_hours(value: Any, where: str, complaints: Complaints) -> Hours:
 
 def _read_dates(value: Any, where: str, complaints: Complaints) -> tuple[str, ...]:
     if not isinstance(value, Sequence) or isinstance(value, str):
-        complaints.add(where, value, "a list of dates")
+        complaints.add(where, value, phrase("allowed.dates"))
         return ()
     return tuple(_read_date(day, f"{where}[{n}]", complaints) for n, day in enumerate(value, 1))
 
@@ -212,25 +220,22 @@ def _read_date(value: Any, where: str, complaints: Complaints) -> str:
             return date.fromisoformat(text).isoformat()
     except (TypeError, ValueError):
         pass  # told below, with what is allowed
-    complaints.add(where, value, 'a date as "YYYY-MM-DD"')
+    complaints.add(where, value, phrase("allowed.date"))
     return ""
 
 
 def _read_spans(value: Any, where: str, complaints: Complaints) -> tuple[tuple[str, str], ...]:
     """Times of one day, as ["09:00-12:00", "13:00-18:00"]: in order, not overlapping, 24:00 as an end."""
     if not isinstance(value, Sequence) or isinstance(value, str):
-        complaints.add(where, value, 'a list of times as ["09:00-12:00", "13:00-18:00"]')
+        complaints.add(where, value, phrase("allowed.times"))
         return ()
     spans: list[tuple[str, str]] = []
     for number, text in enumerate(value, 1):
         opens, _, closes = text.partition("-") if isinstance(text, str) else ("", "", "")
         if not (_is_time(opens) and (_is_time(closes) or closes == "24:00") and opens < closes):
-            allowed = 'opening and closing time as "HH:MM-HH:MM", the first before the second, the last 24:00'
-            complaints.add(f"{where}[{number}]", text, allowed)
+            complaints.add(f"{where}[{number}]", text, phrase("allowed.span"))
         elif spans and opens < spans[-1][1]:
-            complaints.add(
-                f"{where}[{number}]", text, f"a time from {spans[-1][1]} on: till then the one before"
-            )
+            complaints.add(f"{where}[{number}]", text, phrase("allowed.span_after", time=spans[-1][1]))
         else:
             spans.append((opens, closes))
     return tuple(spans)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from hotline.core.phrases import Phrase, phrase
 from hotline.core.settings import (
     RING_PERIOD_MS,
     Agent,
@@ -42,7 +43,7 @@ WIDEST_NETWORK_BITS = {4: 8, 6: 32}  # a wider one would let half the internet i
 class Rule:
     """What a field accepts, as a test and in words."""
 
-    allowed: str
+    allowed: Phrase
     accepts: Callable[[Any], bool]
 
 
@@ -88,104 +89,115 @@ def is_timezone(text: str) -> bool:
     return text != ""
 
 
-def _between(least: float, most: float, unit: str = "") -> Rule:
-    words = f"a number from {least} to {most}" + (f" ({unit})" if unit else "")
-    return Rule(words, lambda value: bool(least <= value <= most))
+def _between(least: float, most: float, unit: Phrase | None = None) -> Rule:
+    if unit is None:
+        allowed = phrase("allowed.between", least=least, most=most)
+    else:
+        allowed = phrase("allowed.between_of", least=least, most=most, unit=unit)
+    return Rule(allowed, lambda value: bool(least <= value <= most))
 
 
-def _spelled(pattern: str, allowed: str) -> Rule:
+def _spelled(pattern: str, allowed: Phrase) -> Rule:
     compiled = re.compile(pattern, re.ASCII)
     return Rule(allowed, lambda value: compiled.fullmatch(value) is not None)
 
 
 def _one_of(*allowed: str) -> Rule:
-    return Rule(", ".join(word or '""' for word in allowed), lambda value: value in allowed)
+    names = ", ".join(word or '""' for word in allowed)
+    return Rule(phrase("allowed.one_of", names=names), lambda value: value in allowed)
 
 
 def _or_empty(rule: Rule) -> Rule:
-    return Rule(f'{rule.allowed}, or ""', lambda value: value == "" or rule.accepts(value))
+    return Rule(
+        phrase("allowed.or_empty", allowed=rule.allowed), lambda value: value == "" or rule.accepts(value)
+    )
 
 
-NAME = _spelled(r"[a-z][a-z0-9_]{0,31}", "a name of a-z, 0-9 and _, first a letter, 32 characters at most")
+RINGS = phrase("unit.rings")
+SECONDS = phrase("unit.seconds")
+MILLISECONDS = phrase("unit.milliseconds")
+REFUSED_REQUESTS = phrase("unit.refused_requests")
+CHANNELS = phrase("unit.channels")
+CONTACTS = phrase("unit.contacts")
+CALLERS = phrase("unit.callers")
+TRIES = phrase("unit.tries")
+
+NAME = _spelled(r"[a-z][a-z0-9_]{0,31}", phrase("allowed.name"))
 SKILL = Rule(
-    "a name of letters of any script, digits, _ and -, first a letter, 32 characters at most",
+    phrase("allowed.skill"),
     lambda value: re.fullmatch(r"[^\W\d_][\w-]{0,31}", value) is not None,
 )
-ACCOUNT = _spelled(
-    r"[a-z0-9][a-z0-9_-]{0,31}", "a name of a-z, 0-9, _ and -, first a letter or digit, 32 characters at most"
-)
-USERNAME = _spelled(r"[A-Za-z0-9._+@-]{1,64}", "letters, digits and . _ + @ -, 64 characters at most")
-PROMPT = _spelled(r"[a-z0-9][a-z0-9-]{0,63}", "a prompt's name of a-z, 0-9 and -, 64 characters at most")
+ACCOUNT = _spelled(r"[a-z0-9][a-z0-9_-]{0,31}", phrase("allowed.account"))
+USERNAME = _spelled(r"[A-Za-z0-9._+@-]{1,64}", phrase("allowed.username"))
+PROMPT = _spelled(r"[a-z0-9][a-z0-9-]{0,63}", phrase("allowed.prompt"))
 DESTINATION = _spelled(
     r"menu:[a-z][a-z0-9_]{0,31}|queue:[a-z][a-z0-9_]{0,31}|message:[a-z0-9][a-z0-9-]{0,63}|voicemail|hangup",
-    "menu:NAME, queue:NAME, message:PROMPT, voicemail or hangup",
+    phrase("allowed.destination"),
 )
-FILLED_TEXT = Rule("a text that is not empty", lambda value: value.strip() != "")
-NETWORK = Rule(
-    "an IP address, or a network like 192.0.2.0/24 with at least 8 fixed bits (IPv6: 32)", is_network
-)
-AGENT_NUMBER = _spelled(r"[0-9]{1,8}", "1 to 8 digits")
+FILLED_TEXT = Rule(phrase("allowed.filled_text"), lambda value: value.strip() != "")
+NETWORK = Rule(phrase("allowed.network"), is_network)
+AGENT_NUMBER = _spelled(r"[0-9]{1,8}", phrase("allowed.digits", most=8))
 
 FIELD_RULES: dict[tuple[type, str], Rule] = {
     (Text, "zh"): FILLED_TEXT,
     (Text, "en"): FILLED_TEXT,
     (Hotline, "country"): _one_of(*RING_PERIOD_MS),
-    (Hotline, "timezone"): Rule("a name of the IANA time zone database, like Asia/Shanghai", is_timezone),
+    (Hotline, "timezone"): Rule(phrase("allowed.timezone"), is_timezone),
     (Hotline, "languages"): _one_of(*LANGUAGES),
-    (Hotline, "target_rings"): _between(1, 20, "rings"),
-    (Hotline, "offer_rings"): _between(1, 20, "rings"),
-    (Hotline, "fallback_after_s"): _between(5, 600, "seconds"),
-    (Hotline, "service_level_s"): _between(1, 600, "seconds"),
-    (Hotline, "short_abandon_s"): _between(0, 60, "seconds"),
-    (Hotline, "ring_cycle_ms"): _between(200, 20000, "milliseconds"),
-    (Hotline, "voice_message_max_s"): _between(10, 1800, "seconds"),
-    (Hotline, "external_address"): _or_empty(Rule("a host name or an IPv4 address", is_host)),
+    (Hotline, "target_rings"): _between(1, 20, RINGS),
+    (Hotline, "offer_rings"): _between(1, 20, RINGS),
+    (Hotline, "fallback_after_s"): _between(5, 600, SECONDS),
+    (Hotline, "service_level_s"): _between(1, 600, SECONDS),
+    (Hotline, "short_abandon_s"): _between(0, 60, SECONDS),
+    (Hotline, "ring_cycle_ms"): _between(200, 20000, MILLISECONDS),
+    (Hotline, "voice_message_max_s"): _between(10, 1800, SECONDS),
+    (Hotline, "external_address"): _or_empty(Rule(phrase("allowed.host"), is_host)),
     (Hotline, "local_networks"): NETWORK,
-    (Hotline, "shut_out_failures"): _between(2, 1000, "refused requests"),
-    (Hotline, "shut_out_window_s"): _between(1, 3600, "seconds"),
-    (Hotline, "shut_out_s"): _between(0, 86400, "seconds"),
+    (Hotline, "shut_out_failures"): _between(2, 1000, REFUSED_REQUESTS),
+    (Hotline, "shut_out_window_s"): _between(1, 3600, SECONDS),
+    (Hotline, "shut_out_s"): _between(0, 86400, SECONDS),
     (Settings, "skills"): SKILL,
-    (Settings, "not_ready_reasons"): _spelled("[0-9]", "one digit as key"),
+    (Settings, "not_ready_reasons"): _spelled("[0-9]", phrase("allowed.digit_key")),
     (Trunk, "name"): ACCOUNT,
     (Trunk, "kind"): _one_of(*TRUNK_KINDS),
-    (Trunk, "address"): _or_empty(Rule("host or host:port", is_address)),
+    (Trunk, "address"): _or_empty(Rule(phrase("allowed.address"), is_address)),
     (Trunk, "match"): NETWORK,
     (Trunk, "username"): _or_empty(USERNAME),
     (Trunk, "codecs"): _one_of(*CODECS),
     (Trunk, "dtmf"): _one_of(*DTMF_MODES),
-    (Trunk, "max_channels"): _between(1, 10000, "channels"),
+    (Trunk, "max_channels"): _between(1, 10000, CHANNELS),
     (Trunk, "transport"): _one_of(*TRANSPORTS),
-    (Trunk, "qualify_s"): _between(0, 3600, "seconds"),
+    (Trunk, "qualify_s"): _between(0, 3600, SECONDS),
     (Phone, "name"): ACCOUNT,
     (Phone, "codecs"): _one_of(*CODECS),
     (Phone, "dtmf"): _one_of(*DTMF_MODES),
     (Phone, "transport"): _one_of(*TRANSPORTS),
-    (Phone, "max_contacts"): _between(1, 10, "contacts"),
+    (Phone, "max_contacts"): _between(1, 10, CONTACTS),
     (Queue, "name"): NAME,
     (Queue, "priority"): _between(-1000, 1000),
-    (Queue, "after_contact_s"): _between(0, 3600, "seconds"),
-    (Queue, "offer_rings"): _between(1, 20, "rings"),
-    (Queue, "target_rings"): _between(1, 20, "rings"),
+    (Queue, "after_contact_s"): _between(0, 3600, SECONDS),
+    (Queue, "offer_rings"): _between(1, 20, RINGS),
+    (Queue, "target_rings"): _between(1, 20, RINGS),
     (Queue, "whisper"): PROMPT,
-    (Queue, "announce_position_s"): _between(0, 600, "seconds"),
+    (Queue, "announce_position_s"): _between(0, 600, SECONDS),
     (Queue, "music"): ACCOUNT,
-    (Queue, "max_waiting"): _between(1, 100000, "callers"),
+    (Queue, "max_waiting"): _between(1, 100000, CALLERS),
     (Agent, "number"): AGENT_NUMBER,
     (Agent, "name"): FILLED_TEXT,
-    (Choice, "digit"): _spelled("[0-9*#]", "one of 0-9, * and #"),
+    (Choice, "digit"): _spelled("[0-9*#]", phrase("allowed.menu_digit")),
     (Choice, "go"): DESTINATION,
     (Choice, "language"): _or_empty(_one_of(*LANGUAGES)),
     (Menu, "name"): NAME,
     (Menu, "prompt"): PROMPT,
-    (Menu, "timeout_s"): _between(0.5, 60, "seconds"),
-    (Menu, "tries"): _between(1, 10, "tries"),
+    (Menu, "timeout_s"): _between(0.5, 60, SECONDS),
+    (Menu, "tries"): _between(1, 10, TRIES),
     (Menu, "on_failure"): DESTINATION,
     (Flow, "name"): NAME,
     (Flow, "start"): DESTINATION,
     (Flow, "greeting"): PROMPT,
     (Flow, "closed"): DESTINATION,
-    (Number, "did"): _spelled("[0-9]{1,15}", "1 to 15 digits"),
-    (Number, "direct_rings"): _between(1, 20, "rings"),
+    (Number, "did"): _spelled("[0-9]{1,15}", phrase("allowed.digits", most=15)),
+    (Number, "direct_rings"): _between(1, 20, RINGS),
     (Hours, "name"): NAME,
 }
 """A rule applies to the value, to each entry of a list, or to each key of a table."""

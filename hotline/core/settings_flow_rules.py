@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from acd.core.needs import join_needs
+from hotline.core.phrases import phrase
 from hotline.core.settings import Flow, Menu
 from hotline.core.settings_references import References
 
@@ -22,18 +23,18 @@ def check_flow(references: References, flow: Flow, where: str) -> None:
     menus = {menu.name: menu for menu in flow.menus}
     references.refuse_twins(where + ".menu[{}].name", [menu.name for menu in flow.menus])
     if flow.hours:
-        references.refer(f"{where}.hours", flow.hours, references.hours, "the name of opening hours")
+        references.refer(f"{where}.hours", flow.hours, references.hours, phrase("allowed.some_hours"))
     for key, destination in _destinations(flow, where):
         kind, _, name = destination.partition(":")
         if kind == "menu":
-            references.refer(key, name, menus, "menu: and the name of a menu of this flow")
+            references.refer(key, name, menus, phrase("allowed.menu_and_name"))
         elif kind == "queue":
-            references.refer(key, name, references.queues, "queue: and the name of a queue")
+            references.refer(key, name, references.queues, phrase("allowed.queue_and_name"))
     reached = _menus_in_reach(flow, menus)
     for number, menu in enumerate(flow.menus, 1):
         here = f"{where}.menu[{number}]"
         if menu.name not in reached:
-            complaints.add(f"{here}.name", menu.name, "a menu that a caller can reach")
+            complaints.add(f"{here}.name", menu.name, phrase("allowed.reachable_menu"))
         _check_menu(references, menu, menus, here)
     _check_ways(references, flow, menus, where)
 
@@ -41,13 +42,15 @@ def check_flow(references: References, flow: Flow, where: str) -> None:
 def _check_menu(references: References, menu: Menu, menus: dict[str, Menu], where: str) -> None:
     complaints = references.complaints
     if not menu.choices:
-        complaints.add(f"{where}.choice", [], "at least one choice")
+        complaints.add(f"{where}.choice", [], phrase("allowed.one_choice"))
     references.refuse_twins(where + ".choice[{}].digit", [choice.digit for choice in menu.choices])
     for number, choice in enumerate(menu.choices, 1):
         here = f"{where}.choice[{number}]"
         if choice.language:
             languages = references.settings.hotline.languages
-            references.refer(f"{here}.language", choice.language, languages, "one of hotline.languages")
+            references.refer(
+                f"{here}.language", choice.language, languages, phrase("allowed.hotline_language")
+            )
         references.check_needs(f"{here}.needs", choice.needs)
     # A caller who says nothing must come to an end, so failures may not lead in a circle.
     passed: list[str] = []
@@ -56,7 +59,7 @@ def _check_menu(references: References, menu: Menu, menus: dict[str, Menu], wher
         passed.append(step.name)
         step = menus.get(_menu_name(step.on_failure))
     if step is not None:
-        complaints.add(f"{where}.on_failure", menu.on_failure, "a destination that does not lead in a circle")
+        complaints.add(f"{where}.on_failure", menu.on_failure, phrase("allowed.no_circle"))
 
 
 def _destinations(flow: Flow, where: str) -> Iterator[tuple[str, str]]:
@@ -129,5 +132,5 @@ def _check_arrival(references: References, way: _Way, queue_name: str) -> None:
         return
     together = join_needs(*parts)
     if not references.can_be_met(together):
-        allowed = f"a queue where some agent meets all that was chosen before: {together}"
+        allowed = phrase("allowed.met_together", needs=together)
         references.complaints.add(way.key, way.destination, allowed)

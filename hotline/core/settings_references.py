@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from functools import cached_property
 
 from acd.core.needs import NeedsError, SkillIndex, parse_needs
+from hotline.core.phrases import Phrase, phrase
 from hotline.core.settings import Settings
 from hotline.core.settings_complaints import Complaints
 
@@ -32,17 +33,17 @@ class References:
     def _index(self) -> SkillIndex:
         return SkillIndex([agent.skills for agent in self.settings.agents])
 
-    def refer(self, key: str, name: str, known: Collection[str], what: str) -> None:
+    def refer(self, key: str, name: str, known: Collection[str], what: Phrase) -> None:
         """Notes a name that is not among the known ones."""
         if name not in known:
-            self.complaints.add(key, name, f"{what} ({listed(known)})")
+            self.complaints.add(key, name, phrase("allowed.known", what=what, names=listed(known)))
 
     def refuse_twins(self, key: str, values: Sequence[str], taken: Collection[str] = ()) -> None:
         """Notes each value that came before; `key` has a place for the number of the entry."""
         seen = set(taken)
         for number, value in enumerate(values, 1):
             if value in seen:
-                self.complaints.add(key.format(number), value, "a value that is used once only")
+                self.complaints.add(key.format(number), value, phrase("allowed.once_only"))
             seen.add(value)
 
     def check_needs(self, key: str, needs: str) -> None:
@@ -50,19 +51,19 @@ class References:
         try:
             skills = parse_needs(needs).skills()
         except NeedsError as error:
-            place = f"(character {error.position + 1})"
-            self.complaints.add(key, needs, f"{error.allowed}, in place of {error.what} {place}")
+            place = error.position + 1
+            allowed = phrase("allowed.needs_place", allowed=error.allowed, what=error.what, position=place)
+            self.complaints.add(key, needs, allowed)
             return
         for skill in sorted(skills):
             if skill not in self.skills:
-                allowed = f"skills of the list skills ({listed(self.skills)}), not {skill}"
+                allowed = phrase("allowed.listed_skills", names=listed(self.skills), skill=skill)
                 self.complaints.add(key, needs, allowed)
             elif skill not in self.held:
-                self.complaints.add(
-                    key, needs, f"skills some agent has ({listed(self.held)}); nobody has {skill}"
-                )
+                allowed = phrase("allowed.held_skills", names=listed(self.held), skill=skill)
+                self.complaints.add(key, needs, allowed)
         if needs and not self.can_be_met(needs):
-            self.complaints.add(key, needs, "needs that at least one agent meets")
+            self.complaints.add(key, needs, phrase("allowed.met_needs"))
 
     def can_be_met(self, needs: str) -> bool:
         """Whether at least one agent meets these needs; False when they cannot be parsed."""
@@ -72,7 +73,11 @@ class References:
             return False
 
 
-def listed(names: Collection[str]) -> str:
+def listed(names: Collection[str]) -> Phrase:
     """Names for a complaint; of many, the first."""
-    shown = ", ".join(list(names)[:MOST_NAMES_SHOWN]) or "there is none"
-    return shown if len(names) <= MOST_NAMES_SHOWN else f"{shown}, … {len(names)} in all"
+    if not names:
+        return phrase("allowed.none")
+    shown = ", ".join(list(names)[:MOST_NAMES_SHOWN])
+    if len(names) <= MOST_NAMES_SHOWN:
+        return phrase("allowed.names", names=shown)
+    return phrase("allowed.names_of_many", names=shown, count=len(names))

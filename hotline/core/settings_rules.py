@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 
+from hotline.core.phrases import phrase
 from hotline.core.settings import Settings
 from hotline.core.settings_complaints import Complaints
 from hotline.core.settings_flow_rules import check_flow
@@ -38,11 +39,11 @@ def check_rules(settings: Settings, complaints: Complaints) -> None:
 def _check_hotline(references: References) -> None:
     hotline = references.settings.hotline
     if not hotline.languages:
-        references.complaints.add("hotline.languages", [], "at least one language")
+        references.complaints.add("hotline.languages", [], phrase("allowed.one_language"))
     references.refuse_twins("hotline.languages[{}]", hotline.languages)
     for number, name in enumerate(hotline.emergency_phones, 1):
         key = f"hotline.emergency_phones[{number}]"
-        references.refer(key, name, references.phones, "the name of a phone")
+        references.refer(key, name, references.phones, phrase("allowed.a_phone"))
 
 
 def _check_duplicates(references: References) -> None:
@@ -63,12 +64,13 @@ def _check_reserved(references: References) -> None:
     settings, complaints = references.settings, references.complaints
     for number, skill in enumerate(settings.skills, 1):
         if skill.lower() in RESERVED_SKILLS:
-            complaints.add(f"skills[{number}]", skill, f"a name other than {', '.join(RESERVED_SKILLS)}")
+            allowed = phrase("allowed.other_name", names=", ".join(RESERVED_SKILLS))
+            complaints.add(f"skills[{number}]", skill, allowed)
     accounts = [(f"trunk[{number}].name", trunk.name) for number, trunk in enumerate(settings.trunks, 1)]
     accounts += [(f"phone[{number}].name", phone.name) for number, phone in enumerate(settings.phones, 1)]
     for key, name in accounts:
         if name in RESERVED_ACCOUNTS:
-            complaints.add(key, name, f"a name other than {', '.join(RESERVED_ACCOUNTS)}")
+            complaints.add(key, name, phrase("allowed.other_name", names=", ".join(RESERVED_ACCOUNTS)))
 
 
 def _check_lines(references: References) -> None:
@@ -77,19 +79,19 @@ def _check_lines(references: References) -> None:
     for number, trunk in enumerate(references.settings.trunks, 1):
         where = f"trunk[{number}]"
         if trunk.kind in ("address", "registered") and not trunk.address:
-            complaints.add(f"{where}.address", "", f'host or host:port, because kind is "{trunk.kind}"')
+            complaints.add(f"{where}.address", "", phrase("allowed.trunk_address", kind=trunk.kind))
         if trunk.kind == "registered" and not trunk.username:
-            complaints.add(f"{where}.username", "", "the account's name, because we register there")
+            complaints.add(f"{where}.username", "", phrase("allowed.trunk_username"))
         if trunk.kind == "peer" and trunk.username:
-            complaints.add(f"{where}.username", trunk.username, '"": a peer signs in with its name')
+            complaints.add(f"{where}.username", trunk.username, phrase("allowed.peer_username"))
         if not trunk.codecs:
-            complaints.add(f"{where}.codecs", [], "at least one codec")
+            complaints.add(f"{where}.codecs", [], phrase("allowed.one_codec"))
         for place, source in enumerate(trunk.sources, 1):
             key = f"{where}.match[{place}]" if trunk.match else f"{where}.address"
             _check_source(key, where, source, sources, complaints)
     for number, phone in enumerate(references.settings.phones, 1):
         if not phone.codecs:
-            complaints.add(f"phone[{number}].codecs", [], "at least one codec")
+            complaints.add(f"phone[{number}].codecs", [], phrase("allowed.one_codec"))
 
 
 def _check_source(
@@ -102,7 +104,7 @@ def _check_source(
         return  # a host name, which only Asterisk resolves; or complained about by its spelling
     for other, known in sources:
         if other != where and network.version == known.version and network.overlaps(known):
-            complaints.add(key, source, f"a source that {other} has not")
+            complaints.add(key, source, phrase("allowed.other_source", trunk=other))
     sources.append((where, network))
 
 
@@ -111,22 +113,20 @@ def _check_agents(references: References) -> None:
         where = f"agent[{number}]"
         for skill, level in agent.skills.items():
             key = f"{where}.skills.{skill}"
-            references.refer(key, skill, references.skills, "a skill of the list skills")
+            references.refer(key, skill, references.skills, phrase("allowed.a_skill"))
             if level not in SKILL_LEVELS:
-                references.complaints.add(key, level, "a level from 1 to 10")
+                references.complaints.add(key, level, phrase("allowed.level", most=SKILL_LEVELS[-1]))
         if agent.phone:
-            references.refer(f"{where}.phone", agent.phone, references.phones, "the name of a phone")
+            references.refer(f"{where}.phone", agent.phone, references.phones, phrase("allowed.a_phone"))
 
 
 def _check_numbers(references: References) -> None:
     for number, line in enumerate(references.settings.numbers, 1):
         where = f"number[{number}]"
         if bool(line.flow) == bool(line.direct_queue):
-            references.complaints.add(
-                f"{where}.flow", line.flow, "either a flow or a direct_queue, one of both"
-            )
+            references.complaints.add(f"{where}.flow", line.flow, phrase("allowed.flow_or_queue"))
         elif line.flow:
-            references.refer(f"{where}.flow", line.flow, references.flows, "the name of a flow")
+            references.refer(f"{where}.flow", line.flow, references.flows, phrase("allowed.a_flow"))
         else:
             key = f"{where}.direct_queue"
-            references.refer(key, line.direct_queue, references.queues, "the name of a queue")
+            references.refer(key, line.direct_queue, references.queues, phrase("allowed.a_queue"))

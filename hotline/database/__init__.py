@@ -17,6 +17,8 @@ from importlib import resources
 
 import asyncpg
 
+from hotline.words import say, told
+
 CONNECT_LIMIT_S = 5.0
 LOCK_LIMIT_S = 60.0
 _MIGRATION_LOCK = 0x686F746C  # any number that all of us use
@@ -96,7 +98,7 @@ async def _take_steps(connection: asyncpg.Connection, upto: int | None) -> list[
     strange = sorted(applied.keys() - {step.number for step in known})
     if strange:
         name = f"{strange[-1]:04}_{applied[strange[-1]]}"
-        raise DatabaseIsNewer(f"the database has migration {name}, which this program does not know")
+        raise DatabaseIsNewer(say("database.newer", name=name))
     taken = []
     for step in known:
         if step.number in applied or (upto is not None and step.number > upto):
@@ -108,6 +110,7 @@ async def _take_steps(connection: asyncpg.Connection, upto: int | None) -> list[
                     "INSERT INTO schema_migration (number, name) VALUES ($1, $2)", step.number, step.name
                 )
         except asyncpg.PostgresError as error:
-            raise MigrationFailed(f"migration {step.number:04}_{step.name}: {error}") from error
+            name = f"{step.number:04}_{step.name}"
+            raise MigrationFailed(say("database.migration_failed", name=name, why=told(error))) from error
         taken.append(step.number)
     return taken

@@ -22,6 +22,7 @@ from hotline.journal_reader import START, head_of, last_envelope
 from hotline.journal_retention import delete_old_files
 from hotline.ledger.store import Entry, FactsRefused, LedgerBusy, Offset, Store
 from hotline.service import Service
+from hotline.words import say
 
 logger = logging.getLogger(__name__)
 
@@ -51,10 +52,9 @@ def start_after(writer: str, folder: Path, offset: Offset | None) -> Position:
         return START
     last = last_envelope(folder)
     if last is None or last.epoch < offset.epoch:
-        found = f"epoch {last.epoch}" if last else "nothing"
+        found = say("ledger.epoch", epoch=last.epoch) if last else say("ledger.nothing")
         raise JournalOfAnother(
-            f"journal {writer} holds {found}, the database has its epoch {offset.epoch}:"
-            " this data folder and this database do not belong together"
+            say("ledger.journal_of_another", writer=writer, found=found, epoch=offset.epoch)
         )
     head = head_of(folder, offset.position.file)
     if head is not None and head.epoch != offset.epoch:
@@ -180,7 +180,7 @@ class Ledger:
         self._metrics.failures.inc()
         logger.warning("ledger_database_failed", extra={"why": f"{type(error).__name__}: {error}"[:300]})
         ours = isinstance(error, LedgerBusy | JournalOfAnother)
-        self._not_ready(str(error) if ours else "PostgreSQL does not answer")
+        self._not_ready(str(error) if ours else say("readiness.no_postgres"))
         if self._store is not None:
             self._store.drop()
             self._store = None

@@ -21,6 +21,7 @@ from acd.core.fold import Fold
 from hotline.database import CONNECT_LIMIT_S, load_queries
 from hotline.journal import Envelope, Position
 from hotline.ledger.quarters import Quarters
+from hotline.words import say
 
 COMMAND_LIMIT_S = 20.0
 FOLD_EVERY = 2_000
@@ -81,7 +82,7 @@ class Store:
         store = cls(connection)
         try:
             if not await connection.fetchval(SQL["lock"]):
-                raise LedgerBusy("another ledger writes to this database")
+                raise LedgerBusy(say("ledger.busy"))
             await store.load()
         except BaseException:
             connection.terminate()

@@ -15,6 +15,7 @@ import asyncpg
 from hotline.asterisk_install import AsteriskInstall
 from hotline.deployment import EVERYWHERE, LOOPBACK, Deployment
 from hotline.supervisor.programs import asterisk_configuration
+from hotline.words import say, told
 
 QUESTION_LIMIT_S = 3.0
 Probe = Callable[[], Awaitable[str]]
@@ -35,33 +36,34 @@ async def run_console(deployment: Deployment, install: AsteriskInstall, command:
             stderr=asyncio.subprocess.STDOUT,
         )
     except OSError as error:
-        raise ConsoleError(f"the console program does not start: {error}") from error
+        raise ConsoleError(say("readiness.console_program", why=told(error))) from error
     try:
         async with asyncio.timeout(QUESTION_LIMIT_S):
             output, _ = await process.communicate()
     except TimeoutError as error:
         process.kill()
         await process.wait()
-        raise ConsoleError(f"no answer to {command!r} within {QUESTION_LIMIT_S:.0f} s") from error
+        limit_s = f"{QUESTION_LIMIT_S:.0f}"
+        raise ConsoleError(say("readiness.console_silent", command=repr(command), limit_s=limit_s)) from error
     text = output.decode("utf-8", errors="replace")
     if process.returncode:
-        raise ConsoleError(text.strip().splitlines()[-1] if text.strip() else "no answer")
+        raise ConsoleError(text.strip().splitlines()[-1] if text.strip() else say("readiness.no_answer"))
     return text
 
 
 async def asterisk_ready(deployment: Deployment, install: AsteriskInstall) -> str:
     """Asterisk has fully booted and every module listed in modules.conf runs."""
     if not (deployment.asterisk_run / "asterisk.ctl").exists():
-        return "no console yet"  # asking would start a program in vain
+        return say("readiness.no_console")  # asking would start a program in vain
     try:
         booted = await run_console(deployment, install, "core waitfullybooted")
         if "fully booted" not in booted:
-            return "not fully booted"
+            return say("readiness.not_booted")
         shown = await run_console(deployment, install, "module show")
     except ConsoleError as error:
-        return str(error)
+        return told(error)
     missing = missing_modules((deployment.asterisk_etc / "modules.conf").read_text("utf-8"), shown)
-    return f"modules not running: {', '.join(missing)}" if missing else ""
+    return say("readiness.modules", names=", ".join(missing)) if missing else ""
 
 
 def missing_modules(modules_conf: str, module_show: str) -> list[str]:
@@ -76,7 +78,7 @@ async def service_ready(deployment: Deployment, name: str) -> str:
     """The service's own /healthz says that it is ready."""
     socket = deployment.socket(name)
     if not socket.exists():
-        return "not started yet"
+        return say("readiness.not_started")
     connector = aiohttp.UnixConnector(path=str(socket))
     return await _healthz(f"http://{name}/healthz", connector)
 
@@ -104,9 +106,9 @@ async def _healthz(url: str, connector: aiohttp.BaseConnector) -> str:
                 return ""
             text = (await answer.text())[:200]
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
-        return str(error) or type(error).__name__
+        return told(error)
     why = re.search(r'"why": "([^"]*)"', text)
-    return why.group(1) if why else f"status {answer.status}"
+    return why.group(1) if why else say("readiness.http_status", status=answer.status)
 
 
 async def port_ready(port: int, what: str) -> str:
@@ -115,7 +117,7 @@ async def port_ready(port: int, what: str) -> str:
         async with asyncio.timeout(QUESTION_LIMIT_S):
             _, writer = await asyncio.open_connection(LOOPBACK, port)
     except (OSError, TimeoutError):
-        return f"{what}: nobody listens on port {port}"
+        return say("readiness.nobody_listens", what=what, port=port)
     writer.close()
     return ""
 
@@ -125,7 +127,7 @@ async def database_ready(url: str) -> str:
     try:
         connection = await asyncpg.connect(url, timeout=QUESTION_LIMIT_S)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
-        return str(error) or type(error).__name__
+        return told(error)
     await connection.close(timeout=QUESTION_LIMIT_S)
     return ""
 
@@ -135,11 +137,11 @@ def probe_of(name: str, deployment: Deployment, install: AsteriskInstall) -> Pro
 
     async def acd() -> str:
         why = await service_ready(deployment, "acd")
-        return why or await port_ready(deployment.ports.agi_acd, "FastAGI of acd")
+        return why or await port_ready(deployment.ports.agi_acd, say("readiness.fastagi", service="acd"))
 
     async def ivr() -> str:
         why = await service_ready(deployment, "ivr")
-        return why or await port_ready(deployment.ports.agi_ivr, "FastAGI of ivr")
+        return why or await port_ready(deployment.ports.agi_ivr, say("readiness.fastagi", service="ivr"))
 
     async def web() -> str:
         return await service_ready(deployment, "web") or await pages_ready(deployment)

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from hotline.core.settings import Settings
 from hotline.deployment import EVERYWHERE, LOOPBACK, Deployment
 from hotline.supervisor.readiness import pages_host
+from hotline.words import padded, say
 
 _SHOWN_ACCOUNTS = 12
 
@@ -29,7 +30,8 @@ class Progress:
         return time.monotonic() - self._start_s
 
     def say(self, part: str, text: str) -> None:
-        print(f"  {self.passed_s:6.1f} s  {part:<9} {text}", flush=True)
+        passed_s = f"{self.passed_s:6.1f}"
+        print(say("up.step", passed_s=passed_s, part=padded(part, 9), text=text), flush=True)
 
 
 def dial_host(deployment: Deployment) -> str:
@@ -49,29 +51,26 @@ def summary(deployment: Deployment, settings: Settings, *, demo: bool) -> Iterat
     """The lines after a start."""
     host = dial_host(deployment)
     sip = deployment.ports.sip
-    secrets = deployment.secrets_file
     for number in settings.numbers:
-        goes = f"flow {number.flow}" if number.flow else f"direct to queue {number.direct_queue}"
-        yield f"dial       sip:{number.did}@{host}:{sip}  ({goes})"
+        flow, queue = number.flow, number.direct_queue
+        goes = say("report.flow", name=flow) if flow else say("report.direct", name=queue)
+        yield say("report.dial", did=number.did, host=host, port=sip, goes=goes)
     phones = ", ".join(phone.name for phone in settings.phones[:_SHOWN_ACCOUNTS])
-    more = (
-        f" and {len(settings.phones) - _SHOWN_ACCOUNTS} more"
-        if len(settings.phones) > _SHOWN_ACCOUNTS
-        else ""
-    )
-    yield f"phones     {phones or 'none in the settings'}{more}  at {host}:{sip}"
+    hidden = len(settings.phones) - _SHOWN_ACCOUNTS
+    more = say("report.more", count=hidden) if hidden > 0 else ""
+    yield say("report.phones", names=phones or say("report.none"), more=more, host=host, port=sip)
     agents = ", ".join(agent.number for agent in settings.agents[:_SHOWN_ACCOUNTS])
-    yield f"agents     {agents or 'none in the settings'}"
+    yield say("report.agents", names=agents or say("report.none"))
     shown = f"[{host}]" if ":" in host else host
     pages = shown if deployment.bind != LOOPBACK else pages_host(deployment)
-    yield f"wallboard  http://{pages}:{deployment.ports.http}/  first sign-in: admin"
-    yield f"passwords  {secrets}: phones, pins (agents), users (pages)"
+    yield say("report.wallboard", address=f"http://{pages}:{deployment.ports.http}/")
+    yield say("report.passwords", file=deployment.secrets_file)
     if deployment.bind != LOOPBACK:
-        yield f"OPEN       SIP, RTP and pages listen on {deployment.bind}, not only on this machine"
+        yield say("report.open", address=deployment.bind)
     if demo:
-        yield "demo       simulated callers and agents are at work; nothing here is real"
+        yield say("report.demo")
 
 
 def complain(text: str) -> None:
     """A line on the error stream."""
-    print(f"hotline up: {text}", file=sys.stderr, flush=True)
+    print(say("cli.complaint", command="up", why=text), file=sys.stderr, flush=True)

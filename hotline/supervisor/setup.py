@@ -18,6 +18,7 @@ from hotline.core.settings import Settings
 from hotline.core.settings_check import SettingsRefused, check_settings
 from hotline.deployment import Deployment
 from hotline.secrets import Secrets
+from hotline.words import say, told
 from ivr.catalogue import missing_prompts
 from ivr.prompts_build import BuildReport, PromptBuildError, build
 
@@ -33,7 +34,7 @@ async def migrate(deployment: Deployment) -> None:
     try:
         steps = await database.migrate(deployment.database_url)
     except (database.DatabaseError, asyncpg.PostgresError, OSError) as error:
-        raise SetupError(f"the database: {error}") from error
+        raise SetupError(say("setup.database", why=told(error))) from error
     if steps:
         log.info("database_migrated", extra={"steps": steps})
 
@@ -45,7 +46,7 @@ async def write_asterisk_files(
     try:
         return await asyncio.to_thread(write_configuration, deployment, settings, secrets, install)
     except (ConfigurationError, OSError) as error:
-        raise SetupError(f"Asterisk's configuration: {error}") from error
+        raise SetupError(say("setup.configuration", why=told(error))) from error
 
 
 async def build_prompts(deployment: Deployment, settings: Settings, install: AsteriskInstall) -> BuildReport:
@@ -53,7 +54,7 @@ async def build_prompts(deployment: Deployment, settings: Settings, install: Ast
     try:
         report = await asyncio.to_thread(build, deployment, settings, install)
     except (PromptBuildError, OSError) as error:
-        raise SetupError(f"prompts: {error}") from error
+        raise SetupError(say("setup.prompts", why=told(error))) from error
     log.info("prompts_built", extra={"spoken": report.spoken, "recorded": report.recorded})
     return report
 
@@ -67,7 +68,7 @@ async def settle_settings(deployment: Deployment, first: Path) -> Settings:
     try:
         return await settings_store.settle(url, first, author="hotline up", snapshot=snapshot)
     except (settings_store.SettingsStoreError, SettingsRefused, asyncpg.PostgresError, OSError) as error:
-        raise SetupError(f"settings: {error}") from error
+        raise SetupError(say("setup.settings", why=told(error))) from error
 
 
 def check_settings_file(file: Path, deployment: Deployment | None = None) -> Settings:
@@ -78,13 +79,11 @@ def check_settings_file(file: Path, deployment: Deployment | None = None) -> Set
     try:
         settings = check_settings(settings_store.read_file(file), file=str(file), version=1)
     except (settings_store.FileUnreadable, SettingsRefused) as error:
-        raise SetupError(str(error)) from error
-    allowed = "a prompt of the catalogue, or sounds/LANGUAGE/hotline/PROMPT.wav in every language spoken"
-    missing = [
-        f"{file}: {place} is not there; allowed: {allowed}" for place in missing_prompts(deployment, settings)
-    ]
+        raise SetupError(told(error)) from error
+    missing = missing_prompts(deployment, settings)
     if missing:
-        raise SetupError("\n".join(missing))
+        lines = (say("settings.prompt_missing", file=file, place=place) for place in missing)
+        raise SetupError("\n".join(lines))
     return settings
 
 
@@ -98,4 +97,4 @@ def current_settings(deployment: Deployment) -> Settings:
     try:
         return settings_snapshot.read(deployment.settings_file)
     except (SettingsRefused, OSError) as error:
-        raise SetupError(f"settings: {error}") from error
+        raise SetupError(say("setup.settings", why=told(error))) from error

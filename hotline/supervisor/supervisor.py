@@ -39,6 +39,7 @@ from hotline.supervisor.programs import (
 from hotline.supervisor.readiness import Probe, probe_of
 from hotline.supervisor.setup import SetupError
 from hotline.supervisor.watched import Watched
+from hotline.words import say, told
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +82,7 @@ class Supervisor:
         self._enlist()
         adopted = [name for name, watched in self.watched.items() if watched.adopt()]
         if adopted:
-            self.say("adopted", ", ".join(adopted))
+            self.say(say("start.adopted_part"), ", ".join(adopted))
         self._refuse_taken_ports()
         self._database_task = asyncio.create_task(self._prepare_database())
         if not self.deployment.settings_file.exists():
@@ -109,18 +110,13 @@ class Supervisor:
             if is_present(service):
                 programs.append(service_program(self.deployment, service))
             else:
-                self.say(
-                    service.name, f"NOT STARTED: python -m {service.module} is not part of this installation"
-                )
+                self.say(service.name, say("start.absent", module=service.module))
         self.watched = {program.name: Watched(program, self.deployment) for program in programs}
 
     def _refuse_taken_ports(self) -> None:
         taken = taken_ports(self.deployment, (n for n, w in self.watched.items() if w.process is None))
         if taken:
-            raise SetupError(
-                f"ports in use by another program: {', '.join(taken)}. Stop it, edit"
-                f" {self.deployment.file}, or choose others with --port-base N"
-            )
+            raise SetupError(say("start.ports_taken", ports=", ".join(taken), file=self.deployment.file))
 
     async def _prepare_database(self) -> None:
         if "postgres" in self.watched:
@@ -130,14 +126,11 @@ class Supervisor:
         await setup.migrate(self.deployment)
         file = self.options.settings_file or setup.default_settings_file(demo=self.options.demo)
         settings = await setup.settle_settings(self.deployment, file)
-        self.say("postgres", "ready")
+        self.say("postgres", say("start.ready"))
         offered = self.options.settings_file
         if offered and setup.check_settings_file(offered) != replace(settings, version=1):
-            self.say(
-                "settings",
-                f"{offered} NOT IMPORTED: version {settings.version} in the database is newer;"
-                " to replace it: hotline settings import",
-            )
+            refused = say("start.not_imported", file=offered, version=settings.version)
+            self.say(say("start.settings_part"), refused)
 
     async def _until_connected(self) -> None:
         deadline_s = time.monotonic() + DATABASE_LIMIT_S
@@ -147,7 +140,7 @@ class Supervisor:
                 return
             except Exception as error:
                 if time.monotonic() > deadline_s:
-                    raise SetupError(f"the database does not answer: {error}") from error
+                    raise SetupError(say("start.no_database", why=told(error))) from error
             await asyncio.sleep(_PROBE_EVERY_S)
 
     # ---- start and readiness ----------------------------------------------------------------------------
@@ -188,9 +181,10 @@ class Supervisor:
         except SetupError as error:
             # A hotline without a prompt still connects callers; `hotline check` shows what is missing.
             log.exception("prompts_not_built")
-            self.say("prompts", f"NOT BUILT: {error}")
+            self.say(say("start.prompts_part"), say("start.prompts_not_built", why=told(error)))
             return
-        self.say("prompts", f"ready, {report.synthetic} by the default voice, {report.recorded} recorded")
+        counts = say("start.prompts", synthetic=report.synthetic, recorded=report.recorded)
+        self.say(say("start.prompts_part"), counts)
 
     async def _database_settled(self) -> None:
         """Wait for the database steps; if they fail on a machine that has settings, go on and try again."""
@@ -199,7 +193,7 @@ class Supervisor:
             await self._database_task
         except Exception as error:
             log.exception("database_not_ready")
-            self.say("postgres", f"NOT READY, calls go on, trying again: {error}")
+            self.say("postgres", say("start.database_later", why=told(error)))
             self._database_task = asyncio.create_task(self._retry_database())
 
     async def _retry_database(self) -> None:
@@ -215,10 +209,10 @@ class Supervisor:
         why = await until_ready(probe_of(name, self.deployment, self.install), READY_LIMIT_S)
         watched = self.watched[name]
         if why:
-            end = f"; last end: {watched.last_end}" if watched.last_end else ""
-            self.say(name, f"NOT READY: {why}{end} (see {self.deployment.logs}/{name}.log and .out)")
+            end = say("start.last_end", end=watched.last_end) if watched.last_end else ""
+            self.say(name, say("start.not_ready", why=why, end=end, log=self.deployment.logs / name))
             return f"{name}: {why}"
-        self.say(name, "ready, taken over" if watched.adopted else "ready")
+        self.say(name, say("start.taken_over") if watched.adopted else say("start.ready"))
         return ""
 
     # ---- the end ----------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from hotline.core.restarts import RestartPolicy
 from hotline.deployment import Deployment
 from hotline.supervisor.processes import ProcessId, read_pid_file, start_process
+from hotline.words import say, told
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +75,7 @@ class Watched:
                     await self._launch()
                 await self._until_end()
             except OSError as error:
-                self.last_end = f"could not start: {error}"
+                self.last_end = say("start.could_not_start", why=told(error))
             ran_s = time.monotonic() - since_s
             self.process = None
             if self._stopping.is_set():
@@ -106,11 +107,11 @@ class Watched:
         deadline_s = time.monotonic() + _PID_FILE_LIMIT_S
         while (noted := read_pid_file(pid_file)) is None:
             if self._child.poll() is not None:
-                raise OSError(f"status {self._child.returncode}, see {output}")
+                raise OSError(say("start.see_output", status=self._child.returncode, output=output))
             if time.monotonic() > deadline_s:
                 self._child.kill()
                 self._child.wait()
-                raise OSError(f"it did not note its pid within {_PID_FILE_LIMIT_S:.0f} s")
+                raise OSError(say("start.no_pid", limit_s=f"{_PID_FILE_LIMIT_S:.0f}"))
             await asyncio.sleep(0.005)
         self.process = noted
         self.state = "running"
@@ -129,11 +130,14 @@ class Watched:
                 loop.remove_reader(descriptor)
                 os.close(descriptor)
         if self._child is None:
-            self.last_end = "ended"  # adopted: only a parent learns the status
+            self.last_end = say("start.ended")  # adopted: only a parent learns the status
             return
         status = self._child.wait()
         self._child = None
-        self.last_end = f"killed by {signal.Signals(-status).name}" if status < 0 else f"status {status}"
+        if status < 0:
+            self.last_end = say("start.killed", signal=signal.Signals(-status).name)
+        else:
+            self.last_end = say("start.status", status=status)
 
     async def stop(self) -> None:
         """End it: the polite signal, then, after its limit, SIGKILL to its whole session."""

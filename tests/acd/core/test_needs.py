@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acd.core.needs import MAX_DEPTH, MAX_LENGTH, NeedsError, SkillIndex, join_needs, parse_needs
+from hotline.core.phrases import Phrase
+from hotline.words import in_words
 
 SKILLS = ("sales", "billing", "english", "热线")
 
@@ -122,8 +124,10 @@ def test_reserved_words_count_in_any_case() -> None:
 def test_what_is_wrong_is_named_with_its_place(text: str, position: int, what: str, allowed: str) -> None:
     with pytest.raises(NeedsError) as caught:
         parse_needs(text)
-    assert (caught.value.position, caught.value.what, caught.value.allowed) == (position, what, allowed)
-    assert str(caught.value) == f"needs, character {position + 1}: found {what}; allowed: {allowed}"
+    error = caught.value
+    found = in_words(error.what) if isinstance(error.what, Phrase) else error.what
+    assert (error.position, found, in_words(error.allowed)) == (position, what, allowed)
+    assert str(error) == f"needs, character {position + 1}: found {error.what}; allowed: {error.allowed}"
 
 
 def test_joined_needs_ask_for_all_of_them() -> None:

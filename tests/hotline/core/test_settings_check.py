@@ -11,6 +11,7 @@ import pytest
 import hotline
 from hotline.core.settings import Settings
 from hotline.core.settings_check import SettingsRefused, check_settings, settings_to_document
+from hotline.words import in_words, told
 
 DEFAULTS = Path(hotline.__file__).parent / "defaults" / "settings.toml"
 
@@ -23,7 +24,7 @@ def complaints(document: dict[str, Any]) -> dict[str, str]:
     """Key -> what is allowed, of everything complained about."""
     with pytest.raises(SettingsRefused) as refusal:
         check_settings(document, file="mine.toml", version=1)
-    return {complaint.key: complaint.allowed for complaint in refusal.value.complaints}
+    return {complaint.key: in_words(complaint.allowed) for complaint in refusal.value.complaints}
 
 
 def test_settings_of_a_first_start_are_accepted() -> None:
@@ -51,7 +52,7 @@ def test_a_complaint_names_file_key_value_and_what_is_allowed() -> None:
     document["queue"][1]["needs"] = "complaint >= 11"
     with pytest.raises(SettingsRefused) as refusal:
         check_settings(document, file="mine.toml", version=1)
-    assert str(refusal.value) == (
+    assert told(refusal.value) == (
         "mine.toml: queue[2].needs: 'complaint >= 11' is not allowed; "
         'allowed: a level from 1 to 10, in place of "11" (character 14)'
     )
@@ -62,7 +63,7 @@ def test_a_long_value_is_shown_shortened() -> None:
     document["queue"][0]["name"] = "x" * 5000
     with pytest.raises(SettingsRefused) as refusal:
         check_settings(document, file="mine.toml", version=1)
-    assert len(str(refusal.value.complaints[0])) < 250
+    assert len(told(refusal.value).splitlines()[0]) < 250
 
 
 def test_all_complaints_are_told_together() -> None:

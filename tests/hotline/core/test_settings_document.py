@@ -11,6 +11,7 @@ import pytest
 from hotline.core.settings import Agent, Choice, Hours, Queue, Settings, Text, Trunk
 from hotline.core.settings_complaints import Complaints
 from hotline.core.settings_document import read_settings, settings_to_document
+from hotline.words import in_words
 
 QUEUE = {"name": "service", "title": {"zh": "咨询", "en": "Service"}, "whisper": "queue-service"}
 
@@ -18,7 +19,7 @@ QUEUE = {"name": "service", "title": {"zh": "咨询", "en": "Service"}, "whisper
 def read(document: dict[str, Any]) -> tuple[Settings, dict[str, str]]:
     complaints = Complaints("a.toml")
     settings = read_settings(document, 3, complaints)
-    return settings, {key: complaint.allowed for key, complaint in complaints.found.items()}
+    return settings, {key: in_words(complaint.allowed) for key, complaint in complaints.found.items()}
 
 
 def test_what_is_left_out_has_its_default() -> None:

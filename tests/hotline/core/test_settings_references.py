@@ -7,6 +7,7 @@ import pytest
 from hotline.core.settings import Agent, Settings
 from hotline.core.settings_complaints import Complaints
 from hotline.core.settings_references import References, listed
+from hotline.words import in_words
 
 SETTINGS = Settings(
     1, skills=("zh", "en", "fr"), agents=(Agent("1", "Li", {"zh": 8, "en": 3}), Agent("2", "Han", {"en": 9}))
@@ -19,7 +20,7 @@ def references() -> References:
 
 
 def found(references: References) -> dict[str, str]:
-    return {key: complaint.allowed for key, complaint in references.complaints.found.items()}
+    return {key: in_words(complaint.allowed) for key, complaint in references.complaints.found.items()}
 
 
 @pytest.mark.parametrize(
@@ -50,6 +51,6 @@ def test_twins_are_named_by_their_number(references: References) -> None:
 
 
 def test_names_are_listed_up_to_a_limit() -> None:
-    assert listed([]) == "there is none"
-    assert listed(["a", "b"]) == "a, b"
-    assert listed([str(n) for n in range(30)]).endswith("18, 19, … 30 in all")
+    assert in_words(listed([])) == "there is none"
+    assert in_words(listed(["a", "b"])) == "a, b"
+    assert in_words(listed([str(n) for n in range(30)])).endswith("18, 19, … 30 in all")

@@ -11,6 +11,7 @@ import pytest
 from hotline.core.settings_complaints import Complaints
 from hotline.core.settings_document import read_settings
 from hotline.core.settings_rules import check_rules
+from hotline.words import in_words
 
 GOOD: dict[str, Any] = {
     "skills": ["zh", "en"],
@@ -56,7 +57,7 @@ def found(change: Callable[[dict[str, Any]], Any] | None = None) -> dict[str, st
     settings = read_settings(document, 1, complaints)
     assert not complaints.found
     check_rules(settings, complaints)
-    return {key: complaint.allowed for key, complaint in complaints.found.items()}
+    return {key: in_words(complaint.allowed) for key, complaint in complaints.found.items()}
 
 
 def test_the_good_sample_is_good() -> None:
