@@ -101,6 +101,7 @@ class Acd:
             Away(
                 self.engine,
                 lambda: ends_in(deployment.cel_file),
+                recording_path(lambda: service.settings),
                 self._known,
                 self._known_since_ms or clock.now_ms(),
             ),

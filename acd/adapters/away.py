@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 
-from acd.adapters.cel import EndedContact, Ends
-from acd.core.events import CallerHungUp, CallWithdrawn, LegEnded
+from acd.adapters.cel import NEVER, EndedContact, Ends, Talk
+from acd.core.events import CallerHungUp, CallWithdrawn, LegEnded, OfferAnswered, OfferConnected
 from acd.core.facts import ContactEnded, ContactStarted
 from acd.engine import Engine
 
@@ -26,10 +26,16 @@ class Away:
     """One per observer. known: contacts that the journal has since `blind_since_ms` (ms since the epoch)."""
 
     def __init__(
-        self, engine: Engine, ends: Callable[[], Ends], known: Collection[str], blind_since_ms: int
+        self,
+        engine: Engine,
+        ends: Callable[[], Ends],
+        recording_path: Callable[[str, int], str],
+        known: Collection[str],
+        blind_since_ms: int,
     ) -> None:
         self._engine = engine
         self._ends = ends
+        self._recording_path = recording_path
         self._known = known
         self._blind_since_ms: int | None = blind_since_ms
 
@@ -49,17 +55,22 @@ class Away:
             ends = await asyncio.to_thread(self._ends)
         return ends
 
-    def tell_before_snapshot(self, ends: Ends, gone: Iterable[str], in_fallback: Iterable[str]) -> None:
-        """Ends of legs and of callers, each at its time; callers whom the fallback served left the queue.
+    def tell_before_snapshot(
+        self, ends: Ends, gone: Iterable[str], in_fallback: Iterable[str], alive: Mapping[str, str]
+    ) -> None:
+        """What legs and callers did, each at its time; callers whom the fallback served left the queue.
 
-        in_fallback: contacts alive there.
+        in_fallback: contacts alive there. alive: unique ids of the legs that live, by offer.
         """
         engine = self._engine
         open_offers = [view.offer for view in engine.picture.agents.values() if view.offer]
         for offer in open_offers:
             if offer in ends.legs:
                 leg = ends.legs[offer]
+                self._tell_talk(offer, leg.talk)
                 engine.handle(LegEnded(offer, leg.cause, leg.by, at_ms=leg.ended_ms))
+            elif offer in alive:
+                self._tell_talk(offer, ends.talks.get(alive[offer], NEVER))
         for contact in in_fallback:
             self._leave_for_fallback(contact)
         for contact in gone:
@@ -69,6 +80,14 @@ class Away:
             if told.stage == FALLBACK:
                 self._leave_for_fallback(contact)
             engine.handle(CallerHungUp(contact, at_ms=told.ended_ms))
+
+    def _tell_talk(self, offer: str, talk: Talk) -> None:
+        """A conversation that began meanwhile; one that is known already changes nothing."""
+        if talk.answered_ms:
+            self._engine.handle(OfferAnswered(offer, at_ms=talk.answered_ms))
+        if talk.connected_ms:
+            recording = self._recording_path(offer, talk.connected_ms)
+            self._engine.handle(OfferConnected(offer, recording, at_ms=talk.connected_ms))
 
     def _leave_for_fallback(self, contact: str) -> None:
         if contact in self._engine.picture.entries:

@@ -11,13 +11,14 @@ import csv
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 logger = logging.getLogger(__name__)
 
 TAIL_BYTES = 8 * 1024 * 1024
 START, CONTACT_END, LEG_END = "CHAN_START", "HotlineContact", "HotlineLeg"
+ANSWERED, CONNECTED, TRANSFERRED = "ANSWER", "BRIDGE_ENTER", "BLINDTRANSFER"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +42,35 @@ class EndedContact:
 
 
 @dataclass(frozen=True, slots=True)
+class Talk:
+    """When a leg was answered and first entered a bridge, in ms since the epoch (0: not, or not in the file);
+    whether it sent the caller elsewhere."""
+
+    answered_ms: int = 0
+    connected_ms: int = 0
+    transferred: bool = False
+
+
+NEVER = Talk()
+
+
+@dataclass(frozen=True, slots=True)
 class EndedLeg:
-    """An agent's leg that had answered and is gone. ended_ms: since the epoch; by: agent, caller."""
+    """An agent's leg that answered and is gone. ended_ms: since the epoch; by: agent, caller, transfer."""
 
     ended_ms: int
     cause: int
     by: str
+    talk: Talk = NEVER
 
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """What has ended: contacts by id, agents' legs by offer."""
+    """What has ended: contacts by id, agents' legs by offer. Talks by unique id, also of legs that live."""
 
     contacts: Mapping[str, EndedContact] = field(default_factory=dict)
     legs: Mapping[str, EndedLeg] = field(default_factory=dict)
+    talks: Mapping[str, Talk] = field(default_factory=dict)
 
 
 def ends_in(file: Path, tail_bytes: int = TAIL_BYTES) -> Ends:
@@ -70,19 +86,28 @@ def ends_in(file: Path, tail_bytes: int = TAIL_BYTES) -> Ends:
     started_ms: dict[str, int] = {}
     contacts: dict[str, EndedContact] = {}
     legs: dict[str, EndedLeg] = {}
+    talks: dict[str, Talk] = {}
     for row in csv.reader(text.decode("utf-8", "replace").splitlines()):
         try:
             if row[0] == START:
                 started_ms[row[2]] = _ms(row[1])
+            elif row[0] == ANSWERED:
+                talks.setdefault(row[2], Talk(answered_ms=_ms(row[1])))
+            elif row[0] == CONNECTED:
+                talk = talks.get(row[2], NEVER)
+                talks[row[2]] = replace(talk, connected_ms=talk.connected_ms or _ms(row[1]))
+            elif row[0] == TRANSFERRED:
+                talks[row[2]] = replace(talks.get(row[2], NEVER), transferred=True)
             elif row[0] == CONTACT_END:
                 contacts[row[2]] = _contact(row, started_ms.get(row[2], 0))
             elif row[0] == LEG_END:
                 offer, cause, source = _words(row, 3)
-                by = "agent" if source == row[6] else "caller"
-                legs[offer] = EndedLeg(_ms(row[1]), int(cause or 0), by)
+                talk = talks.get(row[2], NEVER)
+                by = "transfer" if talk.transferred else "agent" if source == row[6] else "caller"
+                legs[offer] = EndedLeg(_ms(row[1]), int(cause or 0), by, talk)
         except (ValueError, IndexError, AttributeError, TypeError):
             continue
-    return Ends(contacts, legs)
+    return Ends(contacts, legs, talks)
 
 
 def _tail(file: Path, most_bytes: int) -> bytes:

@@ -183,7 +183,8 @@ class Observer:
         )
         gone = [one for one in self._engine.picture.contacts if one in doubtful and one not in alive]
         in_fallback = [one.contact for one in ours if one.stage == "fallback"]
-        self._away.tell_before_snapshot(ends, gone, in_fallback)
+        alive_legs = {leg.offer: uniqueid for uniqueid, leg in self.legs.items()}
+        self._away.tell_before_snapshot(ends, gone, in_fallback, alive_legs)
         logger.info("snapshot", extra={"callers": len(self.callers), "legs": len(legs), "gone": len(gone)})
         self._engine.handle(
             AsteriskSnapshot(

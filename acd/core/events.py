@@ -108,17 +108,19 @@ class OfferRang(Event):
 
 @dataclass(frozen=True, slots=True)
 class OfferAnswered(Event):
-    """The leg is Up."""
+    """The leg is Up. at_ms: since when, if it is told only now."""
 
     offer: str
+    at_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class OfferConnected(Event):
-    """The leg entered the bridge with the caller."""
+    """The leg entered the bridge with the caller. at_ms: when, if it is told only now."""
 
     offer: str
     recording: str = ""
+    at_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

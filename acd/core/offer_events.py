@@ -56,14 +56,14 @@ def offer_answered(floor: Floor, event: events.OfferAnswered) -> None:
     if offer is None:
         floor.ignore(_UNKNOWN_OFFER)
     else:
-        see_answer(floor, offer)
+        see_answer(floor, offer, event.at_ms)
 
 
-def see_answer(floor: Floor, offer: Offer) -> None:
-    """The leg is up, as Newstate, the bridge or a snapshot says."""
+def see_answer(floor: Floor, offer: Offer, since_ms: int | None = None) -> None:
+    """The leg is up, as Newstate, the bridge or a snapshot says; since_ms: if not only now."""
     if not floor.tell_offer(offer, "answered"):
         return
-    offer.answered_ms = floor.now_ms
+    offer.answered_ms = floor.past_ms(since_ms, offer.rang_ms)
     floor.tell_agent(floor.agents[offer.agent], "answered")
     if offer.cause:
         floor.ignore(_CALLER_FREE)
@@ -72,14 +72,14 @@ def see_answer(floor: Floor, offer: Offer) -> None:
     call = floor.calls[offer.contact]
     floor.facts.append(
         facts.CallAnswered(
-            at_ms=floor.now_ms,
+            at_ms=offer.answered_ms,
             contact=call.contact,
             entry=call.entry,
             offer=offer.id,
             agent=offer.agent,
             queue=call.queue,
-            wait_ms=max(0, floor.now_ms - call.wait_since_ms),
-            ring_ms=offer.rung_ms(floor.now_ms),
+            wait_ms=max(0, offer.answered_ms - call.wait_since_ms),
+            ring_ms=offer.rung_ms(offer.answered_ms),
             target_ms=call.rules.target_ms,
         )
     )
@@ -91,23 +91,23 @@ def offer_connected(floor: Floor, event: events.OfferConnected) -> None:
     if offer is None:
         floor.ignore(_UNKNOWN_OFFER)
     else:
-        see_bridge(floor, offer, event.recording)
+        see_bridge(floor, offer, event.recording, event.at_ms)
 
 
-def see_bridge(floor: Floor, offer: Offer, recording: str) -> None:
-    """Caller and agent are in one bridge, as BridgeEnter or a snapshot says."""
+def see_bridge(floor: Floor, offer: Offer, recording: str, since_ms: int | None = None) -> None:
+    """Caller and agent are in one bridge, as BridgeEnter or a snapshot says; since_ms: if not only now."""
     if offer.stage in ("dialled", "ringing"):
-        see_answer(floor, offer)
+        see_answer(floor, offer, since_ms)
     if not floor.tell_offer(offer, "connected"):
         return
     if offer.cause:
         floor.ignore(_CALLER_FREE)
         return
-    offer.connected_ms = floor.now_ms
+    offer.connected_ms = floor.past_ms(since_ms, offer.answered_ms)
     floor.deadlines.clear(("lease", offer.id))
     call = floor.calls[offer.contact]
     floor.facts.append(
-        facts.CallConnected(floor.now_ms, call.contact, offer.id, offer.agent, call.queue, recording)
+        facts.CallConnected(offer.connected_ms, call.contact, offer.id, offer.agent, call.queue, recording)
     )
     floor.left_queue(call, "answered", at_ms=offer.answered_ms)
     floor.tell_call(call, "connected")

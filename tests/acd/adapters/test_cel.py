@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from acd.adapters.cel import EndedContact, EndedLeg, Ends, ends_in
+from acd.adapters.cel import EndedContact, EndedLeg, Ends, Talk, ends_in
 
 LINES = """"CHAN_START","1700000000.100000","u1","u1","","","PJSIP/a-1"
 "HotlineLeg","1700000008.500000","u9","u1","u1","{""extra"":""3-7|16|PJSIP/1001-2""}","PJSIP/1001-2"
@@ -39,6 +39,22 @@ def file(tmp_path: Path) -> Path:
 def test_ends_are_read_and_the_unreadable_is_passed_over(file: Path) -> None:
     file.write_text(LINES, encoding="utf-8")
     assert ends_in(file) == Ends({"u1": ENDED}, {"3-7": EndedLeg(1700000008500, 16, "agent")})
+
+
+def test_talks_are_read_of_legs_that_ended_and_of_those_that_live(file: Path) -> None:
+    lines = [
+        '"ANSWER","5.0","u9","u1","u1","","PJSIP/1001-2"',
+        '"BRIDGE_ENTER","5.5","u9","u1","u1","{}","PJSIP/1001-2"',
+        '"BRIDGE_ENTER","7.0","u9","u1","u1","{}","PJSIP/1001-2"',
+        '"BLINDTRANSFER","8.0","u9","u1","u1","{}","PJSIP/1001-2"',
+        '"HotlineLeg","8.5","u9","u1","u1","{""extra"":""3-7|16|PJSIP/1001-2""}","PJSIP/1001-2"',
+        '"ANSWER","9.0","u10","u2","u2","","PJSIP/1002-3"',
+    ]
+    file.write_text("\n".join(lines), encoding="utf-8")
+    talk = Talk(answered_ms=5000, connected_ms=5500, transferred=True)
+    assert ends_in(file) == Ends(
+        {}, {"3-7": EndedLeg(8500, 16, "transfer", talk)}, {"u9": talk, "u10": Talk(answered_ms=9000)}
+    )
 
 
 @pytest.mark.parametrize(
