@@ -211,6 +211,11 @@ class Deployment:
         return self.data / "secrets" / "secrets.json"
 
     @property
+    def first_password_file(self) -> Path:
+        """Holds the password of the pages' first user."""
+        return self.data / "secrets" / "first-admin-password"
+
+    @property
     def settings_file(self) -> Path:
         return self.data / "settings" / "current.json"
 

@@ -17,6 +17,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -62,6 +63,16 @@ class User:
     name: str
     role: str
     stamp: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownUser:
+    """One user as an operator sees it, whether in good standing or not."""
+
+    name: str
+    role: str
+    disabled: bool
+    password_changed_at: datetime
 
 
 _SQL = load_queries("hotline", "signin_queries.sql")
@@ -140,6 +151,21 @@ class UserDirectory:
         except asyncpg.CheckViolationError as error:
             raise ValueError(f"name of a user {name!r}: allowed 1 to 64 characters without spaces") from error
         return bool(done == "INSERT 0 1")
+
+    async def users(self) -> list[KnownUser]:
+        """Everyone, by name. Raises DirectoryAway."""
+        async with self._connection() as connection:
+            rows = await connection.fetch(_SQL["all_users"])
+        return [KnownUser(**row) for row in rows]
+
+    async def set_disabled(self, name: str, disabled: bool) -> bool:
+        """Shut a user out, open sessions too, or let the user in again; False: no such user.
+
+        Raises DirectoryAway.
+        """
+        async with self._connection() as connection:
+            done = await connection.execute(_SQL["set_disabled"], name, disabled)
+        return bool(done == "UPDATE 1")
 
     async def refresh(self) -> None:
         """Read who is in good standing. Raises DirectoryAway."""

@@ -19,3 +19,9 @@ INSERT INTO web_user (name, role, password_hash) VALUES ($1, $2, $3) ON CONFLICT
 
 -- name: set_password
 UPDATE web_user SET password_hash = $2, password_changed_at = now() WHERE name = $1 AND NOT disabled;
+
+-- name: all_users
+SELECT name, role, disabled, password_changed_at FROM web_user ORDER BY name;
+
+-- name: set_disabled
+UPDATE web_user SET disabled = $2 WHERE name = $1;

@@ -47,10 +47,14 @@ def told(error: BaseException) -> str:
     return str(error) or type(error).__name__
 
 
+def columns_of(text: str) -> int:
+    """How many columns of a terminal a text takes; Chinese characters take two."""
+    return len(text) + sum(unicodedata.east_asian_width(character) in "WF" for character in text)
+
+
 def padded(text: str, columns: int) -> str:
-    """The text filled up with spaces to so many columns of a terminal; Chinese characters take two."""
-    wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
-    return text + " " * (columns - len(text) - wide)
+    """The text filled up with spaces to so many columns of a terminal."""
+    return text + " " * (columns - columns_of(text))
 
 
 def speak_in_argparse() -> None:

@@ -34,7 +34,6 @@ ROOMS: tuple[Mount, ...] = (wallboard_pages.mount,)
 """What each room offers to be mounted; its closer is called at the end."""
 
 FIRST_PAGE = wallboard_pages.PATH
-FIRST_PASSWORD_FILE = "first-admin-password"
 MAX_BODY_BYTES = 64 * 1024
 _KEEPALIVE_S = 30.0
 
@@ -60,7 +59,7 @@ async def start(service: Service) -> Closer:
     live = LivePicture(
         deployment.socket("acd"), lambda now_ms: day_starts_ms(now_ms, service.settings), service.registry
     )
-    directory = UserDirectory(deployment.database_url, deployment.secrets_file.parent / FIRST_PASSWORD_FILE)
+    directory = UserDirectory(deployment.database_url, deployment.first_password_file)
     access = Access(
         key=lambda: secrets.web_cookie_key,
         display_token=lambda: secrets.display_token,

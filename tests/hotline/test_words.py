@@ -14,7 +14,7 @@ from hotline.catalogue import load_catalogue
 from hotline.cli import COMMANDS, main, offered_commands
 from hotline.core.phrases import phrase
 from hotline.core.settings_check import SettingsRefused, check_settings
-from hotline.words import CHOICE, in_words, language, padded, say, told
+from hotline.words import CHOICE, columns_of, in_words, language, padded, say, told
 
 ROOT = Path(__file__).parents[2]
 FOR_DEVELOPERS = ("simulate", "soak")  # they try and prove the program; their own text is English
@@ -70,6 +70,7 @@ def test_an_error_without_text_is_told_by_its_name() -> None:
 
 
 def test_columns_count_chinese_characters_twice() -> None:
+    assert columns_of("就绪 ok") == 7
     assert padded("就绪", 6) == "就绪  "
     assert padded("ready", 6) == "ready "
     assert padded("too long", 3) == "too long"
