@@ -47,17 +47,18 @@ async def test_a_caller_hangs_up_while_a_phone_rings_and_in_the_whisper(
     number = lane.agents[0]
     lengthen(stack, f"queue-{lane.queue}", 5.0)
     async with agents(stack, number, manner=BY_HAND) as (desk,), stack.caller() as caller:
-        ringing, contact = await dial(stack, caller, lane.straight)
-        idle_since = (await stack.facts.agent_state(number, "ready")).body["idle_since_ms"]
-        rung = await desk.phone.incoming(within_s=15)
-        await ringing.hang_up()
-        assert (await rung.ended()).status == 487  # CANCEL: the phone stops ringing
-        assert await _end(stack, contact) == ("waiting", "queued", "caller")
-        assert _left(stack, contact) == ["abandoned"]
-        failed = await stack.fact("OfferEnded", contact=contact)
-        assert (failed.body["agent"], failed.body["cause"]) == (number, "caller_gone")
-        state = (await stack.facts.agent_state(number, "ready")).body  # no mark against the agent
-        assert state["idle_since_ms"] >= idle_since
+        for number_dialled in (lane.straight, lane.direct):  # answered and waiting; not answered at all
+            idle_since = (await stack.facts.agent_state(number, "ready")).body["idle_since_ms"]
+            ringing, contact = await dial(stack, caller, number_dialled)
+            rung = await desk.phone.incoming(within_s=15)
+            await ringing.hang_up()
+            assert (await rung.ended()).status == 487  # CANCEL: the phone stops ringing
+            assert await _end(stack, contact) == ("waiting", "queued", "caller")
+            assert _left(stack, contact) == ["abandoned"]
+            failed = await stack.fact("OfferEnded", contact=contact)
+            assert (failed.body["agent"], failed.body["cause"]) == (number, "caller_gone")
+            state = (await stack.facts.agent_state(number, "ready")).body  # no mark against the agent
+            assert state["idle_since_ms"] >= idle_since
 
         whispered, contact = await dial(stack, caller, lane.straight)
         rung = await desk.phone.incoming(within_s=15)
