@@ -30,6 +30,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from hotline.file_sizes import JOURNAL_BYTES, file_limit
 from hotline.journal_line import GAP, HEAD, Envelope, encode
 from hotline.journal_reader import (
     JournalFollower,
@@ -101,7 +102,7 @@ class JournalWriter:
         folder: Path,
         writer: str,
         *,
-        max_bytes: int = MAX_BYTES,
+        max_bytes: int | None = None,
         buffer_bytes: int = BUFFER_BYTES,
         checkpoint: Mapping[str, Any] | None = None,
         metrics: JournalMetrics | None = None,
@@ -109,7 +110,7 @@ class JournalWriter:
         """Opens the journal, with the owner's state so far if it has one. Raises JournalError."""
         self.writer = writer
         self._folder = folder
-        self._max_bytes = max_bytes
+        self._max_bytes = max_bytes or file_limit(JOURNAL_BYTES, MAX_BYTES)
         self._buffer_bytes = buffer_bytes
         self._metrics = metrics or JournalMetrics(CollectorRegistry(), writer)
         self._lock = threading.Lock()

@@ -16,6 +16,8 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
+from hotline.file_sizes import LOG_BYTES, file_limit
+
 MAX_BYTES = 20 * 1024 * 1024
 BACKUPS = 5
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -63,7 +65,8 @@ def _open_private(path: str, flags: int) -> int:
 def configure_logging(service: str, file: Path, *, level: int = logging.INFO) -> None:
     """Send all logging of this process to `file` as JSON lines; replaces earlier handlers."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handler = _PrivateRotatingFile(file, maxBytes=MAX_BYTES, backupCount=BACKUPS, encoding="utf-8")
+    limit = file_limit(LOG_BYTES, MAX_BYTES)
+    handler = _PrivateRotatingFile(file, maxBytes=limit, backupCount=BACKUPS, encoding="utf-8")
     handler.setFormatter(JsonLines(service))
     root = logging.getLogger()
     for old in list(root.handlers):

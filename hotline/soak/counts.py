@@ -1,0 +1,112 @@
+"""What SIPp saw of its calls against what the hotline's facts say of them, call by call.
+
+Reads logs and facts as given; must not know where they come from.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from hotline.journal import Envelope
+
+BY_CALLER = frozenset({"gave_up", "hung_up"})
+BY_HOTLINE = frozenset({"far", "refused"})
+EITHER = frozenset({"crossed"})
+SEEN_ENDS = frozenset({"caller", "agent", "us"})
+"""hung_up_by of an end that acd saw itself; else it was away, and who hung up first is not known."""
+
+
+@dataclass(slots=True)
+class Facts:
+    """What acd's facts say. Contacts by id, callers by number."""
+
+    started: Counter[str] = field(default_factory=Counter)
+    ended: Counter[str] = field(default_factory=Counter)
+    hung_up_by: dict[str, str] = field(default_factory=dict)
+    contact_of: dict[str, str] = field(default_factory=dict)
+    queued: Counter[tuple[str, int]] = field(default_factory=Counter)
+    left: Counter[tuple[str, int]] = field(default_factory=Counter)
+    how_left: Counter[str] = field(default_factory=Counter)
+    offered: Counter[str] = field(default_factory=Counter)
+    offers_over: Counter[str] = field(default_factory=Counter)
+    connected: Counter[str] = field(default_factory=Counter)
+    segments_over: Counter[str] = field(default_factory=Counter)
+    segment_ends: Counter[str] = field(default_factory=Counter)
+    facts: int = 0
+
+    @property
+    def unseen(self) -> int:
+        """Contacts that ended while acd was away."""
+        return sum(by not in SEEN_ENDS for by in self.hung_up_by.values())
+
+
+def read_facts(envelopes: Iterable[Envelope]) -> Facts:
+    """Count acd's facts."""
+    facts = Facts()
+    caller_of_reference: dict[str, str] = {}
+    reference_of: dict[str, str] = {}
+    for envelope in envelopes:
+        body = envelope.body
+        facts.facts += 1
+        match envelope.kind:
+            case "ContactStarted":
+                facts.started[body["contact"]] += 1
+                reference_of[body["contact"]] = body["caller"]
+            case "CallerIdentified":
+                caller_of_reference[body["caller"]] = body["number"]
+            case "ContactEnded":
+                facts.ended[body["contact"]] += 1
+                facts.hung_up_by[body["contact"]] = body["hung_up_by"]
+            case "CallQueued":
+                facts.queued[body["contact"], body["entry"]] += 1
+            case "CallLeftQueue":
+                facts.left[body["contact"], body["entry"]] += 1
+                facts.how_left[body["how"]] += 1
+            case "CallOffered":
+                facts.offered[body["offer"]] += 1
+            case "OfferEnded":
+                facts.offers_over[body["offer"]] += 1
+            case "CallConnected":
+                facts.connected[body["segment"]] += 1
+                facts.offers_over[body["segment"]] += 1
+            case "SegmentEnded":
+                facts.segments_over[body["segment"]] += 1
+                facts.segment_ends[body["hung_up_by"]] += 1
+    for contact, reference in reference_of.items():
+        if reference in caller_of_reference:
+            facts.contact_of[caller_of_reference[reference]] = contact
+    return facts
+
+
+def disagreements(log: Iterable[str], facts: Facts) -> list[str]:
+    """Calls whose end SIPp and the facts tell differently, one line each.
+
+    log: SIPp's lines, caller's number and outcome. Passed over are contacts whose caller or end acd could not
+    see because it was away; how many these may be is for the owner to judge.
+    """
+    wrong = []
+    for line in log:
+        caller, _, outcome = line.partition(" ")
+        contact = facts.contact_of.get(caller, "")
+        by = facts.hung_up_by.get(contact, "")
+        if outcome == "silent":
+            wrong.append(f"{caller}: the hotline left a request unanswered")
+        elif not contact or by not in SEEN_ENDS or outcome in EITHER:
+            continue
+        elif (outcome in BY_CALLER) != (by == "caller"):
+            wrong.append(f"{caller} ({contact}): SIPp says {outcome}, the facts say hung up by {by}")
+    return wrong
+
+
+def not_once(began: Counter[str], over: Counter[str]) -> list[str]:
+    """Names that did not begin once and end once."""
+    names = began.keys() | over.keys()
+    return sorted(
+        f"{name}: {began[name]} begun, {over[name]} over" for name in names if not _once(name, began, over)
+    )
+
+
+def _once(name: str, began: Counter[str], over: Counter[str]) -> bool:
+    return began[name] == 1 and over[name] == 1
