@@ -24,6 +24,7 @@ from hotline.postgres import PostgresError, ensure_cluster, ensure_database
 from hotline.secrets import Secrets
 from hotline.supervisor import setup
 from hotline.supervisor.changes import Changes, reload_asterisk
+from hotline.supervisor.hang_watch import HangWatch
 from hotline.supervisor.log_rotation import LogRotation
 from hotline.supervisor.ports import taken_ports
 from hotline.supervisor.processes import read_pid_file
@@ -36,7 +37,7 @@ from hotline.supervisor.programs import (
     postgres_program,
     service_program,
 )
-from hotline.supervisor.readiness import Probe, probe_of
+from hotline.supervisor.readiness import Probe, probe_of, service_answers
 from hotline.supervisor.setup import SetupError
 from hotline.supervisor.watched import Watched
 from hotline.words import say, told
@@ -161,7 +162,12 @@ class Supervisor:
             self.watched[name].start()
         changes = Changes(self.deployment, self.secrets, self.install)
         rotation = LogRotation(self.deployment, self.install)
-        for look in (changes.look, rotation.look, self._write_state):
+        hang_watch = HangWatch(
+            self.watched,
+            tuple(service.name for service in SERVICES),
+            lambda name: service_answers(self.deployment, name),
+        )
+        for look in (changes.look, rotation.look, hang_watch.look, self._write_state):
             self._background.append(asyncio.create_task(_every_second(look)))
         unready = asyncio.gather(*(self._until_ready(name) for name in self._names(needs_database=False)))
         await self._database_settled()

@@ -8,12 +8,20 @@ contact has exactly one end, recordings are complete.
 from __future__ import annotations
 
 import asyncio
+import random
+import signal
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 
 import pytest
+from harness.call import Call
 from harness.crowd import Crowd, Guest, crowd_settings
 from harness.stack import SERVICES, HotlineStack
+from harness.traffic import traffic
+from harness.waiting import until
+
+from acd.core.picture import Picture
 
 OwnStack = Callable[[str], Awaitable[HotlineStack]]
 SERVED_AGAIN_WITHIN_S = 3.0
@@ -82,6 +90,25 @@ async def test_acd_and_ivr_killed_together_and_alone(own_stack: OwnStack) -> Non
 
 
 @pytest.mark.long
+async def test_a_hung_acd_is_started_again(own_stack: OwnStack) -> None:
+    """Alive, it answers nobody: the supervisor kills it, and who waits is served, a newcomer too."""
+    stack = await own_stack(crowd_settings(2))
+    async with Crowd(stack, agents=2) as crowd:
+        talking = await crowd.conversations(2)
+        waiting = await crowd.waits(1)
+        hung = stack.kill("acd", signal.SIGSTOP)
+        newcomer = await crowd.call(known=False)
+        await asyncio.gather(*(crowd.agent_call(guest).hang_up() for guest in talking))
+        await crowd.all_hear_music(waiting)
+        await back(stack, "acd", hung)
+        await crowd.learn_contact(newcomer)
+        await asyncio.gather(*(crowd.connected(guest) for guest in (*waiting, newcomer)))
+        await all_hang_up(crowd, [*waiting, newcomer], [])
+        await crowd.all_ended_once()
+        crowd.assert_one_call_per_agent()
+
+
+@pytest.mark.long
 @pytest.mark.timeout(900)
 async def test_each_service_killed_during_20_conversations_and_10_waits(own_stack: OwnStack) -> None:
     """Each service of ours alone, then all at once."""
@@ -96,3 +123,34 @@ async def test_each_service_killed_during_20_conversations_and_10_waits(own_stac
         await all_hang_up(crowd, talking, waiting)
         await crowd.all_ended_once()
         await crowd.recordings_complete(list(everybody.values()))
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("seed", range(3))
+async def test_acd_and_ivr_killed_at_any_moment_of_many_calls(own_stack: OwnStack, seed: int) -> None:
+    """Short calls without pause, so that a kill meets greetings, rings, answers and ends; all are counted."""
+    chance = random.Random(seed)
+    stack = await own_stack(crowd_settings(5))
+    async with Crowd(stack, agents=5) as crowd:
+        async with traffic(crowd, callers=10) as counted:
+            for victims in (("acd",), ("ivr",), ("acd", "ivr"), ("acd",)):
+                await asyncio.sleep(chance.uniform(1.0, 3.0))
+                pids = {name: stack.kill(name) for name in victims}
+                await asyncio.gather(*(back(stack, name, pid) for name, pid in pids.items()))
+        assert counted.served == len(crowd.guests)
+        await until(lambda: len(stack.facts.of("ContactStarted")) >= counted.served, "all contacts", 30)
+        await crowd.all_ended_once()
+        assert len(stack.facts.of("ContactStarted")) == counted.served
+        crowd.assert_one_call_per_agent()
+        left = Counter(fact.body["how"] for fact in stack.facts.of("CallLeftQueue"))
+        answered = sum(not call.outgoing and call.answered_us > 0 for call in every_call(crowd))
+        print(f"seed {seed}: {counted.served} calls, {answered} answered, {dict(left)}")
+        picture = Picture.restore(await stack.picture(), lambda at_ms: 0)
+        assert picture.day.contacts == counted.served
+        assert picture.day.check() == []
+
+
+def every_call(crowd: Crowd) -> list[Call]:
+    """All calls of all agents' phones."""
+    return [call for desk in crowd.desks.values() for call in desk.phone.calls]
