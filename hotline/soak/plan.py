@@ -51,7 +51,7 @@ def _caller_plan(chance: random.Random, caller: str) -> CallerPlan:
     if chance.random() < IMPATIENT:
         after_ms = chance.randrange(20, 5_000)
         if number == DIRECT and chance.random() < 0.5:
-            before_ms = chance.randrange(20, 4_000)
+            before_ms = chance.randrange(20, 800)
     elif chance.random() < GIVES_UP_BEFORE_ANSWER:
         before_ms = chance.randrange(1, 400)
     return CallerPlan(caller, number, before_ms, after_ms)

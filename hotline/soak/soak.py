@@ -40,9 +40,10 @@ LOGIN_LIMIT_S = 90.0
 DRAIN_LIMIT_S = 120.0
 REST_S = 4.0
 AGENTS_AT_ONCE = 6
-LOG_FILE_BYTES = 10_000
-JOURNAL_BYTES_PER_CALL = 800  # a call writes about 7,000
-SMALLEST_JOURNAL_BYTES = 50_000
+BYTES_PER_CALL = {JOURNAL_BYTES: 800, LOG_BYTES: 300}
+"""A file's limit for each call of the soak. A call writes about 7,000 to acd's journal, 2,500 to CEL's."""
+
+SMALLEST_BYTES = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,7 @@ class Options:
     @property
     def file_bytes(self) -> dict[str, int]:
         """When journals and logs go on in a new file: so small that a soak of any length shows it."""
-        journal = max(SMALLEST_JOURNAL_BYTES, JOURNAL_BYTES_PER_CALL * self.calls)
-        return {JOURNAL_BYTES: journal, LOG_BYTES: LOG_FILE_BYTES}
+        return {name: max(SMALLEST_BYTES, each * self.calls) for name, each in BYTES_PER_CALL.items()}
 
 
 class Soak:
@@ -318,7 +318,7 @@ class Soak:
         )
 
     def _files(self) -> list[promises.Promise]:
-        deployment = self._site.deployment
+        deployment, limits = self._site.deployment, self._options.file_bytes
         journals: dict[str, int] = {}
         rotated = 0
         for writer in ("acd", "ivr"):
@@ -327,10 +327,11 @@ class Soak:
             journals |= {f"{writer}/{number}": file_path(folder, number).stat().st_size for number in numbers}
             heads = (head_of(folder, number) for number in numbers)
             rotated += len(numbers) - len({head.epoch for head in heads if head})
-        logs = {file.name: file.stat().st_size for file in deployment.logs.glob("*.log*")}
-        old_logs = sum(not name.endswith(".log") for name in logs)
+        folders = (deployment.logs, deployment.asterisk_log, deployment.cel_file.parent)
+        logs = {file.name: file.stat().st_size for folder in folders for file in folder.glob("*.*")}
+        old_logs = sum(file.rpartition(".")[2].isdigit() for file in logs)
         return [
-            # A file may hold a checkpoint besides its facts, and one fact more than its limit.
-            promises.file_promise("journals", journals, 2 * self._options.file_bytes[JOURNAL_BYTES], rotated),
-            promises.file_promise("logs", logs, self._options.file_bytes[LOG_BYTES], old_logs),
+            # A journal's file holds a checkpoint besides its facts; logs are looked at every second.
+            promises.file_promise("journals", journals, 2 * limits[JOURNAL_BYTES], rotated),
+            promises.file_promise("logs", logs, 2 * limits[LOG_BYTES], old_logs),
         ]

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from hotline.asterisk_install import AsteriskInstall
 from hotline.deployment import Deployment
+from hotline.file_sizes import LOG_BYTES, file_limit
 from hotline.supervisor.readiness import ConsoleError, run_console
 
 log = logging.getLogger(__name__)
@@ -30,11 +31,12 @@ class LogRotation:
         deployment: Deployment,
         install: AsteriskInstall,
         *,
-        most_bytes: int = MOST_BYTES,
+        most_bytes: int | None = None,
         kept: int = KEPT,
     ) -> None:
         self._deployment, self._install = deployment, install
-        self._most_bytes, self._kept = most_bytes, kept
+        self._most_bytes = most_bytes or file_limit(LOG_BYTES, MOST_BYTES)
+        self._kept = kept
         self._pause = 0  # looks until Asterisk is asked again
 
     async def look(self) -> None:
