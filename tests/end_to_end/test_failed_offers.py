@@ -47,6 +47,8 @@ async def test_unanswered_rejected_and_busy_lead_on_in_the_same_place(
         connected = stack.facts.of("CallAnswered", contact=first)[0].body
         assert connected["wait_ms"] == connected["at_ms"] - queued.body["wait_since_ms"]
 
+        counted = (await stack.picture())["day_by_queue"][lane.queue]["offers_failed"]
+        assert (counted["no_answer"], counted["rejected"]) == (1, 1) and counted["busy"] >= 1
         await call.hang_up()
         await later_call.hang_up()
         await stack.fact("ContactEnded", contact=later)
