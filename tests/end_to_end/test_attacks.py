@@ -11,6 +11,7 @@ from harness import sip
 from harness.attacks import STRANGER, Storm, comparable, sip_request
 from harness.lanes import CARRIER, Lane
 from harness.malformed import malformed_messages
+from harness.raw_ami import RawAmi
 from harness.stack import SERVICES, HotlineStack
 
 AGENT_HZ, CALLER_HZ = 1000, 440
@@ -65,6 +66,17 @@ async def test_a_call_is_served_in_the_midst_of_a_storm(stack: HotlineStack, lan
         assert refused > 100
         assert lines < refused / 3
     await one_call(stack, lane, lane.agents[1])
+
+
+async def test_silent_connections_do_not_keep_acd_out(stack: HotlineStack) -> None:
+    port = stack.deployment.ports.ami
+    silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(100)]
+    try:
+        async with RawAmi(port, "acd", stack.secrets.ami_acd) as second:
+            assert second.welcome["Response"] == "Error"  # heard, and refused only because one acd is in
+    finally:
+        for _, writer in silent:
+            writer.transport.abort()
 
 
 def refusal_lines(stack: HotlineStack, service: str) -> int:

@@ -9,7 +9,7 @@ from harness.stack import HotlineStack
 from harness.waiting import until
 
 from hotline.asterisk_install import find_install
-from hotline.supervisor.log_rotation import LogRotation
+from hotline.supervisor.log_rotation import MOST_BYTES, LogRotation
 
 KEPT = 2
 
@@ -61,3 +61,11 @@ async def test_what_asterisk_writes_is_rotated_under_it(stack: HotlineStack, lan
     for folder, name in ((cel.parent, cel.name), (log.parent, log.name), (log.parent, "messages.log")):
         numbered = sorted(file.name for file in folder.glob(f"{name}.*"))
         assert numbered == [f"{name}.{number}" for number in range(KEPT)]
+
+
+async def test_the_supervisor_does_it_by_itself(stack: HotlineStack) -> None:
+    log = stack.deployment.asterisk_log / "security.log"
+    with log.open("ab") as file:
+        file.truncate(MOST_BYTES + 1)  # as after months; it takes no room on the disk
+    await until(lambda: log.exists() and log.stat().st_size < MOST_BYTES, f"a new {log.name}", 10)
+    assert log.with_name("security.log.0").stat().st_size > MOST_BYTES
