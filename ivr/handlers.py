@@ -93,6 +93,7 @@ class Handlers:
             language = await _language(session, settings)
             run = flows.FlowRun(settings, flow, contact, number, language)
             resumed = len(rest) > 1 and rest[1] != ""
+            await _is_here_again(session, rest[1] if resumed else "")
             await self._run_flow(session, run, _entered(settings, flow, resumed), contact)
 
     async def _run_flow(
@@ -124,6 +125,7 @@ class Handlers:
             if not CONTACT_ID.fullmatch(contact):
                 await self._refuse(session, "voicemail", "")
                 return
+            await _is_here_again(session, "".join(session.args[1:2]))
             settings = self._settings()
             number = await session.get_variable(variables.NUMBER)
             language = await _language(session, settings)
@@ -279,6 +281,12 @@ async def _finish(session: Session, finish: flows.Finish) -> None:
             await session.set_variable(variables.WAIT_SINCE, str(_now_ms()))
     await session.set_variable(variables.OUTCOME, finish.outcome)
     await session.set_variable(variables.NEXT, finish.next)
+
+
+async def _is_here_again(session: Session, lost_since: str) -> None:
+    """Stop the dialplan's clock towards the fallback: a later death of ours counts from its own beginning."""
+    if lost_since:
+        await session.set_variable(variables.LOST_SINCE, "")
 
 
 async def _language(session: Session, settings: Settings) -> str:

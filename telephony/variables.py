@@ -19,6 +19,7 @@ NEEDS: Final = "HL_NEEDS"
 PRIORITY: Final = "HL_PRIORITY"
 ENTRY: Final = "HL_ENTRY"  # which queueing of the contact, from 1
 WAIT_SINCE: Final = "HL_WAIT_SINCE"  # ms since the epoch
+LOST_SINCE: Final = "HL_LOST_SINCE"  # s since the epoch: since when the dialplan asks us in vain
 NEXT: Final = "HL_NEXT"  # one of NEXT_STEPS; empty: our side died
 OUTCOME: Final = "HL_OUTCOME"
 SATISFACTION: Final = "HL_SATISFACTION"  # 1..5

@@ -18,6 +18,7 @@ from acd.core.commands import Command, OfferCall, RefuseCall
 from acd.core.events import CallArrived, OfferFailed, SessionLost
 from acd.engine import Engine
 from hotline.core.settings import Queue, Settings
+from telephony import variables
 from telephony.dial import DialOptions, dial_arguments
 from telephony.errors import AgiError, AgiFailed, HungUp
 from telephony.fastagi import AgiSession
@@ -107,7 +108,7 @@ class CallerSession:
                 )
             )
             if arguments.lost_since:
-                await self._session.set_variable("HL_LOST_SINCE", "")
+                await self._session.set_variable(variables.LOST_SINCE, "")
             if arguments.wait_since_ms is None:
                 await self._session.set_variable("HL_WAIT_SINCE", str(now_ms))
             await self._wait_and_serve()

@@ -236,10 +236,21 @@ async def test_a_transferred_caller_keeps_the_language(house: House) -> None:
 
 
 async def test_after_our_death_the_caller_is_asked_without_a_greeting(house: House) -> None:
-    call = ScriptedCall("c1", "4001", "flow", "1795287640", script={"wait": ["1"]})
+    call = ScriptedCall(
+        "c1", "4001", "flow", "1795287640", script={"wait": ["1"]}, HL_LOST_SINCE="1795287640"
+    )
     await house.handlers.contact(call)
+    assert call.order[0] == "HL_LOST_SINCE"
+    assert call.variables["HL_LOST_SINCE"] == ""
     assert call.said[0] == "recorded-notice"
     assert house.facts()[0][1]["resumed"] is True
+
+
+async def test_a_message_asked_for_again_stops_the_clock_towards_the_fallback(house: House) -> None:
+    call = ScriptedCall("c1", "1795287640", script={"record": ["2000"]}, HL_LOST_SINCE="1795287640")
+    await house.handlers.voicemail(call)
+    assert call.order[0] == "HL_LOST_SINCE"
+    assert call.variables["HL_LOST_SINCE"] == ""
 
 
 async def test_out_of_hours_leads_to_voicemail_as_closed(house: House) -> None:
