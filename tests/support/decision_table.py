@@ -95,6 +95,10 @@ def event_of(words: list[str]) -> events.Event:
             return events.LegEnded(rest[0], int(rest[1]), by, at_ms=_past_ms(options))
         case "hang_up":
             return events.CallerHungUp(rest[0], at_ms=_past_ms(options))
+        case "answered":
+            return events.OfferAnswered(rest[0], at_ms=_past_ms(options))
+        case "bridged":
+            return events.OfferConnected(rest[0], at_ms=_past_ms(options))
         case "hold" | "resume":
             return events.HoldChanged(rest[0], name == "hold")
     return _EVENTS[name](*rest)
@@ -106,8 +110,6 @@ def _past_ms(options: dict[str, str]) -> int | None:
 
 _EVENTS = {
     "alarm": events.DeadlinePassed,
-    "answered": events.OfferAnswered,
-    "bridged": events.OfferConnected,
     "failed": events.OfferFailed,
     "finish": events.AgentFinishedWork,
     "link_lost": events.AsteriskLost,

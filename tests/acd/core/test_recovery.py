@@ -203,6 +203,19 @@ def test_a_conversation_that_ended_unseen_leads_to_work_and_a_ring_to_no_mark() 
     """)
 
 
+def test_a_conversation_that_began_in_the_gap_is_no_abandoned_call() -> None:
+    table = busy_house()
+    table.restart(1000)
+    table.run("""
+        1100    answered 1-2 at=300            | 1002 on_contact
+                                               | answered c2: waited 230, rang 220
+        1101    bridged 1-2 at=400             | connected c2 with 1002
+                                               | left c2: answered after 230
+        1102    leg_ended 1-2 16 agent at=900  | talked c2: 500, held 0, by agent
+                                               | 1002 ready
+    """)
+
+
 def test_what_ended_in_the_gap_ended_when_it_did_and_not_when_it_is_told() -> None:
     table = busy_house()
     table.restart(1000)
