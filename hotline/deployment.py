@@ -123,13 +123,13 @@ class Deployment:
     def save(self) -> None:
         """Write DATA/deployment.toml with its explanations (mode 0600); the folder must exist."""
         lines = [
-            "# Where this hotline listens. Edit, then run `hotline down` and `hotline up`.",
+            f"# {say('deployment.about')}",
             "",
-            "# Address of SIP, RTP and the pages: 127.0.0.1 (this machine only), 0.0.0.0 (all networks)",
-            "# or one address of this machine. The control ports stay on loopback whatever stands here.",
+            f"# {say('deployment.about_bind')}",
+            f"# {say('deployment.about_control_ports')}",
             f'bind = "{self.bind}"',
             "",
-            "# A PostgreSQL of your own; empty: one is started in DATA/postgres.",
+            f"# {say('deployment.about_database')}",
             f'database_url = "{self.own_database_url}"',
             "",
             "[ports]",

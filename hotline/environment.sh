@@ -5,6 +5,21 @@
 say() { printf '%s\n' "$*"; }
 fail() { printf '%s\n' "$*" >&2; exit 1; }
 
+# A text of the catalogue in the operator's language (chosen as hotline/words.py does), with {place} filled in.
+words() {
+    while IFS= read -r line; do
+        case "$line" in "$1 = "*) break ;; esac
+    done < "$HERE/hotline/catalogue/environment.toml"
+    case "${HOTLINE_LANG:-${LC_ALL:-${LC_MESSAGES:-${LANG:-}}}}" in
+        [zZ][hH]*) text="${line#*zh = \"}"; text="${text%%\", en = *}" ;;
+        *) text="${line##*, en = \"}"; text="${text%\" \}}" ;;
+    esac
+    case "$text" in
+        *"{place}"*) text="${text%%"{place}"*}$2${text#*"{place}"}" ;;
+    esac
+    printf '%s\n' "$text"
+}
+
 # The first Python that is new enough and starts at all (a pyenv shim may exist without its Python).
 find_python() {
     for name in python3 python3.14 python3.13 python3.12 python3.11; do
@@ -13,7 +28,7 @@ find_python() {
             return
         fi
     done
-    fail "Python 3.11 or later is needed and was not found. On Debian or Ubuntu: sudo apt-get install python3"
+    fail "$(words no_python)"
 }
 
 # An environment is whole when it was made here, from this very pyproject.toml, with these extras.
@@ -38,11 +53,10 @@ make_environment() {
     if ! environment_works; then
         # Only what this script made may be cleared: somebody may be working in an environment of their own.
         if [ -e "$HERE/.venv" ] && [ ! -e "$HERE/.venv/hotline.home" ]; then
-            fail "$HERE/.venv is there, was not made by this script, and is no working Python environment" \
-                "(3.11 or later, with pip). Move it away and run the same command again."
+            fail "$(words not_ours "$HERE/.venv")"
         fi
         python="$(find_python)"
-        say "making the Python environment in $HERE/.venv with $python"
+        words making "$HERE/.venv ($python)"
         # Cleared and marked first: what is cut off half way is still known as ours.
         rm -rf "$HERE/.venv"
         mkdir "$HERE/.venv"
@@ -52,14 +66,12 @@ make_environment() {
         else
             # Debian keeps ensurepip in a package of its own (python3-venv); pip comes another way then.
             "$python" -m venv --without-pip "$HERE/.venv"
-            (cd "$HERE" && .venv/bin/python -m hotline.fetch_pip) || fail \
-                "pip could not be fetched. On Debian or Ubuntu: sudo apt-get install python3-venv"
+            (cd "$HERE" && .venv/bin/python -m hotline.fetch_pip) || fail "$(words no_pip)"
         fi
     fi
-    say "installing Python packages (this happens once)"
+    words installing
     "$HERE/.venv/bin/python" -m pip install --disable-pip-version-check --progress-bar off \
-        --timeout 60 --retries 5 --editable "$HERE${extra:+[$extra]}" || fail \
-        "the Python packages could not be installed; see above. Run the same command again to go on."
+        --timeout 60 --retries 5 --editable "$HERE${extra:+[$extra]}" || fail "$(words not_installed)"
     cp "$HERE/pyproject.toml" "$HERE/.venv/hotline.pyproject.toml"
     printf '%s' "$HERE $extra" > "$HERE/.venv/hotline.place"
 }

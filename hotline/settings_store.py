@@ -107,10 +107,12 @@ async def settle(url: str, first: Path, *, author: str, snapshot: Path) -> Setti
         settings = _checked(await connection.fetchrow(_SQL["newest"]))
         local = _local(snapshot, needed=settings is None)
         if settings is None and local is not None:
-            await _store(connection, local, author, "taken over by a new database")
+            await _store(connection, local, author, say("settings.taken_over"))
             return local
         if settings is None:
-            settings = await _insert(connection, read_file(first), str(first), author, "first start")
+            settings = await _insert(
+                connection, read_file(first), str(first), author, say("settings.first_start")
+            )
         if settings != local:  # a snapshot that is replaced makes every service read it again
             settings_snapshot.write(snapshot, settings)
     return settings
@@ -126,9 +128,7 @@ async def export(url: str, version: int | None = None) -> str:
     if settings is None:
         none = version is None
         raise NoSuchVersion(say("settings.none_yet") if none else say("settings.no_version", version=version))
-    heading = (
-        f"# Version {settings.version} of the settings. To change them: edit, then import this file.\n\n"
-    )
+    heading = f"# {say('settings.exported', version=settings.version)}\n\n"
     return heading + document_to_toml(settings_to_document(settings))
 
 

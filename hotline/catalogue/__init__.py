@@ -1,9 +1,10 @@
 """The one catalogue of text that people see, in Chinese and English.
 
 Every text stands there twice: `texts.toml` has those of the pages, `commands.toml` and `setup.toml` those of
-the command line, `settings.toml` what is said of wrong settings. A text that lacks a language is refused when
-the file is read, so nobody can meet a hole. Spoken prompts have a catalogue of their own
-(`ivr/prompts/catalogue.toml`). This module must not know who shows what.
+the command line, `settings.toml` what is said of wrong settings, `environment.toml` what ./run says before
+there is a Python. A text that lacks a language is refused when the file is read, so nobody can meet a hole.
+Spoken prompts have a catalogue of their own (`ivr/prompts/catalogue.toml`). This module must not know who
+shows what.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from string import Formatter
 from hotline.core.settings import Text
 
 LANGUAGES = ("zh", "en")
-FILES = ("texts.toml", "commands.toml", "settings.toml", "setup.toml")
+FILES = ("texts.toml", "commands.toml", "settings.toml", "setup.toml", "environment.toml")
 
 
 class CatalogueError(ValueError):

@@ -23,6 +23,7 @@ import jinja2
 from hotline.asterisk_install import AsteriskInstall, find_install
 from hotline.core.settings import Agent, Settings
 from hotline.service import Service
+from hotline.words import say
 
 logger = logging.getLogger(__name__)
 
@@ -215,7 +216,7 @@ async def start(service: Service) -> Callable[[], Awaitable[None]]:
     """Start the demo's world; returns its closer."""
     install = find_install()
     if install is None:
-        raise DemoError("no Asterisk: run ./run --prepare first")
+        raise DemoError(say("demo.no_asterisk"))
     os.umask(0o077)
     demo = Demo(service, install)
     await demo.start()

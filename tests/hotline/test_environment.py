@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from hotline.catalogue import load_catalogue
+from hotline.words import language
+
 SCRIPT = Path(__file__).parents[2] / "hotline" / "environment.sh"
 
 
@@ -13,6 +16,7 @@ SCRIPT = Path(__file__).parents[2] / "hotline" / "environment.sh"
 def here(tmp_path: Path) -> Path:
     """A project folder with a pyproject.toml, and bin/ for the Pythons of this machine."""
     (tmp_path / "bin").mkdir()
+    (tmp_path / "hotline").symlink_to(SCRIPT.parent)
     (tmp_path / "pyproject.toml").write_text("[project]\n")
     for name in ("cat", "cmp", "rm", "cp"):
         (tmp_path / "bin" / name).symlink_to(f"/usr/bin/{name}")
@@ -37,10 +41,10 @@ echo "$@" >> {here}/asked
             (here / "bin" / tool).symlink_to(f"/usr/bin/{tool}")
 
 
-def _sh(here: Path, words: str) -> subprocess.CompletedProcess[str]:
+def _sh(here: Path, words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["/bin/sh", "-euc", f'. "{SCRIPT}"; {words}'],
-        env={**os.environ, "PATH": str(here / "bin"), "HERE": str(here)},
+        env={**os.environ, **environment, "PATH": str(here / "bin"), "HERE": str(here)},
         capture_output=True,
         text=True,
         timeout=30,
@@ -141,3 +145,21 @@ def test_an_environment_of_ours_that_was_moved_or_cut_off_is_made_anew(here: Pat
     assert _sh(here, "make_environment").returncode == 0
     assert not (here / ".venv" / "stale").exists()
     assert (here / ".venv" / "hotline.home").read_text() == str(here)
+
+
+@pytest.mark.parametrize("choice", ["zh", "en", ""])
+@pytest.mark.parametrize("locale", ["zh_CN.UTF-8", "en_US.UTF-8", ""])
+def test_the_shell_says_what_the_catalogue_has_in_the_language_that_the_program_would_choose(
+    here: Path, choice: str, locale: str
+) -> None:
+    environment = {"HOTLINE_LANG": choice, "LC_ALL": "", "LC_MESSAGES": locale, "LANG": "C"}
+    texts = load_catalogue().section("environment", language(environment))
+    expected = [text.replace("{place}", "a & b/c") for text in texts.values()]
+    told = "; ".join(f"words {key} 'a & b/c'" for key in texts)
+    assert _sh(here, told, **environment).stdout.splitlines() == expected
+
+
+def test_the_shell_uses_every_text_of_its_own() -> None:
+    script = SCRIPT.read_text("utf-8")
+    for key in load_catalogue().section("environment", "en"):
+        assert f"words {key}" in script
