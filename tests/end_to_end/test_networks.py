@@ -191,6 +191,7 @@ async def test_a_call_over_real_networks(house: House, talk_s: int) -> None:
         f"talked {talked_s:.0f} s; audio missing {lost}; refreshes of the hotline {refreshes}; again {again}"
     )
     assert all(share < 0.02 for share in lost)
+    assert talk_s < 900 or refreshes[1] > 0
     assert all(count >= max(1, talk_s // EXPIRES_S) for count in again)
     measured = stack.facts.of("MediaMeasured", contact=contact)
     assert sorted((fact.body["side"], fact.body["codec"]) for fact in measured) == [
