@@ -13,7 +13,8 @@ NUMBERS = {MAIN: 50, DIRECT: 25, CLOSED: 10, MENU: 15}
 """The hotline's numbers and how often, of a hundred, each is dialled."""
 
 FIRST_CALLER = 13_000_000_000
-ENDLESS_MS = 90_000  # a patient caller waits for the hotline to hang up
+ENDLESS_MS = 90_000  # before the answer: as long as it takes
+PATIENT_MS = 10_000  # after it: longer than most calls, shorter than a survey that nobody answers
 IMPATIENT = 0.4
 GIVES_UP_BEFORE_ANSWER = 0.1
 AGENT_PLANS = 5_000
@@ -47,7 +48,7 @@ def caller_plans(calls: int, seed: int) -> list[CallerPlan]:
 
 def _caller_plan(chance: random.Random, caller: str) -> CallerPlan:
     number = chance.choices(list(NUMBERS), weights=list(NUMBERS.values()))[0]
-    before_ms = after_ms = ENDLESS_MS
+    before_ms, after_ms = ENDLESS_MS, PATIENT_MS
     if chance.random() < IMPATIENT:
         after_ms = chance.randrange(20, 5_000)
         if number == DIRECT and chance.random() < 0.5:

@@ -1,0 +1,51 @@
+"""The command's own refusals and its report."""
+
+from pathlib import Path
+
+import pytest
+
+from hotline import cli_soak
+from hotline.cli import main
+from hotline.soak import sipp
+from hotline.soak.promises import Promise, Report
+
+
+def test_a_folder_in_use_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "deployment.toml").touch()
+    assert main(["soak", "--data", str(tmp_path)]) == 1
+    assert "is not empty; a soak needs a data folder of its own" in capsys.readouterr().err
+
+
+def test_without_sipp_it_says_how_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sipp, "installed", lambda: False)
+    assert main(["soak", "--data", str(tmp_path / "new")]) == 1
+    assert "apt-get install sip-tester" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "allowed"),
+    [("--rate", "0", "0.1 … 100"), ("--calls", "49", "50 … 1000000"), ("--agents", "501", "6 … 500")],
+)
+def test_numbers_out_of_bounds_are_refused(
+    option: str, value: str, allowed: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        status = main(["soak", "--data", str(tmp_path / "new"), option, value])
+    except SystemExit as refused:
+        status = int(str(refused.code))
+    assert status in (1, 2)
+    assert allowed in capsys.readouterr().err
+
+
+def test_the_report_says_what_is_broken() -> None:
+    report = Report(
+        100, 1, "/data", promises=[Promise("calls", True, "100"), Promise("memory", False, "+9 %")]
+    )
+    text = cli_soak.told(report)
+    assert "BROKEN  memory" in text
+    assert text.endswith("broken: memory")
+    report.promises.pop()
+    assert cli_soak.told(report).endswith("every promise was kept")

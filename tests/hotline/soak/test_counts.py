@@ -1,0 +1,48 @@
+"""SIPp's calls against the facts: what agrees, what does not, and what acd could not see."""
+
+import pytest
+from soak_facts import fact, one_contact
+
+from hotline.soak.counts import Facts, disagreements, not_once, read_facts
+
+
+def test_facts_are_counted() -> None:
+    facts = read_facts(one_contact())
+    assert facts.contact_of == {"131": "c1"}
+    assert facts.hung_up_by == {"c1": "caller"}
+    assert (dict(facts.how_left), dict(facts.segment_ends)) == ({"answered": 1}, {"transfer": 1})
+    assert not_once(facts.offered, facts.offers_over) == []
+    assert not_once(facts.connected, facts.segments_over) == []
+    assert (facts.facts, facts.unseen) == (10, 0)
+
+
+def test_what_is_not_over_or_over_twice_is_named() -> None:
+    facts = read_facts([*one_contact()[:4], fact("ContactEnded", contact="c2", hung_up_by="us")])
+    assert not_once(facts.started, facts.ended) == ["c1: 1 begun, 0 over", "c2: 0 begun, 1 over"]
+    assert not_once(facts.offered, facts.offers_over) == ["1-1: 1 begun, 0 over"]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "by", "agrees"),
+    [
+        ("hung_up", "caller", True),
+        ("gave_up", "caller", True),
+        ("hung_up", "agent", False),
+        ("far", "agent", True),
+        ("far", "us", True),
+        ("refused", "us", True),
+        ("far", "caller", False),
+        ("crossed", "caller", True),
+        ("crossed", "agent", True),
+        ("far", "lost", True),
+        ("silent", "caller", False),
+    ],
+)
+def test_who_hung_up_is_compared_call_by_call(outcome: str, by: str, agrees: bool) -> None:
+    wrong = disagreements([f"131 {outcome}"], read_facts(one_contact(by=by)))
+    assert (wrong == []) is agrees
+    assert all("131" in line for line in wrong)
+
+
+def test_a_caller_whom_acd_does_not_know_is_passed_over() -> None:
+    assert disagreements(["131 far"], Facts()) == []

@@ -1,0 +1,115 @@
+"""Promises at the end of a soak: each is kept by what is right and broken by what is not."""
+
+from typing import Any
+
+import pytest
+from soak_facts import one_contact
+
+from hotline.soak import promises
+from hotline.soak.counts import Facts, read_facts
+from hotline.soak.promises import Promise, Report
+
+
+def kept(*several: Promise) -> list[bool]:
+    return [promise.kept for promise in several]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "is_kept"),
+    [((10, 10, 0, 0), True), ((10, 9, 0, 0), False), ((10, 10, 1, 0), False), ((10, 10, 0, 1), False)],
+)
+def test_all_calls_were_placed_and_none_failed(numbers: tuple[int, int, int, int], is_kept: bool) -> None:
+    assert promises.calls_promise(*numbers).kept is is_kept
+
+
+def test_contacts_are_as_many_as_calls_and_end_as_sipp_says() -> None:
+    facts = read_facts(one_contact())
+    assert kept(*promises.contact_promises(1, ["131 hung_up"], facts)) == [True, True, True]
+    assert kept(*promises.contact_promises(2, ["131 hung_up"], facts)) == [False, True, False]
+    assert kept(*promises.contact_promises(1, ["131 far"], facts)) == [True, True, False]
+    assert kept(*promises.contact_promises(1, [], facts)) == [True, True, False]
+
+
+def test_an_end_that_acd_did_not_see_may_be_either() -> None:
+    facts = read_facts(one_contact(by="lost"))
+    assert kept(*promises.contact_promises(1, ["131 far"], facts)) == [True, True, True]
+    # But of two callers who hung up, one unseen contact explains one.
+    facts = read_facts([*one_contact(by="lost"), *one_contact("c2", "132", by="agent")])
+    two = promises.contact_promises(2, ["131 hung_up", "132 hung_up"], facts)
+    assert kept(*two) == [True, True, False]
+
+
+def test_entries_offers_and_conversations_are_over() -> None:
+    assert kept(*promises.entry_promises(read_facts(one_contact()))) == [True, True, True]
+    assert kept(*promises.entry_promises(read_facts(one_contact()[:7]))) == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("seen", "is_kept"), [(["transferred"], True), (["transferred"] * 2, False), (["answered"], False)]
+)
+def test_transfers_are_as_many_as_the_phones_saw(seen: list[str], is_kept: bool) -> None:
+    assert promises.transfer_promise(seen, read_facts(one_contact())).kept is is_kept
+
+
+def test_a_soak_without_a_transfer_shows_nothing_of_transfers() -> None:
+    assert not promises.transfer_promise([], Facts()).kept
+
+
+def test_numbers_must_be_equal_and_nothing_be_left() -> None:
+    assert promises.equal_promise("database", 3, 3, "facts").kept
+    assert not promises.equal_promise("database", 3, 2, "facts").kept
+    assert promises.none_left_promise("channels", {"channels": 0}).kept
+    assert not promises.none_left_promise("sessions", {"acd": 0, "ivr": 1}).kept
+
+
+def picture(*, state: str = "ready", offer: str = "", contacts: int = 0) -> dict[str, Any]:
+    agents = {"1001": {"state": state, "offer": offer}}
+    return {
+        "open": {"agents": agents, "contacts": {n: {} for n in range(contacts)}, "entries": {}, "legs": {}}
+    }
+
+
+@pytest.mark.parametrize(
+    ("found", "is_kept"),
+    [
+        (picture(), True),
+        (picture(state="not_ready"), True),
+        (picture(state="offered", offer="1-1"), False),
+        (picture(state="unknown"), False),
+        (picture(offer="1-1"), False),
+        (picture(contacts=1), False),
+    ],
+)
+def test_no_agent_is_held_and_nothing_is_open(found: dict[str, Any], is_kept: bool) -> None:
+    assert promises.picture_promise(found).kept is is_kept
+
+
+@pytest.mark.parametrize(("after", "is_kept"), [(20, True), (22, True), (23, False), (5, True)])
+def test_descriptors_are_as_many_as_before(after: int, is_kept: bool) -> None:
+    assert promises.descriptor_promise({"acd": 20}, {"acd": after}).kept is is_kept
+
+
+@pytest.mark.parametrize(
+    ("end_mb", "calls_since", "is_kept"),
+    [(104.9, 2000, True), (105.1, 2000, False), (105.1, 1999, True), (90, 2000, True)],
+)
+def test_memory_grows_by_less_than_five_percent(end_mb: float, calls_since: int, is_kept: bool) -> None:
+    promise = promises.memory_promise({"acd": 100e6}, {"acd": end_mb * 1e6}, calls_since)
+    assert promise.kept is is_kept
+    assert ("not judged" in promise.found) is (calls_since < 2000)
+
+
+def test_services_restart_when_killed_and_only_then() -> None:
+    assert promises.restart_promise({"acd": 1}, {"acd": 1, "asterisk": 0}).kept
+    assert not promises.restart_promise({"acd": 1}, {"acd": 2, "asterisk": 0}).kept
+    assert not promises.restart_promise({"acd": 1}, {"acd": 1, "asterisk": 1}).kept
+
+
+@pytest.mark.parametrize(("size", "rotated", "is_kept"), [(100, 1, True), (101, 1, False), (100, 0, False)])
+def test_files_stay_small_and_are_rotated(size: int, rotated: int, is_kept: bool) -> None:
+    assert promises.file_promise("logs", {"acd.log": size}, 100, rotated).kept is is_kept
+
+
+def test_the_report_names_what_is_broken() -> None:
+    report = Report(1, 1, "/data", promises=[Promise("a", True, ""), Promise("b", False, "why")])
+    assert report.document()["broken"] == ["b"]
