@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import os
 
+from hotline.deployment import DeploymentError
+
 JOURNAL_BYTES = "HOTLINE_JOURNAL_BYTES"
 LOG_BYTES = "HOTLINE_LOG_BYTES"
 SMALLEST = 10_000
 
 
 def file_limit(name: str, default: int) -> int:
-    """The limit in bytes from the environment, else the default. Raises ValueError for what cannot be one."""
+    """The limit in bytes from the environment, else the default. Raises DeploymentError."""
     text = os.environ.get(name, "")
     if not text:
         return default
     if not (text.isascii() and text.isdigit() and int(text) >= SMALLEST):
-        raise ValueError(f"{name}={text!r}: allowed a number of bytes, {SMALLEST} or more")
+        raise DeploymentError(f"{name}={text!r}: allowed a number of bytes, {SMALLEST} or more")
     return int(text)
