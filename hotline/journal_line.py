@@ -24,6 +24,7 @@ MAX_LINE_BYTES = 16 * 1024 * 1024
 
 _PREFIX = b'{"crc":"'
 _REST_AT = len(_PREFIX) + 8 + 2
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
 class LineDamaged(ValueError):
@@ -48,8 +49,7 @@ class Envelope:
 
 def encode(envelope: Envelope) -> bytes:
     """The line of an envelope, with its newline. Raises ValueError when the body is not JSON or too long."""
-    fields = {name: getattr(envelope, name) for name in Envelope.__slots__}
-    text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = _encode({name: getattr(envelope, name) for name in Envelope.__slots__})
     rest = text[1:].encode(
         "utf-8", "replace"
     )  # half a surrogate pair in a caller's name is no reason to fail

@@ -21,6 +21,7 @@ class AgiMetrics:
         self.commands = Counter(
             "hotline_agi_commands_total", "AGI commands by how they ended", ["outcome"], registry=registry
         )
+        self.answered = self.commands.labels("answered")  # looked up once: it counts every command
         self.handler_failures = Counter(
             "hotline_agi_handler_failures_total",
             "Handlers that raised or overran",

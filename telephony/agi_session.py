@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -73,6 +73,7 @@ class AgiSession:
         self.headers: Mapping[str, str] = headers.values
         self.args: tuple[str, ...] = headers.arguments[1:]  # without the token
         self.closed = asyncio.Event()
+        self.on_end: Callable[[], None] = lambda: None  # called once, when `closed` is set
         self.hung_up = False  # Asterisk said HANGUP: the channel is gone, or has left this session
         self._reader = reader
         self._writer = writer
@@ -236,7 +237,7 @@ class AgiSession:
 
     def _judged(self, words: tuple[str, ...], heard: Heard) -> AgiReply:
         if isinstance(heard, AgiReply):
-            self._metrics.commands.labels("answered").inc()
+            self._metrics.answered.inc()
             return heard
         self._metrics.commands.labels("refused").inc()
         assert isinstance(heard, Refusal)
@@ -331,6 +332,7 @@ class AgiSession:
             self._cut.timer.cancel()
             self._cut.timer = None
         self._writer.transport.abort()
+        self.on_end()
         self._fail_owed(HungUp("the channel is gone, or has left this session"))
 
     def _fail_owed(self, error: AgiError) -> None:

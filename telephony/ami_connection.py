@@ -156,12 +156,16 @@ class AmiConnection(AMIProtocol):  # type: ignore[misc]
 
     def _take_block(self, block: bytes) -> None:
         self._metrics.messages.inc()
-        if self._wanted is not None and block.startswith(b"Event: ") and b"\r\nActionID: " not in block:
+        is_event = block.startswith(b"Event: ") and b"\r\nActionID: " not in block
+        if is_event and self._wanted is not None:
             name = block[7:].partition(b"\r\n")[0]
             if name not in self._wanted:
                 self._metrics.dropped.labels("unwanted").inc()
                 return
         try:
+            if is_event:
+                self._take_event(block)
+                return
             message = Message.from_line(block.decode("utf-8", "replace"))
             if message is None:
                 self._metrics.dropped.labels("garbled").inc()
@@ -173,12 +177,25 @@ class AmiConnection(AMIProtocol):  # type: ignore[misc]
             self._metrics.dropped.labels("failed").inc()
             logger.error("ami_message_failed", extra={"error": type(error).__name__, "size": len(block)})
 
+    def _take_event(self, block: bytes) -> None:
+        """An event that is no part of an answer: nobody's, so panoramisk need not look for its action."""
+        event = AmiMessage.parse(block.decode("utf-8", "replace"))
+        if event is None:
+            self._metrics.dropped.labels("garbled").inc()
+            return
+        if event["Event"] == "Shutdown" and not event.is_tampered:
+            self.lose("shutdown")
+        self._tell(event)
+
     def dispatch(self, message: Message) -> None:
-        """panoramisk calls this for events that belong to no action under way."""
+        """panoramisk calls this for events with an action's id that belong to no action under way."""
         event = AmiMessage(message)
         if "ActionID" in event and event["Event"] not in LATE_EVENTS:
             self._metrics.dropped.labels("late").inc()  # the rest of a list whose time was over
             return
+        self._tell(event)
+
+    def _tell(self, event: AmiMessage) -> None:
         if event.is_tampered:
             self._metrics.dropped.labels("tampered").inc()
             logger.warning("ami_event_tampered", extra={"kind": event["Event"][:64]})

@@ -8,6 +8,7 @@ handler only reports what Dial said of an offer, and that the session is gone.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable, Coroutine
@@ -82,6 +83,8 @@ class CallerSession:
         self._arguments = arguments
         self._orders: deque[Command] = deque()  # bounded by one open offer per call
         self._ordered = asyncio.Event()
+        self._woken = asyncio.Event()  # an order came, or the session is over
+        session.on_end = self._woken.set
         self._answer_at: float | None = None  # loop time at which a direct call is answered without agent
         self._queue = next(queue for queue in settings.queues if queue.name == arguments.queue)
 
@@ -89,6 +92,7 @@ class CallerSession:
         """Called by the engine, synchronously."""
         self._orders.append(command)
         self._ordered.set()
+        self._woken.set()
 
     async def run(self) -> None:
         """Hold the caller until served, refused or gone."""
@@ -146,19 +150,20 @@ class CallerSession:
 
     async def _next_order(self, timeout_s: float) -> Command | None:
         """The next order, or None after timeout_s (0: no limit); raises HungUp when the session is gone."""
-        if not self._orders:
-            await self._first_of(self._session.closed.wait(), timeout_s=timeout_s)
+        if not self._orders and not self._session.closed.is_set():
+            self._woken.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(timeout_s or None):
+                    await self._woken.wait()
         if not self._orders and self._session.closed.is_set():
             raise HungUp("the caller's session is gone")
         return self._taken()
 
-    async def _first_of(self, other: Coroutine[Any, Any, object], *, timeout_s: float = 0) -> None:
-        """Wait for an order, for the other thing, or for timeout_s; an error of the other is raised."""
+    async def _first_of(self, other: Coroutine[Any, Any, object]) -> None:
+        """Wait for an order or for the other thing, whose error is raised."""
         tasks = {asyncio.ensure_future(self._ordered.wait()), asyncio.ensure_future(other)}
         try:
-            done, _ = await asyncio.wait(
-                tasks, timeout=timeout_s or None, return_when=asyncio.FIRST_COMPLETED
-            )
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
         finally:
@@ -196,6 +201,8 @@ class CallerSession:
         await self._session.set_variable("_HL_OFFER", order.offer)
         options = dial_options(order, self._queue, ringing=self._answer_at is not None)
         await self._session.execute("Dial", *dial_arguments(order.phone, order.ring_ms, options))
+        if self._engine.distributor.is_connected(order.offer):
+            return True  # AMI has told it long ago, so Asterisk need not be asked
         outcome = await self._session.get_full(
             "${DIALSTATUS}|${HANGUPCAUSE}|${HL_STAGE}|${RINGTIME_MS}${PROGRESSTIME_MS}"
         )

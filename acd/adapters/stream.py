@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 READER_LIMIT = 10_000
 BEAT_S = 1.0
+GATHER_S = 0.05  # what happens within is told together: nobody sees the difference, and it costs less
 
 
 class Stream:
@@ -73,10 +74,12 @@ class Stream:
 
     async def _write_next(self, response: web.StreamResponse, lines: asyncio.Queue[Envelope | None]) -> None:
         try:
-            envelope = await asyncio.wait_for(lines.get(), BEAT_S)
+            async with asyncio.timeout(BEAT_S):
+                envelope = await lines.get()
         except TimeoutError:
             await response.write(_line({"beat": self._engine.clock.now_ms()}))
             return
+        await asyncio.sleep(GATHER_S)
         batch = [envelope]
         while not lines.empty():
             batch.append(lines.get_nowait())

@@ -435,7 +435,8 @@ async def test_garbage_costs_one_message(
     await until(lambda: "B" in listener.events())
     assert link.epoch == 1
     assert count(registry, "hotline_ami_dropped_total", reason="garbled") == 2
-    assert count(registry, "hotline_ami_dropped_total", reason="failed") == 2
+    assert count(registry, "hotline_ami_dropped_total", reason="failed") == 1
+    assert count(registry, "hotline_ami_dropped_total", reason="tampered") == 1
 
 
 async def test_a_message_without_end_ends_the_link(

@@ -19,7 +19,7 @@ def test_headers_are_found_whatever_their_case() -> None:
     assert message["Event"] == message["event"] == message["EVENT"] == "Newstate"
     assert message.get("nothing", "") == ""
     assert "channelstatedesc" in message
-    assert set(message) == {"Event", "ChannelStateDesc"} and len(message) == 2
+    assert set(message) == {"event", "channelstatedesc"} and len(message) == 2
 
 
 def test_a_repeated_header_keeps_all_values_and_the_first_is_its_value() -> None:
