@@ -18,6 +18,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
+import uvloop
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -36,6 +37,7 @@ log = logging.getLogger(__name__)
 
 Closer = Callable[[], Awaitable[None]]
 CLOSE_LIMIT_S = 10.0
+GC_THRESHOLDS = (20_000, 20, 20)  # few cycles are made here, and looking for them delays a ring
 SETTINGS_POLL_S = 0.25
 _LAG_TICK_S = 0.25
 _LAG_BUCKETS_S = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
@@ -184,7 +186,9 @@ def run_service(name: str, start: Callable[[Service], Awaitable[Closer]]) -> Non
         log.exception("service_cannot_start")
         sys.exit(say("service.cannot_start", name=name, why=told(error)))
     gc.freeze()  # what was imported lives for ever: no need to look through it again
-    sys.exit(asyncio.run(serve(service, start)))
+    gc.set_threshold(*GC_THRESHOLDS)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        sys.exit(runner.run(serve(service, start)))
 
 
 async def serve(service: Service, start: Callable[[Service], Awaitable[Closer]]) -> int:
