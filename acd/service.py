@@ -20,7 +20,7 @@ from acd.adapters.cel import ends_in
 from acd.adapters.desk import Desk
 from acd.adapters.media_watch import MediaWatch
 from acd.adapters.observer import Observer
-from acd.adapters.security import FAILURES, SecurityWatch, limits_of
+from acd.adapters.security import FAILURES, SecurityWatch
 from acd.adapters.sessions import QueueHandler
 from acd.adapters.stream import Stream
 from acd.adapters.trunks import EVENTS as TRUNK_EVENTS
@@ -30,7 +30,6 @@ from acd.core.distributor import Distributor
 from acd.core.fact_codec import FactUnknown, upgrade
 from acd.core.picture import Picture
 from acd.core.recovery import restored_from
-from acd.core.shut_out import ShutOut
 from acd.engine import Engine
 from acd.settings_view import settings_changed
 from hotline.core.settings import Settings
@@ -108,8 +107,7 @@ class Acd:
             recording_path(lambda: service.settings),
             registry,
         )
-        shut_out = ShutOut(limits_of(service.settings))
-        self._security = SecurityWatch(shut_out, deployment.banned_file, clock, registry)
+        self._security = SecurityWatch(service.settings, deployment.banned_file, clock, registry)
         self._link = AmiLink(
             "127.0.0.1",
             deployment.ports.ami,

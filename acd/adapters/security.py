@@ -33,9 +33,12 @@ class SecurityWatch:
     """Takes AMI security events; keeps the list of shut-out addresses."""
 
     def __init__(
-        self, shut_out: ShutOut, file: Path, clock: SteadyClock, registry: CollectorRegistry
+        self, settings: Settings, file: Path, clock: SteadyClock, registry: CollectorRegistry
     ) -> None:
-        self._shut_out = shut_out
+        self._limits = limits_of(settings)
+        self._shut_out = shut_out = ShutOut(self._limits)
+        self._trunks: tuple[str, ...] = ()
+        self._never: tuple[str, ...] = ()
         self._file = file
         self._clock = clock
         self._failures = Counter(
@@ -47,6 +50,7 @@ class SecurityWatch:
         now = Gauge("hotline_sip_addresses_barred", "Addresses shut out now", registry=registry)
         now.set_function(lambda: len(shut_out.shut_out(clock.now_ms())))
         shut_out.restore(_read(file))
+        self.on_settings(settings)
 
     def on_message(self, message: Mapping[str, str]) -> None:
         """Look at one AMI event; anything but a failure over SIP is passed over."""
@@ -62,13 +66,21 @@ class SecurityWatch:
         self._write()
 
     def on_settings(self, settings: Settings) -> None:
-        """Other limits from now on."""
-        self._shut_out.limit(limits_of(settings))
+        """Other limits and exemptions from now on."""
+        if limits_of(settings) != self._limits:
+            self._limits = limits_of(settings)
+            self._shut_out.limit(self._limits)
+        self._never = settings.hotline.never_shut_out
+        self._exempt()
 
-    def exempt(self, networks: Iterable[str]) -> None:
-        """The trunks' addresses as they are now: never shut out, and let in again if they were."""
-        if self._shut_out.exempt(networks):
-            logger.warning("trunk_let_in_again")
+    def exempt(self, trunks: Iterable[str]) -> None:
+        """The trunks' addresses and networks now: never shut out, and let in again if they were."""
+        self._trunks = tuple(trunks)
+        self._exempt()
+
+    def _exempt(self) -> None:
+        if self._shut_out.exempt((*self._trunks, *self._never)):
+            logger.warning("exempt_address_let_in_again")
             self._write()
 
     def _write(self) -> None:

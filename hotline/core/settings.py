@@ -41,6 +41,7 @@ class Hotline:
     shut_out_failures: int = 10  # an address with so many refused SIP requests within …
     shut_out_window_s: int = 60  # … this time …
     shut_out_s: int = 600  # … is shut out for so long; 0: nobody is ever shut out
+    never_shut_out: tuple[str, ...] = ()  # addresses and networks besides the trunks': an office's
 
 
 RING_PERIOD_MS: dict[str, int] = {"cn": 5000, "us": 6000, "uk": 3000, "jp": 3000, "de": 5000}

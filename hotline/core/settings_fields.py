@@ -156,6 +156,7 @@ FIELD_RULES: dict[tuple[type, str], Rule] = {
     (Hotline, "shut_out_failures"): _between(2, 1000, REFUSED_REQUESTS),
     (Hotline, "shut_out_window_s"): _between(1, 3600, SECONDS),
     (Hotline, "shut_out_s"): _between(0, 86400, SECONDS),
+    (Hotline, "never_shut_out"): NETWORK,
     (Settings, "skills"): SKILL,
     (Settings, "not_ready_reasons"): _spelled("[0-9]", phrase("allowed.digit_key")),
     (Trunk, "name"): ACCOUNT,

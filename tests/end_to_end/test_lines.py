@@ -111,9 +111,9 @@ async def test_a_trunk_that_stops_answering_is_an_alarm_until_it_is_back(house: 
     house.exchange.close()
     for line in LINES:
         await stack.metric_becomes("acd", up(line.name), 0, within_s=30)
-        assert await stack.metric("acd", f'hotline_trunk_losses_total{{trunk="{line.name}"}}') == 1
+        assert await stack.metric("acd", f'hotline_trunk_losses_total{{trunk="{line.name}"}}') >= 1
     alarms = [text for text in log.read_text("utf-8").splitlines() if "trunk_down" in text]
-    assert len(alarms) == len(LINES)
+    assert all(any(f'"{line.name}"' in alarm for alarm in alarms) for line in LINES)
     house.exchange.__enter__()
     for line in LINES:
         await stack.metric_becomes("acd", up(line.name), 1, within_s=30)

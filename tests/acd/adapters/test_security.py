@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from acd.adapters.security import SecurityWatch, limits_of, remote_address
 from acd.clock import SteadyClock
-from acd.core.shut_out import Limits, ShutOut
+from acd.core.shut_out import Limits
 from hotline.core.settings import Hotline, Settings
 
 BAD = "203.0.113.9"
@@ -18,9 +18,9 @@ def refused(address: str = BAD, kind: str = "ChallengeResponseFailed") -> dict[s
     return {"Event": kind, "Service": "PJSIP", "RemoteAddress": f"IPV4/UDP/{address}/5060"}
 
 
-def watch(file: Path, limits: Limits | None = None) -> tuple[SecurityWatch, CollectorRegistry]:
-    registry = CollectorRegistry()
-    return SecurityWatch(ShutOut(limits or Limits(failures=3)), file, SteadyClock(), registry), registry
+def watch(file: Path) -> tuple[SecurityWatch, CollectorRegistry]:
+    registry, settings = CollectorRegistry(), Settings(1, hotline=Hotline(shut_out_failures=3))
+    return SecurityWatch(settings, file, SteadyClock(), registry), registry
 
 
 def barred(file: Path) -> list[str]:
@@ -73,6 +73,28 @@ def test_a_trunks_address_is_let_in_again(tmp_path: Path) -> None:
         security.on_message(refused())
     security.exempt([BAD])
     assert barred(file) == []
+
+
+def test_exempt_by_the_settings_and_by_the_trunks_add_up(tmp_path: Path) -> None:
+    file = tmp_path / "banned.json"
+    security, _ = watch(file)
+    security.exempt(["198.51.100.1"])
+    security.on_settings(
+        Settings(2, hotline=Hotline(shut_out_failures=3, never_shut_out=("203.0.113.0/24",)))
+    )
+    for _ in range(9):
+        security.on_message(refused())
+        security.on_message(refused("198.51.100.1"))
+    assert not file.exists()
+
+
+def test_settings_that_say_the_same_forget_no_failure(tmp_path: Path) -> None:
+    file = tmp_path / "banned.json"
+    security, _ = watch(file)
+    for version in range(2, 5):
+        security.on_message(refused())
+        security.on_settings(Settings(version, hotline=Hotline(shut_out_failures=3)))
+    assert barred(file) == [BAD]
 
 
 def test_the_settings_say_how_many_and_how_long(tmp_path: Path) -> None:

@@ -41,6 +41,7 @@ from hotline.core.settings_fields import FIELD_RULES, is_address, is_network, is
         (Hotline, "shut_out_failures", [2, 1000], [1, 1001]),
         (Hotline, "shut_out_window_s", [1, 3600], [0, 3601]),
         (Hotline, "shut_out_s", [0, 86400], [-1, 86401]),
+        (Hotline, "never_shut_out", ["192.0.2.7", "2001:db8::/32"], ["0.0.0.0/0", "office"]),
         (Settings, "skills", ["zh", "粤语", "level-2"], ["", "2nd", "a b", "a;b", "x" * 33, "_a"]),
         (Settings, "not_ready_reasons", ["0", "9"], ["", "10", "a", "*"]),
         (Trunk, "name", ["demo", "carrier-1"], ["", "a b", "A", "-a", "a;b", "a\nb", "x" * 33]),
