@@ -185,7 +185,8 @@ class Site:
 
     async def channels(self) -> int:
         """How many channels live in Asterisk. Raises SiteError."""
-        return int((await self.console("core show channels count")).split()[0])
+        # Asterisk may say more before it, as on a machine without a network card.
+        return int((await self.console("core show channels count")).split(" active channel")[0].split()[-1])
 
     async def count(self, query: str) -> int:
         """The one number that a query on its database gives."""

@@ -113,7 +113,7 @@ class BareAsterisk:
 
     def channels(self) -> int:
         """How many channels live now."""
-        return int(self.console("core show channels count").split()[0])
+        return int(self.console("core show channels count").split(" active channel")[0].split()[-1])
 
 
 @dataclass(frozen=True, slots=True)

@@ -265,7 +265,8 @@ class HotlineStack:
 
     async def channels(self) -> int:
         """How many channels live in Asterisk."""
-        return int((await self.console("core show channels count")).split()[0])
+        # Asterisk may say more before it, as on a machine without a network card.
+        return int((await self.console("core show channels count")).split(" active channel")[0].split()[-1])
 
     # ---- who uses it
 
