@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import time
 from collections.abc import AsyncIterator
 
@@ -16,19 +17,24 @@ from hotline.journal import read_journal
 from hotline.ledger.service import WRITERS
 
 AGENTS_TALK_S = 0.6
-FAILURE_PAUSE_S = 0.2
+LONGEST_PATIENCE_S = 5.0
 
 
 class Traffic:
-    """How many conversations have begun and ended so far."""
+    """How many callers have stayed until an agent ended their call."""
 
     def __init__(self) -> None:
         self.served = 0
 
 
 @contextlib.asynccontextmanager
-async def traffic(crowd: Crowd, *, callers: int) -> AsyncIterator[Traffic]:
-    """So many callers call again and again; agents end each call after a moment. Raises what a call did."""
+async def traffic(
+    crowd: Crowd, *, callers: int, chance: random.Random | None = None
+) -> AsyncIterator[Traffic]:
+    """So many callers call again and again; agents end each call after a moment. Raises what a call did.
+
+    chance: with it, half of the callers hang up at any moment.
+    """
     counted = Traffic()
     for desk in crowd.desks.values():
         desk.phone.manner = Manner(ring_s=0.1, talk_s=AGENTS_TALK_S)
@@ -37,8 +43,12 @@ async def traffic(crowd: Crowd, *, callers: int) -> AsyncIterator[Traffic]:
     async def call_again_and_again() -> None:
         while not stop.is_set():
             guest = await crowd.call(known=False)
+            if chance is not None and chance.random() < 0.5:
+                await asyncio.sleep(chance.uniform(0.0, LONGEST_PATIENCE_S))
+                await guest.call.hang_up()
+                continue
             await guest.call.answered(within_s=20)
-            await guest.call.ended(within_s=30)  # the agent's deed, so that a call lost on the way is told
+            await guest.call.ended(within_s=45)  # the agent's deed, so that a call lost on the way is told
             counted.served += 1
 
     async with asyncio.TaskGroup() as calling:
