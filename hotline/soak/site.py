@@ -24,6 +24,7 @@ from hotline.asterisk_install import AsteriskInstall
 from hotline.deployment import Deployment
 from hotline.supervisor.processes import read_pid_file
 from hotline.supervisor.readiness import ConsoleError, run_console
+from hotline.words import CHOICE
 
 START_LIMIT_S = 240.0
 STOP_LIMIT_S = 120.0
@@ -77,7 +78,7 @@ class Site:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
                 stderr=asyncio.subprocess.STDOUT,
-                env={**os.environ, **self._environment, "PYTHONUNBUFFERED": "1"},
+                env={**os.environ, **self._environment, "PYTHONUNBUFFERED": "1", CHOICE: "en"},  # read below
                 start_new_session=True,  # Ctrl-C is for the soak, which then ends it
             )
         deadline_s = time.monotonic() + START_LIMIT_S
