@@ -62,6 +62,9 @@ class _Offer:
     over: str = ""  # cause or "segment"
 
 
+_TALK = (facts.CallAnswered, facts.CallConnected, facts.SegmentEnded)
+
+
 class Promises:
     """Fed with every event and the facts and commands that came of it."""
 
@@ -104,8 +107,8 @@ class Promises:
         self._now_ms = now_ms
         self._note(event, decision)
         for fact in decision.facts:
-            # Only the end of a conversation can be told later, with its time.
-            is_told_late = isinstance(fact, facts.SegmentEnded) and fact.at_ms < now_ms
+            # Only a conversation can be told later, with its times.
+            is_told_late = isinstance(fact, _TALK) and fact.at_ms < now_ms
             self._expect(fact.at_ms == now_ms or is_told_late, f"{fact} is not of now")
             _FACT_CHECKS[type(fact)](self, fact)
         for command in decision.commands:
@@ -261,12 +264,12 @@ class Promises:
         self._expect(not offer.over and not offer.answered, f"{fact} of {offer}")
         offer.answered = True
         entry.answered_wait_ms = fact.wait_ms
-        self._expect(fact.wait_ms == self._now_ms - entry.key[1], f"{fact}: wait counts from {entry.key[1]}")
+        self._expect(fact.wait_ms == fact.at_ms - entry.key[1], f"{fact}: wait counts from {entry.key[1]}")
 
     def _call_connected(self, fact: facts.CallConnected) -> None:
         offer = self.offers[fact.segment]
         self._expect(offer.answered and not offer.connected_ms and not offer.over, f"{fact} of {offer}")
-        offer.connected_ms = self._now_ms
+        offer.connected_ms = fact.at_ms
 
     def _hold_changed(self, fact: facts.HoldChanged) -> None:
         offer = self.offers[fact.segment]

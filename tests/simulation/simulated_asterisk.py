@@ -18,6 +18,9 @@ from typing import Any
 from acd.core import events
 from acd.core.commands import CancelOffer, Command, OfferCall, RefuseCall, TakeSnapshot
 
+_IN_CEL = (events.OfferAnswered, events.OfferConnected, events.LegEnded, events.CallerHungUp)
+"""What Asterisk's own file tells with its time."""
+
 
 class PromiseBrokenError(AssertionError):
     """What must never happen has happened."""
@@ -134,7 +137,7 @@ class SimulatedAsterisk:
         self.ended: list[Caller] = []
         self._attached: dict[str, Session] = {}  # what acd's shell holds
         self._ami: Wire | None = None
-        self._cel: list[events.Event] = []  # ends that nobody was told of
+        self._cel: list[events.Event] = []  # what nobody was told of
 
     # Wires
 
@@ -147,7 +150,7 @@ class SimulatedAsterisk:
     def _say(self, event: events.Event) -> None:
         if self._ami is not None:
             self._ami.send(self.tell, event)
-        elif isinstance(event, events.LegEnded | events.CallerHungUp):
+        elif isinstance(event, _IN_CEL):
             self._cel.append(replace(event, at_ms=self.schedule.now_ms))
 
     @property
@@ -167,7 +170,7 @@ class SimulatedAsterisk:
             return
         self._ami = Wire(self.schedule, self._ami_delay_ms)
         if self.rng.random() < 0.6:
-            for event in self._cel:  # Asterisk's own file tells what ended in the gap, and when
+            for event in self._cel:  # Asterisk's own file tells of the gap, and when it was
                 self._say(event)
         self._cel = []
         self._take_snapshot(self.schedule.now_ms, self._ami, restarted)
