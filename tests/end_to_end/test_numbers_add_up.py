@@ -33,13 +33,32 @@ async def test_contacts_and_entries_add_up(own_stack: Own, contacts: int) -> Non
             await calls.make(contacts)
             expected = calls.expected
             await _all_tell(stack, expected + Counter(("contacts", "asked", "offered", "waiting")))
-            await held.hang_up()
-            await stack.fact("ContactEnded", contact=held_contact)
-            await _all_tell(stack, expected + Counter(("contacts", "asked", "offered", "abandoned")))
-    assert expected["contacts"] == contacts and expected["offered"] > expected["asked"]
-    assert len(expected) >= 10, f"some kinds of calls did not come: {expected}"
-    print(f"{contacts} contacts: {dict(expected)}")
+        assert (expected["contacts"], len(expected)) == (contacts, 10), f"kinds missing: {expected}"
+        assert expected["offered"] > expected["asked"]  # a second queueing is a second entry
+        await held.hang_up()
+        await stack.fact("ContactEnded", contact=held_contact)
+    expected.update(("contacts", "asked", "offered", "abandoned"))
+    await _all_tell(stack, expected)
     await no_channel_left(stack)
+    await _lose_some(stack)
+    expected.update(("contacts", "flow:lost", *("contacts", "asked", "offered", "lost") * 2))
+    await _all_tell(stack, expected)
+    print(f"{contacts} mixed calls and 4 more: {dict(expected)}")
+
+
+async def _lose_some(stack: HotlineStack) -> None:
+    """Asterisk is killed with two callers waiting and one in the menus."""
+    async with stack.caller() as caller:
+        waiting = [await dial(stack, caller, EMPTY.straight) for _ in range(2)]
+        in_menu = await dial(stack, caller, EMPTY.menu)
+        for _, contact in waiting:
+            await stack.fact("CallQueued", contact=contact, within_s=20)
+        await in_menu[0].answered()
+        killed = stack.kill("asterisk")
+        await stack.back("asterisk", killed)
+        for _, contact in (*waiting, in_menu):
+            ended = (await stack.fact("ContactEnded", contact=contact, within_s=30)).body
+            assert ended["hung_up_by"] == "lost"
 
 
 async def _all_tell(stack: HotlineStack, expected: Counter[str]) -> None:

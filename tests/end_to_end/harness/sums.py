@@ -17,7 +17,9 @@ from harness.stack import HotlineStack
 
 _CONTACTS = """
 SELECT CASE WHEN e.contact IS NOT NULL THEN 'asked' WHEN c.ended_at IS NULL THEN 'open'
-            WHEN c.outcome IN ('blocked', 'closed') THEN c.outcome ELSE 'flow:' || c.outcome END AS name,
+            WHEN c.outcome IN ('blocked', 'closed') THEN c.outcome
+            WHEN c.outcome <> '' THEN 'flow:' || c.outcome
+            WHEN c.hung_up_by = 'lost' THEN 'flow:lost' ELSE 'flow:hung_up' END AS name,
        count(*) AS number
 FROM contact c LEFT JOIN (SELECT DISTINCT contact FROM queue_entry) e USING (contact) GROUP BY name
 """
