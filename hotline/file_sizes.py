@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 from hotline.deployment import DeploymentError
+from hotline.words import say
 
 JOURNAL_BYTES = "HOTLINE_JOURNAL_BYTES"
 LOG_BYTES = "HOTLINE_LOG_BYTES"
@@ -20,5 +21,5 @@ def file_limit(name: str, default: int) -> int:
     if not text:
         return default
     if not (text.isascii() and text.isdigit() and int(text) >= SMALLEST):
-        raise DeploymentError(f"{name}={text!r}: allowed a number of bytes, {SMALLEST} or more")
+        raise DeploymentError(say("deployment.file_size", name=name, value=repr(text), least=SMALLEST))
     return int(text)

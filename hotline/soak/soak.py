@@ -26,6 +26,7 @@ from hotline.soak.house import CALLERS_ADDRESS, PHONES_ADDRESS
 from hotline.soak.promises import Report
 from hotline.soak.sipp import Counts, Place, Sipp, SippError
 from hotline.soak.site import PROCESSES, SERVICES, Site, SiteError, Sizes
+from hotline.words import say
 
 KILLS = dict(zip(("ledger", "keeper", "acd", "ivr", "web"), (0.05, 0.09, 0.13, 0.18, 0.23), strict=True))
 """When each service is killed, as a part of the calls."""
@@ -66,8 +67,8 @@ class Options:
 class Soak:
     """Use as `await Soak(site, options, say).run()`."""
 
-    def __init__(self, site: Site, options: Options, say: Callable[[str], None]) -> None:
-        self._site, self._options, self._say = site, options, say
+    def __init__(self, site: Site, options: Options, tell: Callable[[str], None]) -> None:
+        self._site, self._options, self._tell = site, options, tell
         self._folder = options.data / "soak"
         self._callers = Sipp(self._folder / "callers")
         self._phones = Sipp(self._folder / "phones")
@@ -107,7 +108,7 @@ class Soak:
         settings = check_settings(tomllib.loads(text), file=str(settings_file), version=1)
         house.write_prompts(self._options.data / "sounds", settings)
         await self._site.start(settings_file)
-        self._say(f"hotline up in {self._options.data}")
+        self._tell(say("soak.up", data=self._options.data))
 
     async def _log_in(self) -> None:
         await self._register()
@@ -124,7 +125,7 @@ class Soak:
                 raise SiteError(f"agents not ready after {LOGIN_LIMIT_S:.0f} s: {set(numbers) - set(ready)}")
             await asyncio.sleep(0.5)
             await self._make_ready([number for number in numbers if number not in ready])
-        self._say(f"{len(numbers)} agents ready")
+        self._tell(say("soak.agents", count=len(numbers)))
 
     @property
     def _server(self) -> tuple[str, int]:
@@ -216,7 +217,7 @@ class Soak:
             while self._share() < share and self._callers.running:  # noqa: ASYNC110 - SIPp's own counts
                 await asyncio.sleep(0.2)
             self._away_s[service] = round(await self._site.kill(service), 2)
-            self._say(f"{service} killed, back after {self._away_s[service]} s")
+            self._tell(say("soak.killed", service=service, away_s=self._away_s[service]))
 
     async def _measure(self) -> None:
         told = 0.1
@@ -226,7 +227,7 @@ class Soak:
                 self._resident[name].append((share, sizes.resident_bytes))
             if share >= told:
                 counts = self._callers.counts()
-                self._say(f"{counts.created} calls placed, {counts.failed} failed")
+                self._tell(say("soak.placed", count=counts.created, failed=counts.failed))
                 told += 0.1
             await asyncio.sleep(LOOK_EVERY_S)
 
@@ -256,7 +257,7 @@ class Soak:
                 if not (opened["contacts"] or backlog or incoming or await self._site.channels()):
                     break
             await asyncio.sleep(0.5)
-        self._say("drained")
+        self._tell(say("soak.drained"))
 
     async def _judge(self, report: Report, counts: Counts) -> None:
         site, options = self._site, self._options

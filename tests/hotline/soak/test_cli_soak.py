@@ -44,8 +44,8 @@ def test_the_report_says_what_is_broken() -> None:
     report = Report(
         100, 1, "/data", promises=[Promise("calls", True, "100"), Promise("memory", False, "+9 %")]
     )
-    text = cli_soak.told(report)
+    text = cli_soak.report_text(report)
     assert "BROKEN  memory" in text
     assert text.endswith("broken: memory")
     report.promises.pop()
-    assert cli_soak.told(report).endswith("every promise was kept")
+    assert cli_soak.report_text(report).endswith("every promise was kept")
