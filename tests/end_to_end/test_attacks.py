@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import socket
 
@@ -89,8 +90,19 @@ async def test_malformed_messages_harm_nobody(stack: HotlineStack, lane: Lane) -
         assert len(answers) > 90
         print(source, {status: list(answers.values()).count(status) for status in set(answers.values())})
         assert not [name for name, status in answers.items() if status.startswith("2")]
+    await send_malformed_over_tcp(stack)
     assert parts(stack) == before
     await one_call(stack, lane, lane.agents[0])
+
+
+async def send_malformed_over_tcp(stack: HotlineStack) -> None:
+    """Each in a connection of its own: there the length of a message is what its header says."""
+    for _, packet in malformed_messages((STRANGER, 5060), stack.server):
+        _, writer = await asyncio.open_connection(*stack.server, local_addr=(STRANGER, 0))
+        writer.write(packet.replace(b"SIP/2.0/UDP", b"SIP/2.0/TCP"))
+        with contextlib.suppress(ConnectionError):
+            await writer.drain()
+        writer.close()
 
 
 async def answers_to_malformed(stack: HotlineStack, source: str) -> dict[str, str]:

@@ -29,7 +29,8 @@ def far_machines(here: str, there: Sequence[str]) -> Iterator[None]:
     The far machines do not reach each other. Raises NetworkError.
     """
     if os.geteuid() != 0:
-        raise NetworkError("namespaces need root; type: sudo ./test tests/end_to_end/test_networks.py")
+        command = "sudo .venv/bin/pytest tests/end_to_end/test_networks.py"
+        raise NetworkError(f"network namespaces need root; type: {command}")
     _remove_left_over()
     _ip("address", "replace", f"{here}/32", "dev", "lo")
     try:
