@@ -34,6 +34,7 @@ class Facts:
     connected: Counter[str] = field(default_factory=Counter)
     segments_over: Counter[str] = field(default_factory=Counter)
     segment_ends: Counter[str] = field(default_factory=Counter)
+    lengths_ms: dict[str, int] = field(default_factory=dict)
     facts: int = 0
 
     @property
@@ -74,6 +75,7 @@ def read_facts(envelopes: Iterable[Envelope]) -> Facts:
             case "SegmentEnded":
                 facts.segments_over[body["segment"]] += 1
                 facts.segment_ends[body["hung_up_by"]] += 1
+                facts.lengths_ms[body["segment"]] = body["talk_ms"] + body["hold_ms"]
     for contact, reference in reference_of.items():
         if reference in caller_of_reference:
             facts.contact_of[caller_of_reference[reference]] = contact

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -13,6 +13,8 @@ MOST_GROWTH = 0.05
 JUDGED_CALLS = 2_000
 """Memory is judged when so many calls came after the warm-up; fewer say nothing of growth."""
 SPARE_DESCRIPTORS = 2
+AUDIBLE_MS = 200
+"""A shorter conversation may have no sound at all."""
 IDLE_STATES = frozenset({"ready", "not_ready", "offline", "not_responding"})
 _SHOWN = 5
 
@@ -94,15 +96,28 @@ def entry_promises(facts: Facts) -> list[Promise]:
 
 
 def transfer_promise(log: Iterable[str], facts: Facts) -> Promise:
-    """Transfers that the phones saw accepted are transfers in the facts, those in acd's absence apart."""
-    seen = Counter(log)["transferred"]
+    """Transfers that the phones saw are those of the facts.
+
+    One that was accepted as the caller hung up may be either; of one in acd's absence nobody may know.
+    """
+    seen = Counter(log)
     told = facts.segment_ends["transfer"]
-    unseen = facts.segment_ends["lost"] + facts.segment_ends["unseen"]
-    return Promise(
-        "transfers",
-        seen > 0 and seen - unseen <= told <= seen,
-        f"{seen} by REFER as the phones saw it, {told} in the facts, {unseen} conversations ended unseen",
+    done, unclear, unseen = seen["transferred"], seen["accepted"], facts.segment_ends["lost"]
+    found = (
+        f"{done} by REFER as the phones saw it ({unclear} more as the caller hung up), {told} in the facts"
     )
+    return Promise("transfers", done > 0 and done - unseen <= told <= done + unclear, found)
+
+
+def recording_promise(kept: Collection[str], facts: Facts) -> Promise:
+    """A recording for every conversation in which a word could be said, and for nothing else."""
+    long = {name for name, length_ms in facts.lengths_ms.items() if length_ms >= AUDIBLE_MS}
+    missing, strange = sorted(long - set(kept)), sorted(set(kept) - facts.connected.keys())
+    wrong = [f"{name} has none" for name in missing] + [f"{name} of no conversation" for name in strange]
+    found = (
+        f"{len(kept)} of {len(facts.connected)} conversations, {len(facts.connected) - len(long)} too short"
+    )
+    return Promise("recordings", not wrong, found + _first(wrong))
 
 
 def equal_promise(name: str, expected: int, found: int, what: str) -> Promise:

@@ -277,10 +277,9 @@ class Soak:
         add += promises.contact_promises(counts.created, log, facts)
         add += promises.entry_promises(facts)
         add.append(promises.transfer_promise(phones_log, facts))
-        kept = sum(
-            1 for _, one in read_journal(site.deployment.journal("keeper")) if one.kind == "RecordingKept"
-        )
-        add.append(promises.equal_promise("recordings", len(facts.connected), kept, "recordings kept"))
+        keeper = read_journal(site.deployment.journal("keeper"))
+        kept = [envelope.body["segment"] for _, envelope in keeper if envelope.kind == "RecordingKept"]
+        add.append(promises.recording_promise(kept, facts))
         written = await site.count("SELECT count(*) FROM fact WHERE writer = 'acd'")
         add.append(promises.equal_promise("database", facts.facts, written, "facts in PostgreSQL"))
         picture = await site.picture()

@@ -22,7 +22,7 @@ def test_without_a_choice_the_default_holds(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize("text", ["9999", "-20000", "20 MB", "١٠٠٠٠"])
 def test_what_is_no_size_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv(JOURNAL_BYTES, text)
-    with pytest.raises(DeploymentError, match=r"HOTLINE_JOURNAL_BYTES=.*allowed a number of bytes, 10000 or more"):
+    with pytest.raises(DeploymentError, match="allowed a number of bytes, 10000 or more"):
         file_limit(JOURNAL_BYTES, 1)
 
 

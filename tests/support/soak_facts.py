@@ -20,6 +20,6 @@ def one_contact(contact: str = "c1", caller: str = "131", by: str = "caller") ->
         fact("CallOffered", contact=contact, offer="1-2"),
         fact("CallConnected", contact=contact, segment="1-2"),
         fact("CallLeftQueue", contact=contact, entry=1, how="answered"),
-        fact("SegmentEnded", contact=contact, segment="1-2", hung_up_by="transfer"),
+        fact("SegmentEnded", contact=contact, segment="1-2", hung_up_by="transfer", talk_ms=900, hold_ms=100),
         fact("ContactEnded", contact=contact, hung_up_by=by),
     ]

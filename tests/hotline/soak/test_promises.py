@@ -51,6 +51,22 @@ def test_transfers_are_as_many_as_the_phones_saw(seen: list[str], is_kept: bool)
     assert promises.transfer_promise(seen, read_facts(one_contact())).kept is is_kept
 
 
+def test_a_transfer_as_the_caller_hung_up_may_be_one_or_none() -> None:
+    facts = read_facts([*one_contact(), *one_contact("c2", "132")])
+    assert promises.transfer_promise(["transferred", "accepted"], facts).kept
+    assert promises.transfer_promise(["transferred", "transferred", "accepted"], facts).kept
+    assert not promises.transfer_promise(["transferred", "answered"], facts).kept
+
+
+def test_a_conversation_has_a_recording_and_a_recording_a_conversation() -> None:
+    facts = read_facts(one_contact())
+    assert promises.recording_promise(["1-2"], facts).kept
+    assert not promises.recording_promise([], facts).kept
+    assert not promises.recording_promise(["1-2", "1-1"], facts).kept
+    facts.lengths_ms["1-2"] = 199
+    assert promises.recording_promise([], facts).kept
+
+
 def test_a_soak_without_a_transfer_shows_nothing_of_transfers() -> None:
     assert not promises.transfer_promise([], Facts()).kept
 
