@@ -1,7 +1,8 @@
 """Who is shut out after too many refused SIP requests: counted by address, for a while, bounded.
 
-Pure: instants come in, the picture of shut-out addresses goes out. An address of a trunk, and loopback, are
-never shut out: a forged source address could otherwise cut our own carrier off.
+Of IPv6 the /64 network counts, for whoever has one address there has all of them. Pure: instants come in, the
+picture of shut-out addresses goes out. An address of a trunk, and loopback, are never shut out: a forged source
+address could otherwise cut our own carrier off.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 ADDRESSES_LIMIT = 10_000
+IPV6_PREFIX = 64
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -57,9 +59,10 @@ class ShutOut:
             if not self._is_exempt(address):
                 self._bar(address, end_ms)
 
-    def failed(self, address: str, now_ms: int) -> bool:
+    def failed(self, source: str, now_ms: int) -> bool:
         """Note one failure; True when this one shuts the address out. An unreadable address is no address."""
-        if self._is_exempt(address) or self._until_ms.get(address, 0) > now_ms:
+        address = counted_as(source)
+        if self._is_exempt(source) or self._is_exempt(address) or self._until_ms.get(address, 0) > now_ms:
             return False
         limits = self._limits
         if not limits.shut_out_ms:
@@ -89,7 +92,22 @@ class ShutOut:
 
     def _is_exempt(self, address: str) -> bool:
         try:
-            parsed = ipaddress.ip_address(address)
+            network = ipaddress.ip_network(address)
         except ValueError:
             return True
-        return parsed.is_loopback or any(parsed in network for network in self._exempt)
+        return network.is_loopback or any(
+            network.version == known.version and network.overlaps(known) for known in self._exempt
+        )
+
+
+def counted_as(address: str) -> str:
+    """An IPv4 address itself, of an IPv6 address its network; what is no address stays as it is."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if parsed.version == 4:
+        return str(parsed)
+    if parsed.ipv4_mapped:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.ip_network((parsed, IPV6_PREFIX), strict=False))

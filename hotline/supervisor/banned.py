@@ -18,13 +18,13 @@ class BannedFileError(Exception):
 
 
 def banned_now(file: Path, now_s: float) -> tuple[str, ...]:
-    """Addresses banned at `now_s` (seconds since 1970), sorted; those banned longest first when too many.
+    """Addresses and networks banned at `now_s` (seconds since 1970), sorted; the latest ends when too many.
 
     Raises BannedFileError. No file: nobody is banned.
     """
     try:
         addresses = json.loads(file.read_text("utf-8"))["addresses"]
-        until = {str(ipaddress.ip_address(text)): float(at_s) for text, at_s in addresses.items()}
+        until = {_spelled(text): float(at_s) for text, at_s in addresses.items()}
     except FileNotFoundError:
         return ()
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -32,3 +32,9 @@ def banned_now(file: Path, now_s: float) -> tuple[str, ...]:
     current = [address for address, until_s in until.items() if until_s > now_s]
     current.sort(key=lambda address: (-until[address], address))
     return tuple(sorted(current[:MAX_ADDRESSES]))
+
+
+def _spelled(text: str) -> str:
+    """The one spelling of an address or a network; raises ValueError for anything else."""
+    network = ipaddress.ip_network(text)
+    return str(network.network_address) if network.num_addresses == 1 else str(network)

@@ -3,7 +3,7 @@
 import pytest
 
 from acd.core import shut_out
-from acd.core.shut_out import Limits, ShutOut
+from acd.core.shut_out import Limits, ShutOut, counted_as
 
 BAD = "203.0.113.9"
 FAILURES, WINDOW_MS, SHUT_OUT_MS = 10, 60_000, 600_000
@@ -43,7 +43,9 @@ def test_it_ends_after_ten_minutes_and_may_begin_again() -> None:
 
 def test_loopback_and_trunks_are_exempt() -> None:
     guard = ShutOut(exempt=["203.0.113.0/24"])
-    assert not any(guard.failed(BAD, 0) or guard.failed("127.0.0.1", 0) for _ in range(100))
+    assert not any(
+        guard.failed(BAD, 0) or guard.failed("127.0.0.1", 0) or guard.failed("::1", 0) for _ in range(100)
+    )
 
 
 def test_an_address_that_becomes_a_trunks_is_let_in() -> None:
@@ -69,6 +71,31 @@ def test_a_restart_forgets_nobody_but_our_own_trunk() -> None:
     guard.restore({BAD: 50, "192.0.2.1": 50})
     assert guard.shut_out(49) == {BAD: 50}
     assert guard.shut_out(50) == {}
+
+
+def test_of_ipv6_the_network_counts() -> None:
+    guard = ShutOut(Limits(failures=3))
+    assert [guard.failed(f"2001:db8::{n}", n) for n in range(1, 4)] == [False, False, True]
+    assert list(guard.shut_out(4)) == ["2001:db8::/64"]
+    assert not guard.failed("2001:db8::ffff", 5)
+
+
+def test_a_network_with_a_trunk_in_it_is_not_shut_out() -> None:
+    guard = ShutOut(Limits(failures=2), exempt=["2001:db8::7", "192.0.2.1"])
+    assert not any(guard.failed("2001:db8::1", n) for n in range(9))
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("2001:DB8:0:1::9", "2001:db8:0:1::/64"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("x", "x"),
+    ],
+)
+def test_what_is_counted(address: str, counted: str) -> None:
+    assert counted_as(address) == counted
 
 
 def test_what_is_no_address_is_ignored() -> None:

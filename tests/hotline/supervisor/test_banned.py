@@ -27,6 +27,11 @@ def test_an_address_has_one_spelling(tmp_path: Path) -> None:
     assert banned_now(_write(tmp_path / "b", {"2001:DB8:0::1": 200.0}), 100.0) == ("2001:db8::1",)
 
 
+def test_a_network_may_be_banned(tmp_path: Path) -> None:
+    file = _write(tmp_path / "b", {"2001:DB8::/64": 200.0, "192.0.2.1/32": 200.0})
+    assert banned_now(file, 100.0) == ("192.0.2.1", "2001:db8::/64")
+
+
 def test_too_many_keep_those_banned_longest(tmp_path: Path) -> None:
     addresses = {f"10.0.{n // 256}.{n % 256}": 1000.0 + n for n in range(MAX_ADDRESSES + 5)}
     banned = banned_now(_write(tmp_path / "b", addresses), 0.0)
