@@ -1,8 +1,8 @@
 """Who is shut out after too many refused SIP requests: counted by address, for a while, bounded.
 
-Of IPv6 the /64 network counts, for whoever has one address there has all of them. Pure: instants come in, the
-picture of shut-out addresses goes out. An address of a trunk, and loopback, are never shut out: a forged source
-address could otherwise cut our own carrier off.
+Of IPv6 the /64 network counts, for whoever has one address there has all of them. Pure: instants come in,
+the picture of shut-out addresses goes out. An address of a trunk, and loopback, are never shut out: a forged
+source address could otherwise cut our own carrier off.
 """
 
 from __future__ import annotations
