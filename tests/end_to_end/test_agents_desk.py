@@ -6,7 +6,7 @@ import time
 from harness.lanes import Lane
 from harness.phone import Manner, Phone
 from harness.prompt_tones import prompt_hz
-from harness.scenes import agents, dial, no_channel_left
+from harness.scenes import agents, dial, nothing_left
 from harness.stack import HotlineStack
 
 PATIENCE_S = 30.0
@@ -51,7 +51,7 @@ async def test_states_by_code(stack: HotlineStack, lane: Lane) -> None:
 
         await desk.log_out()
         await stack.facts.agent_state(number, "offline")
-    await no_channel_left(stack)
+    await nothing_left(stack)
 
 
 async def test_a_wrong_pin_is_told_delayed_and_counted(stack: HotlineStack, lane: Lane) -> None:
@@ -79,7 +79,7 @@ async def test_a_wrong_pin_is_told_delayed_and_counted(stack: HotlineStack, lane
         await stack.desk(phone).log_out()
     assert _refused(await stack.metrics("acd")) == before + 2
     assert not stack.facts.of("AgentStateChanged", agent=other)
-    await no_channel_left(stack)
+    await nothing_left(stack)
 
 
 async def test_an_agent_at_another_phone(stack: HotlineStack, lane: Lane) -> None:
@@ -104,7 +104,7 @@ async def test_an_agent_at_another_phone(stack: HotlineStack, lane: Lane) -> Non
         await stack.fact("ContactEnded", contact=contact)
         await there.log_out()
         await stack.facts.agent_state(moving, "offline", within_s=10)
-    await no_channel_left(stack)
+    await nothing_left(stack)
 
 
 async def _serve(stack: HotlineStack, lane: Lane, caller: Phone, phone: Phone) -> None:

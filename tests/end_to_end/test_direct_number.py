@@ -4,7 +4,7 @@ from harness.call import Call
 from harness.lanes import RING_CYCLE_MS, Lane
 from harness.phone import Manner
 from harness.prompt_tones import prompt_hz
-from harness.scenes import agents, dial, no_channel_left
+from harness.scenes import agents, dial, nothing_left
 from harness.stack import HotlineStack
 
 BY_HAND = Manner(reject=None)
@@ -33,7 +33,7 @@ async def test_the_caller_hears_rings_until_the_agent_answers(stack: HotlineStac
         assert answered["wait_ms"] == answered["at_ms"] - queued["wait_since_ms"]
         ended = (await stack.fact("ContactEnded", contact=contact)).body
         assert (ended["stage"], ended["outcome"]) == ("survey", "queued")
-    await no_channel_left(stack)
+    await nothing_left(stack)
 
 
 async def test_nobody_free_after_its_rings(stack: HotlineStack, lane: Lane) -> None:
@@ -63,7 +63,7 @@ async def test_nobody_free_after_its_rings(stack: HotlineStack, lane: Lane) -> N
         await call.hang_up()
         assert (await stack.fact("ContactEnded", contact=contact)).body["stage"] == "connected"
         assert len(stack.facts.of("CallQueued", contact=contact)) == 1
-    await no_channel_left(stack)
+    await nothing_left(stack)
 
 
 def _statuses(call: Call) -> set[int]:

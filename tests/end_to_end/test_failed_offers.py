@@ -4,7 +4,7 @@ import asyncio
 
 from harness.lanes import RING_CYCLE_MS, Lane
 from harness.phone import BUSY, DECLINES, NEVER_ANSWERS, Manner
-from harness.scenes import agents, dial, no_channel_left
+from harness.scenes import agents, dial, nothing_left
 from harness.stack import HotlineStack
 
 
@@ -54,7 +54,7 @@ async def test_unanswered_rejected_and_busy_lead_on_in_the_same_place(
         await stack.fact("ContactEnded", contact=later)
         await desks[0].ready()  # not responding until ready again
         await stack.facts.agent_state(silent, "ready")
-    await no_channel_left(stack)
+    await nothing_left(stack)
 
 
 async def test_an_agent_whose_phone_is_gone_is_not_rung(stack: HotlineStack, lane: Lane) -> None:
@@ -83,4 +83,4 @@ async def test_an_agent_whose_phone_is_gone_is_not_rung(stack: HotlineStack, lan
         desks[1].phone.socket.deaf = False
         await asyncio.gather(desks[0].phone.register(), desks[1].ready())
         await asyncio.gather(*(stack.facts.agent_state(one, "ready") for one in (signed_off, unplugged)))
-    await no_channel_left(stack)
+    await nothing_left(stack)

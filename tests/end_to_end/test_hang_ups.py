@@ -5,7 +5,7 @@ from typing import Any
 from harness.lanes import Lane
 from harness.phone import Manner
 from harness.prompt_tones import prompt_hz
-from harness.scenes import agents, choose, dial, lengthen, no_channel_left
+from harness.scenes import agents, choose, dial, lengthen, nothing_left
 from harness.stack import HotlineStack
 
 BY_HAND = Manner(reject=None)  # rings until the test answers
@@ -38,7 +38,7 @@ async def test_a_caller_hangs_up_before_an_agent_rings(stack: HotlineStack, lane
     flows = {fact.contact: fact.body for fact in stack.journal("ivr") if fact.kind == "FlowEnded"}
     outcomes = [flows[one]["outcome"] for one in (greeted_contact, asked_contact, waiting_contact)]
     assert outcomes == ["hung_up", "hung_up", "queued"]
-    await no_channel_left(stack)
+    await nothing_left(stack)
 
 
 async def test_a_caller_hangs_up_while_a_phone_rings_and_in_the_whisper(
@@ -71,7 +71,7 @@ async def test_a_caller_hangs_up_while_a_phone_rings_and_in_the_whisper(
         assert _left(stack, contact) == ["abandoned"]  # nobody has talked
         assert not stack.facts.of("CallConnected", contact=contact)
         await stack.facts.agent_state(number, "ready", within_s=10)
-    await no_channel_left(stack)
+    await nothing_left(stack)
 
 
 async def test_an_agent_hangs_up_in_the_whisper_and_the_caller_goes_on(
@@ -96,7 +96,7 @@ async def test_an_agent_hangs_up_in_the_whisper_and_the_caller_goes_on(
         assert await _end(stack, contact) == ("connected", "queued", "caller")
         assert _left(stack, contact) == ["answered"]
         assert _segments(stack, contact) == [(second, "caller")]
-    await no_channel_left(stack)
+    await nothing_left(stack)
 
 
 async def test_hang_ups_in_talk_and_survey(stack: HotlineStack, lane: Lane) -> None:
@@ -121,7 +121,7 @@ async def test_hang_ups_in_talk_and_survey(stack: HotlineStack, lane: Lane) -> N
         ended = stack.facts.of("ContactEnded", contact=contact)[0].body
         assert (ended["survey_asked"], ended["satisfaction"]) == (True, 0)
         assert _left(stack, contact) == ["answered"]
-    await no_channel_left(stack)
+    await nothing_left(stack)
 
 
 async def _end(stack: HotlineStack, contact: str) -> tuple[str, str, str]:

@@ -11,7 +11,7 @@ import pytest
 from harness.call import Call, CallFailed
 from harness.lanes import Lane
 from harness.phone import Phone, RegistrationRefused
-from harness.scenes import contact_of, new_number, no_channel_left
+from harness.scenes import contact_of, new_number, nothing_left
 from harness.stack import HotlineStack
 
 LONG = "长" * 1365  # 4 kB
@@ -46,7 +46,7 @@ async def test_a_callers_name_is_kept_as_text(stack: HotlineStack, lane: Lane) -
             else:
                 # What Asterisk keeps of it, whole characters; the rest is not worth a caller.
                 assert 20 < len(told.body["name"]) <= 256 and set(told.body["name"]) == {"长"}
-    await no_channel_left(stack)
+    await nothing_left(stack)
 
 
 async def test_line_ends_in_a_callers_number_make_no_event(stack: HotlineStack, lane: Lane) -> None:
@@ -74,7 +74,7 @@ async def test_line_ends_in_a_callers_number_make_no_event(stack: HotlineStack, 
         await victim.hang_up()
         await stack.fact("ContactEnded", contact=contact)
     assert (stack.pid("acd"), _links(await stack.metrics("acd"))) == (pid, links)
-    await no_channel_left(stack)
+    await nothing_left(stack)
 
 
 async def test_a_stranger_makes_no_event(stack: HotlineStack) -> None:
@@ -109,7 +109,7 @@ async def test_raw_line_ends_and_other_garbage(stack: HotlineStack, lane: Lane) 
         await stack.fact("CallQueued", contact=contact, within_s=15)
         await call.hang_up()
         await stack.fact("ContactEnded", contact=contact)
-    await no_channel_left(stack)
+    await nothing_left(stack)
 
 
 async def _identity(stack: HotlineStack, number: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 from harness.lanes import NARROW, lane_settings
 from harness.mixed_calls import EMPTY, LANES_USED, mixed_calls
 from harness.phone import Phone
-from harness.scenes import dial, no_channel_left
+from harness.scenes import dial, nothing_left
 from harness.stack import HotlineStack
 from harness.sums import in_database, in_metrics, in_quarters, on_tiles
 
@@ -39,7 +39,7 @@ async def test_contacts_and_entries_add_up(own_stack: Own, contacts: int) -> Non
         await stack.fact("ContactEnded", contact=held_contact)
     expected.update(("contacts", "asked", "offered", "abandoned"))
     await _all_tell(stack, expected)
-    await no_channel_left(stack)
+    await nothing_left(stack)
     await _lose_some(stack)
     expected.update(("contacts", "flow:lost", *("contacts", "asked", "offered", "lost") * 2))
     await _all_tell(stack, expected)

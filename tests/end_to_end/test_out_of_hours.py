@@ -8,7 +8,7 @@ from harness import sound
 from harness.call import Call
 from harness.lanes import Lane
 from harness.prompt_tones import prompt_hz
-from harness.scenes import choose, dial, lengthen, no_channel_left
+from harness.scenes import choose, dial, lengthen, nothing_left
 from harness.stack import HotlineStack
 
 CALLER_HZ = 440
@@ -49,7 +49,7 @@ async def test_closed_and_messages_left(stack: HotlineStack, lane: Lane) -> None
         assert len(said) / 8 == body["length_ms"]
         assert body["length_ms"] > SPOKEN_S * 500
         assert sound.tone_share(said[4000:8000], CALLER_HZ) > 0.9
-    await no_channel_left(stack)
+    await nothing_left(stack)
 
 
 async def _leave_at_once(call: Call) -> None:

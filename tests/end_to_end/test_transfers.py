@@ -5,7 +5,7 @@ from typing import Any
 from harness.lanes import Lane
 from harness.phone import Manner
 from harness.prompt_tones import prompt_hz
-from harness.scenes import agents, dial, no_channel_left
+from harness.scenes import agents, dial, nothing_left
 from harness.stack import HotlineStack
 
 BY_HAND = Manner(reject=None)
@@ -53,7 +53,7 @@ async def test_a_blind_transfer_keeps_each_agents_own_talk(stack: HotlineStack, 
     assert len(stack.facts.of("ContactStarted", contact=contact)) == 1
     assert len(stack.facts.of("ContactEnded", contact=contact)) == 1
     await _the_page_counts(stack, lane)
-    await no_channel_left(stack)
+    await nothing_left(stack)
 
 
 async def test_a_transfer_elsewhere_is_refused_and_the_talk_goes_on(stack: HotlineStack, lane: Lane) -> None:
@@ -74,7 +74,7 @@ async def test_a_transfer_elsewhere_is_refused_and_the_talk_goes_on(stack: Hotli
         segment = (await stack.fact("SegmentEnded", contact=contact)).body
         assert (segment["agent"], segment["hung_up_by"]) == (number, "caller")
         assert len(stack.facts.of("CallQueued", contact=contact)) == 1
-    await no_channel_left(stack)
+    await nothing_left(stack)
 
 
 async def _the_page_counts(stack: HotlineStack, lane: Lane) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from harness.call import CallFailed
 from harness.lanes import NARROW, Lane
-from harness.scenes import dial, no_channel_left
+from harness.scenes import dial, nothing_left
 from harness.stack import HotlineStack
 
 
@@ -26,9 +26,9 @@ async def test_a_call_too_many_is_blocked(stack: HotlineStack, lane: Lane) -> No
         await other.answered()
         await other.hang_up()
         await call.hang_up()
-        await no_channel_left(stack)
+        await nothing_left(stack)
         again, _ = await dial(stack, caller, lane.straight)
         await again.answered()
         await again.hang_up()
     assert (await stack.picture())["day"]["blocked"] == before + 1
-    await no_channel_left(stack)
+    await nothing_left(stack)

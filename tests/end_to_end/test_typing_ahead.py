@@ -4,7 +4,7 @@ from harness import sound
 from harness.call import Call
 from harness.lanes import Lane
 from harness.prompt_tones import PROMPT_S, prompt_hz
-from harness.scenes import dial, no_channel_left
+from harness.scenes import dial, nothing_left
 from harness.stack import HotlineStack
 
 FRAME = sound.SAMPLES_PER_PACKET
@@ -30,7 +30,7 @@ async def test_digits_typed_ahead_answer_both_menus(stack: HotlineStack, lane: L
         assert chosen == [("language", "2", 1), ("subject", "2", 1)]
         await call.hang_up()
         await stack.fact("ContactEnded", contact=contact)
-    await no_channel_left(stack)
+    await nothing_left(stack)
 
 
 def _heard_s(call: Call, frequency_hz: int) -> float:

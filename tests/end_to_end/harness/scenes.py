@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import re
 import time
 from collections.abc import AsyncIterator
 
@@ -77,9 +78,21 @@ async def choose(call: Call, stack: HotlineStack, contact: str, menu: str, digit
     raise TimeoutError(f"{call}: menu {menu} took no {digit}")
 
 
-async def no_channel_left(stack: HotlineStack, *, within_s: float = 10.0) -> None:
-    """Wait until Asterisk has no channel any more. Raises AssertionError."""
+async def nothing_left(stack: HotlineStack, *, within_s: float = 10.0) -> None:
+    """Wait until no channel, FastAGI session, open contact, queue entry or offer is left."""
     deadline_s = time.monotonic() + within_s
-    while await stack.channels():
-        assert time.monotonic() < deadline_s, await stack.console("core show channels concise")
+    while left := await _left(stack):
+        assert time.monotonic() < deadline_s, (left, await stack.console("core show channels concise"))
         await asyncio.sleep(0.1)
+
+
+async def _left(stack: HotlineStack) -> dict[str, float]:
+    """What is not over, by kind, with its number."""
+    still_open = (await stack.picture())["open"]
+    counts: dict[str, float] = {kind: len(still_open[kind]) for kind in ("contacts", "entries", "legs")}
+    counts["channels"] = await stack.channels()
+    for service in ("acd", "ivr"):
+        found = re.search(r"^hotline_agi_open_sessions (\S+)$", await stack.metrics(service), re.MULTILINE)
+        assert found
+        counts[f"sessions of {service}"] = float(found[1])
+    return {kind: number for kind, number in counts.items() if number}
