@@ -85,7 +85,7 @@ def ends_in(file: Path, tail_bytes: int = TAIL_BYTES) -> Ends:
         text = _tail(file.with_name(f"{file.name}.0"), tail_bytes - len(text)) + text
     started_ms: dict[str, int] = {}
     contacts: dict[str, EndedContact] = {}
-    legs: dict[str, EndedLeg] = {}
+    ended: dict[str, tuple[str, EndedLeg]] = {}  # by offer: unique id, and what its line says
     talks: dict[str, Talk] = {}
     for row in csv.reader(text.decode("utf-8", "replace").splitlines()):
         try:
@@ -102,12 +102,17 @@ def ends_in(file: Path, tail_bytes: int = TAIL_BYTES) -> Ends:
                 contacts[row[2]] = _contact(row, started_ms.get(row[2], 0))
             elif row[0] == LEG_END:
                 offer, cause, source = _words(row, 3)
-                talk = talks.get(row[2], NEVER)
-                by = "transfer" if talk.transferred else "agent" if source == row[6] else "caller"
-                legs[offer] = EndedLeg(_ms(row[1]), int(cause or 0), by, talk)
+                by = "agent" if source == row[6] else "caller"
+                ended[offer] = (row[2], EndedLeg(_ms(row[1]), int(cause or 0), by))
         except (ValueError, IndexError, AttributeError, TypeError):
             continue
+    # Only now: a leg's own line may come before the one of its transfer.
+    legs = {offer: _with_talk(leg, talks.get(uniqueid, NEVER)) for offer, (uniqueid, leg) in ended.items()}
     return Ends(contacts, legs, talks)
+
+
+def _with_talk(leg: EndedLeg, talk: Talk) -> EndedLeg:
+    return replace(leg, by="transfer" if talk.transferred else leg.by, talk=talk)
 
 
 def _tail(file: Path, most_bytes: int) -> bytes:

@@ -46,8 +46,8 @@ def test_talks_are_read_of_legs_that_ended_and_of_those_that_live(file: Path) ->
         '"ANSWER","5.0","u9","u1","u1","","PJSIP/1001-2"',
         '"BRIDGE_ENTER","5.5","u9","u1","u1","{}","PJSIP/1001-2"',
         '"BRIDGE_ENTER","7.0","u9","u1","u1","{}","PJSIP/1001-2"',
-        '"BLINDTRANSFER","8.0","u9","u1","u1","{}","PJSIP/1001-2"',
         '"HotlineLeg","8.5","u9","u1","u1","{""extra"":""3-7|16|PJSIP/1001-2""}","PJSIP/1001-2"',
+        '"BLINDTRANSFER","8.6","u9","u1","u1","{}","PJSIP/1001-2"',
         '"ANSWER","9.0","u10","u2","u2","","PJSIP/1002-3"',
     ]
     file.write_text("\n".join(lines), encoding="utf-8")
