@@ -168,6 +168,20 @@ def test_an_older_asterisk_gets_what_it_understands(house: House) -> None:
     assert line.endswith(",${CSV_QUOTE(${CHANNEL(channame)})}")
     assert "eventfilter(" not in house.text("manager.conf")
     assert "eventfilter = ^Event: (FullyBooted|" in house.text("manager.conf")
+    assert "eventfilter = ![[:cntrl:]]{3}[^[:cntrl:]]" in house.text("manager.conf").splitlines()
+
+
+def test_what_callers_choose_makes_no_event(house: House) -> None:
+    """Line ends in numbers: no event with an empty line passes, and only our own numbers get a channel."""
+    house.write(defaults())
+    excluded = "eventfilter(action(exclude),method(regex)) = [[:cntrl:]]{3}[^[:cntrl:]]"
+    assert excluded in house.text("manager.conf").splitlines()
+    assert "Newchannel" not in re.sub("disabledevents.*", "", house.text("manager.conf"))
+    callers = house.text("extensions.conf").partition("[from-trunk]")[2].partition("\n[")[0]
+    first = [line for line in callers.splitlines() if line.startswith("exten")]
+    numbers = {number.did for number in defaults().numbers}
+    assert {line.split()[2].partition(",")[0] for line in first} == numbers
+    assert all("Set(CALLERID(num)=${FILTER(+0-9*#,${CALLERID(num)})})" in line for line in first)
 
 
 @pytest.mark.parametrize(
