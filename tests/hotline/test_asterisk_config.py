@@ -250,7 +250,7 @@ def test_a_trunk_that_signs_in(house: House) -> None:
     house.write(defaults(trunks=(Trunk("demo", "peer"),)))
     endpoint = house.options("pjsip.conf", "demo")
     assert endpoint["auth"] == ["demo"]
-    assert endpoint["set_var"] == ["HL_TRUNK=demo"]
+    assert endpoint["set_var"] == ["HL_TRUNK=demo", "HL_CHANNELS=30"]
     assert house.options("pjsip.conf", "demo", "auth")["password"] == [house.secrets.trunk("demo")]
     assert house.options("pjsip.conf", "demo", "aor")["qualify_frequency"] == ["30"]
     assert all(options.get("type") != ["identify"] for _, options in house.sections("pjsip.conf"))
