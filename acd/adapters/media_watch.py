@@ -37,7 +37,13 @@ class MediaWatch:
     async def run(self) -> None:
         """Sample all conversations, forever."""
         while True:
-            legs = [(uniqueid, leg) for uniqueid, leg in self._observer.legs.items() if leg.bridged]
+            # A leg that was joined just now cannot have been silent for too long: a short talk costs nothing.
+            joined_by_ms = self._engine.clock.now_ms() - int(PERIOD_S * 1000)
+            legs = [
+                (uniqueid, leg)
+                for uniqueid, leg in self._observer.legs.items()
+                if leg.bridged and leg.bridged_ms <= joined_by_ms
+            ]
             started = asyncio.get_running_loop().time()
             for uniqueid, leg in legs:
                 await self._sample(uniqueid, leg)
@@ -56,7 +62,9 @@ class MediaWatch:
                 continue
             packets = await self._packets(channel)
             silent_ms = (
-                None if packets is None else self._silence.sample(key, packets, self._engine.clock.now_ms())
+                None
+                if packets is None
+                else self._silence.sample(key, packets, self._engine.clock.now_ms(), leg.bridged_ms)
             )
             if silent_ms is not None:
                 self._silent.labels(side).inc()

@@ -55,6 +55,7 @@ class Leg:
     channel: str
     up: bool = False
     bridged: bool = False
+    bridged_ms: int = 0  # 0: before we looked
     held: bool = False
     hang_up_asked: bool = False  # the agent's side hung up
     transferred: bool = False
@@ -222,8 +223,9 @@ class Observer:
     def _bridge_enter(self, message: Mapping[str, str]) -> None:
         leg = self.legs.get(message.get("Uniqueid", ""))
         if leg is not None and not leg.bridged:
-            leg.bridged = True
-            path = self._recording_path(leg.offer, self._engine.clock.now_ms())
+            now_ms = self._engine.clock.now_ms()
+            leg.bridged, leg.bridged_ms = True, now_ms
+            path = self._recording_path(leg.offer, now_ms)
             self._engine.handle(OfferConnected(leg.offer, recording=path))
 
     def _hold(self, message: Mapping[str, str], held: bool) -> None:

@@ -51,11 +51,15 @@ class SilenceWatch:
         self._seen: dict[str, tuple[int, int]] = {}
         self._told: set[str] = set()
 
-    def sample(self, leg: str, packets: int, now_ms: int) -> int | None:
-        """Note a count; the length of the silence in ms when it is first too long, else None."""
+    def sample(self, leg: str, packets: int, now_ms: int, since_ms: int = 0) -> int | None:
+        """Note a count; the length of the silence in ms when it is first too long, else None.
+
+        since_ms: when the leg began to be listened to (0: now); one without a packet is silent since then.
+        """
         last = self._seen.get(leg)
         if last is None or packets != last[0]:
-            self._seen[leg] = (packets, now_ms)
+            is_mute = last is None and packets == 0
+            self._seen[leg] = (packets, (since_ms or now_ms) if is_mute else now_ms)
             self._told.discard(leg)
             return None
         silent_ms = now_ms - last[1]

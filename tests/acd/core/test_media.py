@@ -32,3 +32,11 @@ def test_a_leg_on_hold_starts_anew() -> None:
     watch.sample("leg", 10, 0)
     watch.forget("leg")
     assert watch.sample("leg", 10, 60_000) is None
+
+
+def test_a_leg_without_any_packet_is_silent_since_it_was_joined() -> None:
+    watch = SilenceWatch()
+    assert watch.sample("mute", 0, SILENT_AFTER_MS - 1, since_ms=1) is None
+    assert watch.sample("mute", 0, SILENT_AFTER_MS + 1, since_ms=1) == SILENT_AFTER_MS
+    assert watch.sample("heard", 7, SILENT_AFTER_MS - 1, since_ms=1) is None
+    assert watch.sample("heard", 7, SILENT_AFTER_MS + 1, since_ms=1) is None
