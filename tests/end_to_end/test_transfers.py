@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from harness.call import Call
+from harness.desk import Desk
 from harness.lanes import Lane
 from harness.phone import Manner
 from harness.prompt_tones import prompt_hz
@@ -20,17 +22,18 @@ async def test_a_blind_transfer_keeps_each_agents_own_talk(stack: HotlineStack, 
         stack.caller(tone_hz=CALLER_HZ) as caller,
     ):
         call, contact = await dial(stack, caller, lane.straight)
-        for desk, target in zip(desks, (lane.straight, lane.direct, ""), strict=True):
-            rung = await desk.phone.incoming(within_s=15)
-            rung.answer()
-            await stack.fact("CallConnected", contact=contact, agent=desk.number)
-            await rung.rtp.hears(CALLER_HZ)
-            if target:
-                assert await rung.refer(target) == 202
-                assert await rung.transferred() == 200
-                segment = (await stack.fact("SegmentEnded", contact=contact, agent=desk.number)).body
-                assert segment["hung_up_by"] == "transfer"  # before the phone says goodbye
-            await rung.hang_up()
+        rung = await _talk(stack, desks[0], contact)
+        assert await rung.refer(lane.straight) == 202
+        assert await rung.transferred() == 200
+        segment = (await stack.fact("SegmentEnded", contact=contact, agent=first)).body
+        assert segment["hung_up_by"] == "transfer"
+        await rung.hang_up()
+
+        rung = await _talk(stack, desks[1], contact)
+        assert await rung.refer(lane.direct) == 202
+        await rung.hang_up()  # at once, as many phones do
+
+        await (await _talk(stack, desks[2], contact)).hang_up()
         await call.rtp.hears(prompt_hz("survey"))
         await call.hang_up()
         ended = (await stack.fact("ContactEnded", contact=contact)).body
@@ -75,6 +78,15 @@ async def test_a_transfer_elsewhere_is_refused_and_the_talk_goes_on(stack: Hotli
         assert (segment["agent"], segment["hung_up_by"]) == (number, "caller")
         assert len(stack.facts.of("CallQueued", contact=contact)) == 1
     await nothing_left(stack)
+
+
+async def _talk(stack: HotlineStack, desk: Desk, contact: str) -> Call:
+    """The agent answers and hears the caller."""
+    rung = await desk.phone.incoming(within_s=15)
+    rung.answer()
+    await stack.fact("CallConnected", contact=contact, agent=desk.number)
+    await rung.rtp.hears(CALLER_HZ)
+    return rung
 
 
 async def _the_page_counts(stack: HotlineStack, lane: Lane) -> None:
