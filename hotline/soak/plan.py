@@ -14,7 +14,7 @@ NUMBERS = {MAIN: 50, DIRECT: 25, CLOSED: 10, MENU: 15}
 
 FIRST_CALLER = 13_000_000_000
 ENDLESS_MS = 90_000  # before the answer: as long as it takes
-PATIENT_MS = 10_000  # after it: longer than most calls, shorter than a survey that nobody answers
+PATIENT_MS = 8_000  # after it: longer than most calls, shorter than a survey that nobody answers
 IMPATIENT = 0.4
 GIVES_UP_BEFORE_ANSWER = 0.1
 AGENT_PLANS = 5_000

@@ -27,6 +27,7 @@ from hotline.supervisor.readiness import ConsoleError, run_console
 from hotline.words import CHOICE
 
 START_LIMIT_S = 240.0
+READY = "ready after "  # what `hotline up` says in English, ready or "NOT ready"
 STOP_LIMIT_S = 120.0
 BACK_LIMIT_S = 60.0
 QUESTION_LIMIT_S = 20.0
@@ -82,7 +83,7 @@ class Site:
                 start_new_session=True,  # Ctrl-C is for the soak, which then ends it
             )
         deadline_s = time.monotonic() + START_LIMIT_S
-        while "ready after " not in (said := self.output.read_text("utf-8", "replace")):
+        while READY not in (said := self.output.read_text("utf-8", "replace")):
             if self._process.returncode is not None or time.monotonic() > deadline_s:
                 raise SiteError(f"hotline up: not ready: {said[-1500:]}")
             await asyncio.sleep(0.1)
@@ -99,10 +100,13 @@ class Site:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
-        async with asyncio.timeout(STOP_LIMIT_S):
-            said, _ = await down.communicate()
-            if self._process is not None:
-                await self._process.wait()
+        try:
+            async with asyncio.timeout(STOP_LIMIT_S):
+                said, _ = await down.communicate()
+                if self._process is not None:
+                    await self._process.wait()
+        except TimeoutError as error:
+            raise SiteError(f"hotline down: not done within {STOP_LIMIT_S:.0f} s") from error
         if down.returncode:
             raise SiteError(f"hotline down: {said.decode('utf-8', 'replace')[-1000:]}")
 
@@ -190,12 +194,15 @@ class Site:
         return int((await self.console("core show channels count")).split(" active channel")[0].split()[-1])
 
     async def count(self, query: str) -> int:
-        """The one number that a query on its database gives."""
-        connection = await asyncpg.connect(self.deployment.database_url, timeout=QUESTION_LIMIT_S)
+        """The one number that a query on its database gives. Raises SiteError."""
         try:
-            return int(await connection.fetchval(query))
-        finally:
-            await connection.close()
+            connection = await asyncpg.connect(self.deployment.database_url, timeout=QUESTION_LIMIT_S)
+            try:
+                return int(await connection.fetchval(query))
+            finally:
+                await connection.close()
+        except (asyncpg.PostgresError, OSError, TimeoutError) as error:
+            raise SiteError(f"PostgreSQL: {type(error).__name__}: {error}") from error
 
     def _http(self, service: str) -> aiohttp.ClientSession:
         connector = aiohttp.UnixConnector(path=str(self.deployment.socket(service)))

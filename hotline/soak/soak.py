@@ -39,8 +39,8 @@ READY_EVERY_S = 3.0
 REGISTER_EVERY_S = 1500.0
 LOGIN_LIMIT_S = 90.0
 DRAIN_LIMIT_S = 120.0
-REST_S = 4.0
-AGENTS_AT_ONCE = 6
+REST_S = 2.0
+AGENTS_AT_ONCE = 12
 BYTES_PER_CALL = {JOURNAL_BYTES: 800, LOG_BYTES: 300}
 """A file's limit for each call of the soak. A call writes about 7,000 to acd's journal, 2,500 to CEL's."""
 
