@@ -32,13 +32,16 @@ async def survive(crowd: Crowd, victims: tuple[str, ...], talking: list[Guest], 
     Two of those who wait are served for the two who leave.
     """
     stack = crowd.stack
-    pids = {name: stack.kill(name) for name in victims}
-    leaving = [talking.pop(0) for _ in range(2)]
-    await asyncio.gather(*(crowd.agent_call(guest).hang_up() for guest in leaving))
-    await crowd.all_talk(talking)
-    await crowd.all_hear_music(waiting)
-    returned = await asyncio.gather(*(back(stack, name, pid) for name, pid in pids.items()))
-    served = [waiting.pop(0) for _ in range(2)]
+    served, kept = waiting[:2], waiting[2:]
+    async with crowd.music_goes_on(kept):
+        pids = {name: stack.kill(name) for name in victims}
+        leaving = [talking.pop(0) for _ in range(2)]
+        await asyncio.gather(*(crowd.agent_call(guest).hang_up() for guest in leaving))
+        await crowd.all_talk(talking)
+        await crowd.all_hear_music(kept)
+        returned = await asyncio.gather(*(back(stack, name, pid) for name, pid in pids.items()))
+        await crowd.all_hear_music(kept)
+    waiting[:] = kept
     agents = await asyncio.gather(*(crowd.connected(guest) for guest in served))
     assert len(set(agents)) == 2
     offers = [stack.facts.of("CallOffered", contact=guest.contact)[0] for guest in served]
@@ -71,11 +74,11 @@ async def all_hang_up(crowd: Crowd, talking: list[Guest], waiting: list[Guest]) 
 
 
 async def test_acd_and_ivr_killed_together_and_alone(own_stack: OwnStack) -> None:
-    """6 conversations and 4 waits; acd is killed, then ivr, while two callers hear the greeting."""
+    """6 conversations and 5 waits; acd is killed, then ivr, while two callers hear the greeting."""
     stack = await own_stack(crowd_settings(6))
     async with Crowd(stack, agents=6) as crowd:
         talking = await crowd.conversations(6)
-        waiting = await crowd.waits(4)
+        waiting = await crowd.waits(5)
         everybody = [*talking]
         await survive(crowd, ("acd",), talking, waiting)
         greeted = await asyncio.gather(*(crowd.call() for _ in range(2)))

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from contextlib import AsyncExitStack
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -190,6 +192,29 @@ class Crowd:
     async def all_hear_music(self, guests: list[Guest]) -> None:
         """These waiting callers hear something now."""
         await asyncio.gather(*(guest.call.rtp.hears_sound(within_s=10) for guest in guests))
+
+    @asynccontextmanager
+    async def music_goes_on(
+        self, guests: list[Guest], *, longest_silence_s: float = 2.0
+    ) -> AsyncIterator[None]:
+        """Within this, these callers never wait longer for the next packet of sound."""
+        assert guests
+        silence_s = 0.0
+
+        async def listen() -> None:
+            nonlocal silence_s
+            while True:
+                now_s = time.monotonic()
+                silence_s = max(silence_s, *(now_s - guest.call.rtp.last_heard for guest in guests))
+                await asyncio.sleep(0.02)
+
+        listening = asyncio.create_task(listen())
+        try:
+            yield
+        finally:
+            listening.cancel()
+        print(f"the longest silence of {len(guests)} waiting callers was {silence_s * 1000:.0f} ms")
+        assert silence_s <= longest_silence_s
 
     def assert_one_call_per_agent(self) -> None:
         """No phone was rung while it had a call."""
