@@ -20,7 +20,7 @@ from acd.core.commands import CancelOffer, Command, OfferCall, RefuseCall, TakeS
 from acd.core.distributor import Distributor
 from acd.core.events import DeadlinePassed, Event
 from acd.core.fact_codec import to_body
-from acd.core.facts import Fact
+from acd.core.facts import CallConnected, Fact
 from acd.core.picture import Picture
 from hotline.journal import Envelope, JournalWriter
 
@@ -31,6 +31,9 @@ class OrderTaker(Protocol):
     """Whoever holds the waiting caller's session and carries out commands for it."""
 
     def take_order(self, command: Command) -> None: ...
+
+    def note_connected(self, offer: str) -> None:
+        """The offer's agent and the caller have been joined."""
 
 
 class Engine:
@@ -110,6 +113,8 @@ class Engine:
             self._journal.rotate(self.picture.snapshot())
         for follower in tuple(self._followers):
             follower(envelope)
+        if isinstance(fact, CallConnected) and (taker := self._takers.get(fact.contact)) is not None:
+            taker.note_connected(fact.segment)
 
     def _carry_out(self, command: Command) -> None:
         match command:

@@ -85,6 +85,7 @@ class CallerSession:
         self._ordered = asyncio.Event()
         self._woken = asyncio.Event()  # an order came, or the session is over
         session.on_end = self._woken.set
+        self._connected = ""  # the offer that led to a conversation
         self._answer_at: float | None = None  # loop time at which a direct call is answered without agent
         self._queue = next(queue for queue in settings.queues if queue.name == arguments.queue)
 
@@ -93,6 +94,10 @@ class CallerSession:
         self._orders.append(command)
         self._ordered.set()
         self._woken.set()
+
+    def note_connected(self, offer: str) -> None:
+        """Called by the engine, synchronously."""
+        self._connected = offer
 
     async def run(self) -> None:
         """Hold the caller until served, refused or gone."""
@@ -201,7 +206,7 @@ class CallerSession:
         await self._session.set_variable("_HL_OFFER", order.offer)
         options = dial_options(order, self._queue, ringing=self._answer_at is not None)
         await self._session.execute("Dial", *dial_arguments(order.phone, order.ring_ms, options))
-        if self._engine.distributor.is_connected(order.offer):
+        if self._connected == order.offer:
             return True  # AMI has told it long ago, so Asterisk need not be asked
         outcome = await self._session.get_full(
             "${DIALSTATUS}|${HANGUPCAUSE}|${HL_STAGE}|${RINGTIME_MS}${PROGRESSTIME_MS}"

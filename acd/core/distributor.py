@@ -145,11 +145,6 @@ class Distributor:
             if other.queue == call.queue and other.key < call.key and other.state in ("waiting", "away")
         )
 
-    def is_connected(self, offer: str) -> bool:
-        """Whether the offer is known and its agent and caller have been joined."""
-        known = self._floor.offers.get(offer)
-        return known is not None and known.connected_ms > 0
-
     def agent_at(self, phone: str) -> str | None:
         """The number of the agent logged in at this phone, or None."""
         return self._floor.phones.get(phone)
