@@ -182,7 +182,8 @@ class ContactEnded(Fact):
 
     stage: arrived, flow, waiting, connected, survey, fallback. outcome (of the flow, "" if none): closed,
     blocked, voice_message, message, refused, hung_up, queued. hung_up_by: caller, agent, us, lost.
-    satisfaction: 1..5, 0 when not asked or not answered; asked tells which.
+    reason: "", or why it was not seen to end. satisfaction: 1..5, 0 when not asked or not answered; asked
+    tells which.
     """
 
     contact: str

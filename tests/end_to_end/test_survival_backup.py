@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from harness.crowd import Crowd, crowd_settings
 from harness.stack import HotlineStack, run_hotline
 from harness.traffic import ledger_has_all, traffic
@@ -21,15 +22,16 @@ WHERE kind = 'RecordingKept' AND position <= $1"""
 ENDED = "SELECT body->>'segment' AS segment FROM fact WHERE kind = 'SegmentEnded' AND position <= $1"
 
 
+@pytest.mark.parametrize("agents", [4, pytest.param(12, marks=pytest.mark.long)])
 async def test_a_backup_under_load_restores_its_moment(
-    own_stack: OwnStack, short_folder: Path, new_port_base: Callable[[], int]
+    own_stack: OwnStack, short_folder: Path, new_port_base: Callable[[], int], agents: int
 ) -> None:
     """Facts, settings and recordings are those of the moment; agents log in to the restored hotline."""
-    stack = await own_stack(crowd_settings(4))
-    file, data = short_folder / "backup.tar", short_folder / "restored"
-    async with Crowd(stack, agents=4) as crowd:
-        async with traffic(crowd, callers=4) as counted:
-            await until(lambda: counted.served >= 8, "8 calls", 60)
+    stack = await own_stack(crowd_settings(agents))
+    file, data = short_folder / f"backup{agents}.tar", short_folder / f"restored{agents}"
+    async with Crowd(stack, agents=agents) as crowd:
+        async with traffic(crowd, callers=agents) as counted:
+            await until(lambda: counted.served >= 3 * agents, "the first calls", 60)
             status, said = await run_hotline("backup", str(file), "--data", str(stack.data), within_s=60)
             assert status == 0, said
             served = counted.served
@@ -39,7 +41,7 @@ async def test_a_backup_under_load_restores_its_moment(
     status, said = await run_hotline("restore", str(file), "--data", str(data), within_s=60)
     assert status == 0, said
     position = int(re.search(r": (\d+) facts", said)[1])  # type: ignore[index]  # positions have no gaps
-    async with HotlineStack(data, new_port_base(), crowd_settings(4)) as restored:
+    async with HotlineStack(data, new_port_base(), crowd_settings(agents)) as restored:
         facts = await stack.sql(FACTS, position)
         assert facts == await restored.sql(FACTS, position)
         assert 0 < len(facts) == position < (await stack.sql("SELECT max(position) FROM fact"))[0]["max"]

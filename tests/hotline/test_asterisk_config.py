@@ -393,7 +393,8 @@ def test_the_fallback_script_runs_without_our_services(house: House) -> None:
     script = house.deployment.fallback_script
     assert script.stat().st_mode & 0o777 == 0o700
     assert str(house.deployment.journal("fallback")) in script.read_text("utf-8")
-    assert str(script) in house.text("extensions.conf")
+    for deed in ("started", "message", "answered"):
+        assert f"AGI({script},{deed}," in house.text("extensions.conf")
 
 
 def test_the_folder_of_cel_exists_before_asterisk_looks_for_it(house: House) -> None:
