@@ -1,9 +1,7 @@
-"""The distributor as a whole: total, deterministic, and quick enough with a full house."""
+"""The distributor as a whole: total and deterministic. How quick it is: `python -m bench.distributor`."""
 
 from __future__ import annotations
 
-import random
-import time
 from dataclasses import replace
 
 from decision_table import START_MS, Table, settings
@@ -194,49 +192,3 @@ def test_an_event_of_an_unknown_kind_changes_nothing() -> None:
 
     decision = Table().handle(MoonRose(), 5)
     assert (decision.facts, decision.commands) == ((), ())
-
-
-def test_a_full_house_is_decided_within_a_millisecond() -> None:
-    """2,000 agents with 5 of 200 skills each, some 2,000 waiting calls with needs of their own.
-
-    The aim is 1 ms for 99 of 100 decisions; the limit leaves room for a slow machine.
-    """
-    rng = random.Random(1)
-    names = [f"s{index}" for index in range(200)]
-    numbers = [str(10_000 + index) for index in range(2000)]
-    profiles = tuple(
-        events.AgentProfile(number, tuple((name, rng.randint(1, 10)) for name in rng.sample(names, 5)))
-        for number in numbers
-    )
-    rules = events.QueueRules("service", "", 0, 0, 20_000, 15_000, max_waiting=100_000)
-    distributor = Distributor(1)
-    distributor.handle(events.SettingsChanged(1, profiles, (rules,)), START_MS)
-    distributor.handle(events.AsteriskSnapshot((), ()), START_MS)
-    ringing: list[str] = []
-    took_ms: list[float] = []
-
-    def tell(event: events.Event) -> None:
-        began = time.perf_counter()
-        decision = distributor.handle(event, START_MS + len(took_ms))
-        took_ms.append((time.perf_counter() - began) * 1000)
-        ringing.extend(one.offer for one in decision.commands if isinstance(one, OfferCall))
-
-    def arrive(index: int) -> None:
-        needs = f"{rng.choice(names)} >= {rng.randint(1, 10)} and {rng.choice(names)}"
-        tell(events.CallArrived(f"c{index:06}", "service", needs, 0, "zh", START_MS + len(took_ms)))
-
-    for number in numbers:
-        tell(events.AgentLoggedIn(number, f"p{number}"))
-    for index in range(2500):
-        arrive(index)
-    for number in numbers:
-        tell(events.AgentBecameReady(number))
-    took_ms.clear()
-    for index in range(2500, 4000):
-        offer = ringing.pop(0)
-        tell(events.OfferConnected(offer))
-        tell(events.LegEnded(offer, 16, "agent"))
-        arrive(index)
-    took_ms.sort()
-    assert took_ms[len(took_ms) * 99 // 100] < 5
-    assert ringing, "the house was busy to the end"
