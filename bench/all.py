@@ -1,4 +1,4 @@
-"""All comparisons one after another, engines in turn, and the tables of docs/benchmarks.md on standard output.
+"""All comparisons one after another, engines in turn, with the tables of docs/benchmarks.md as output.
 
 Engines take turns, so that a machine that is busy for a while is busy for all of them; of several rounds the
 median is shown. Every run appends its figures to a file of JSON lines.
