@@ -44,6 +44,7 @@ class MediaWatch:
                 for uniqueid, leg in self._observer.legs.items()
                 if leg.bridged and leg.bridged_ms <= joined_by_ms
             ]
+            self._silence.keep({one for uniqueid, leg in legs for one in (uniqueid, leg.contact)})
             started = asyncio.get_running_loop().time()
             for uniqueid, leg in legs:
                 await self._sample(uniqueid, leg)

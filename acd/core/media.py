@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 SILENT_AFTER_MS = 5_000
@@ -72,3 +73,8 @@ class SilenceWatch:
         """The leg is gone or on hold."""
         self._seen.pop(leg, None)
         self._told.discard(leg)
+
+    def keep(self, legs: Collection[str]) -> None:
+        """Forget all legs but these: the others are gone."""
+        self._seen = {leg: last for leg, last in self._seen.items() if leg in legs}
+        self._told &= self._seen.keys()

@@ -220,11 +220,18 @@ class Soak:
             self._tell(say("soak.killed", service=service, away_s=self._away_s[service]))
 
     async def _measure(self) -> None:
+        """Memory every second, kept in soak/memory.csv too for whoever wants to draw it."""
         told = 0.1
+        series = self._folder / "memory.csv"
+        series.write_text(f"calls;{';'.join(PROCESSES)}\n", "utf-8")
         while True:
             share = self._share()
-            for name, sizes in (await self._sizes()).items():
-                self._resident[name].append((share, sizes.resident_bytes))
+            sizes = await self._sizes()
+            for name, size in sizes.items():
+                self._resident[name].append((share, size.resident_bytes))
+            row = [sizes[name].resident_bytes if name in sizes else "" for name in PROCESSES]
+            with series.open("a", encoding="utf-8") as file:
+                file.write(f"{round(share * self._options.calls)};{';'.join(map(str, row))}\n")
             if share >= told:
                 counts = self._callers.counts()
                 self._tell(say("soak.placed", count=counts.created, failed=counts.failed))

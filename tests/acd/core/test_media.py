@@ -40,3 +40,12 @@ def test_a_leg_without_any_packet_is_silent_since_it_was_joined() -> None:
     assert watch.sample("mute", 0, SILENT_AFTER_MS + 1, since_ms=1) == SILENT_AFTER_MS
     assert watch.sample("heard", 7, SILENT_AFTER_MS - 1, since_ms=1) is None
     assert watch.sample("heard", 7, SILENT_AFTER_MS + 1, since_ms=1) is None
+
+
+def test_legs_that_are_gone_are_forgotten() -> None:
+    watch = SilenceWatch()
+    watch.sample("gone", 10, 0)
+    watch.sample("here", 10, 0)
+    watch.keep({"here", "new"})
+    assert watch.sample("gone", 10, 60_000) is None
+    assert watch.sample("here", 10, 60_000) == 60_000
