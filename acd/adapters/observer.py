@@ -276,7 +276,12 @@ class Observer:
         caller = self.callers.pop(contact, None) or Caller(seen.channel)
         if contact not in self._engine.picture.contacts:
             self._start_contact(seen, seen.caller_number)
-        self._engine.handle(CallerHungUp(contact))
+        legs = [leg for leg in self.legs.values() if leg.contact == contact and leg.bridged]
+        if any(leg.hang_up_asked for leg in legs) and not caller.hang_up_asked:
+            caller.agent_hung_up = True
+            self._engine.handle(CallerHungUp(contact, by="agent"))
+        else:
+            self._engine.handle(CallerHungUp(contact))
         by = "caller" if caller.hang_up_asked else "agent" if caller.agent_hung_up else "us"
         digit = seen.variables.get("HL_SATISFACTION", "")
         self._engine.record(

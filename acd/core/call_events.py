@@ -104,7 +104,7 @@ def caller_hung_up(floor: Floor, event: events.CallerHungUp) -> None:
         floor.ignore("the call is not here")
         return
     ended_ms = floor.past_ms(event.at_ms, call.wait_since_ms)
-    _end(floor, call, "hung_up", how="abandoned", offer_cause="caller_gone", by="caller", ended_ms=ended_ms)
+    _end(floor, call, "hung_up", how="abandoned", offer_cause="caller_gone", by=event.by, ended_ms=ended_ms)
 
 
 def call_withdrawn(floor: Floor, event: events.CallWithdrawn) -> None:

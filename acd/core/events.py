@@ -29,10 +29,15 @@ class CallArrived(Event):
 
 @dataclass(frozen=True, slots=True)
 class CallerHungUp(Event):
-    """The caller's channel is gone. at_ms: when, if it is told only now."""
+    """The caller's channel is gone. at_ms: when, if it is told only now.
+
+    by: who ended the conversation, if there was one: after the agent's hang-up, too, the caller's channel may
+    be the first to go.
+    """
 
     contact: str
     at_ms: int | None = None
+    by: str = "caller"  # caller, agent
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,7 @@ def event_of(words: list[str]) -> events.Event:
             by = rest[2] if len(rest) > 2 else ""
             return events.LegEnded(rest[0], int(rest[1]), by, at_ms=_past_ms(options))
         case "hang_up":
-            return events.CallerHungUp(rest[0], at_ms=_past_ms(options))
+            return events.CallerHungUp(rest[0], at_ms=_past_ms(options), by=options.get("by", "caller"))
         case "answered":
             return events.OfferAnswered(rest[0], at_ms=_past_ms(options))
         case "bridged":

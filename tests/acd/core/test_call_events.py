@@ -62,6 +62,22 @@ def test_who_hung_up_is_told_by_the_leg() -> None:
     """)
 
 
+def test_the_agent_hung_up_though_the_callers_channel_went_first() -> None:
+    Table().run("""
+        0       ready 1001                 | 1001 ready
+        100     arrive c1 orders since=100 | queued c1
+                                           | offered c1 to 1001 as 1-1
+                                           | 1001 offered
+                                           | ! offer c1 to 1001 for 8000
+        200     bridged 1-1                | 1001 on_contact
+                                           | answered c1: waited 100, rang 0
+                                           | connected c1 with 1001
+                                           | left c1: answered after 100
+        5200    hang_up c1 by=agent        | talked c1: 5000, held 0, by agent
+        5201    leg_ended 1-1 16 agent     | 1001 ready
+    """)
+
+
 def test_a_caller_who_leaves_for_elsewhere_is_out() -> None:
     Table().run("""
         100     arrive c1 service since=100 | queued c1

@@ -1,0 +1,87 @@
+"""Who hung up, from AMI's messages in either order."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from decision_table import settings
+from prometheus_client import CollectorRegistry
+
+from acd.adapters.away import Away
+from acd.adapters.cel import Ends
+from acd.adapters.observer import Observer
+from acd.clock import SteadyClock
+from acd.core import events
+from acd.core.distributor import Distributor
+from acd.core.picture import Picture
+from acd.engine import Engine
+from hotline.journal import JournalWriter, read_journal
+
+CALLER = {"Uniqueid": "c1", "Channel": "PJSIP/carrier-1", "AccountCode": "c1"}
+LEG = {
+    "Uniqueid": "l1",
+    "Channel": "PJSIP/1001-2",
+    "AccountCode": "c1",
+    "ChanVariable": "HL_OFFER=1-1",
+    "Cause": "16",
+}
+DIALLED = {f"Dest{name}": value for name, value in LEG.items()}
+CALLER_ASKS, LEG_ASKS = {"Event": "HangupRequest", **CALLER}, {"Event": "HangupRequest", **LEG}
+CALLER_GONE, LEG_GONE = {"Event": "Hangup", "Cause": "16", **CALLER}, {"Event": "Hangup", **LEG}
+
+
+class Talk:
+    """c1 and agent 1001 talk."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.journal = JournalWriter(folder, "acd")
+        picture, registry = Picture(lambda _: 0), CollectorRegistry()
+        self.engine = Engine(Distributor(1), picture, self.journal, SteadyClock(), registry)
+        away = Away(self.engine, Ends, lambda offer, at_ms: offer, (), 0)
+        self.observer = Observer(
+            self.engine, lambda number: number, away, lambda offer, at_ms: offer, registry
+        )
+        self.engine.handle(settings())
+        self.engine.handle(events.AsteriskSnapshot((), ()))
+        self.engine.handle(events.AgentLoggedIn("1001", "1001"))
+        self.engine.handle(events.AgentBecameReady("1001"))
+        self.tell({"Event": "UserEvent", "UserEvent": "HotlineContact", **CALLER})
+        arrived = events.CallArrived(
+            contact="c1", queue="orders", needs="", priority=0, language="zh", wait_since_ms=0, entry=1
+        )
+        self.engine.handle(arrived)
+        self.tell({"Event": "DialBegin", **DIALLED}, {"Event": "Newstate", "ChannelStateDesc": "Up", **LEG})
+        self.tell({"Event": "BridgeEnter", **LEG})
+
+    def tell(self, *messages: dict[str, str]) -> None:
+        for message in messages:
+            self.observer.on_message(message)
+
+    def hung_up_by(self, kind: str) -> list[str]:
+        self.journal.sync()
+        return [one.body["hung_up_by"] for _, one in read_journal(self.folder) if one.kind == kind]
+
+
+@pytest.fixture
+async def talk(tmp_path: Path) -> Iterator[Talk]:
+    talk = Talk(tmp_path)
+    yield talk
+    talk.engine.close()
+    talk.journal.close()
+
+
+@pytest.mark.parametrize("gone", [(CALLER_GONE, LEG_GONE), (LEG_GONE, CALLER_GONE)])
+@pytest.mark.parametrize(("asks", "by"), [(LEG_ASKS, "agent"), (CALLER_ASKS, "caller")])
+async def test_whoever_asked_for_the_hang_up_hung_up(
+    talk: Talk, asks: dict[str, str], by: str, gone: tuple[dict[str, str], ...]
+) -> None:
+    talk.tell(asks, *gone)
+    assert talk.hung_up_by("SegmentEnded") == [by]
+    assert talk.hung_up_by("ContactEnded") == [by]
+
+
+async def test_who_hangs_up_in_the_survey_did_not_end_the_talk(talk: Talk) -> None:
+    talk.tell(LEG_ASKS, LEG_GONE, CALLER_ASKS, CALLER_GONE)
+    assert talk.hung_up_by("SegmentEnded") == ["agent"]
+    assert talk.hung_up_by("ContactEnded") == ["caller"]
