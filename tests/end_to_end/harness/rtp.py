@@ -77,6 +77,7 @@ class RtpPort:
         self.tone_hz = tone_hz
         self.received = 0  # packets of audio
         self.sent = 0
+        self.skipped_s = 0.0  # not sent, because this process stood still
         self.digits = ""  # heard
         self.last_heard = 0.0  # time.monotonic() of the newest audio packet
         self._socket = _even_port(address)
@@ -165,6 +166,7 @@ class RtpPort:
         """Send what is due: an event, else audio. Sends the missed ones too, so that the pace is kept."""
         now = self._loop.time()
         if now - self._due > 1.0:  # this machine slept: do not flood
+            self.skipped_s += now - self._due
             self._due = now
         while self._due <= now:
             self._send_one()
