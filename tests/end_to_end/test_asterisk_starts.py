@@ -208,19 +208,20 @@ async def test_too_many_requests_of_a_stranger_are_told(asterisk: RunningAsteris
         await ami.event("InvalidAccountID", AccountID="666")
 
 
-def test_a_banned_address_is_refused_until_it_is_free_again(asterisk: RunningAsterisk) -> None:
+async def test_a_banned_address_is_refused_until_it_is_free_again(asterisk: RunningAsterisk) -> None:
     def answers() -> list[str]:
         return [
             ask_as_stranger(asterisk.server, "REGISTER", address=address)[:11]
             for address in ("127.0.0.9", "127.0.0.10")
         ]
 
+    # PJSIP hears of the reload in its own time.
     write_banned_acl(asterisk.deployment, ["127.0.0.9", "2001:db8::1"])
     asterisk.console("module reload acl")
-    assert answers() == ["SIP/2.0 403", "SIP/2.0 401"]
+    await until(lambda: answers() == ["SIP/2.0 403", "SIP/2.0 401"], "the banned one alone refused", 5)
     write_banned_acl(asterisk.deployment, [])
     asterisk.console("module reload acl")
-    assert answers() == ["SIP/2.0 401", "SIP/2.0 401"]
+    await until(lambda: answers() == ["SIP/2.0 401", "SIP/2.0 401"], "both let in", 5)
 
 
 async def test_ami_answers_lists_and_refuses_what_acd_must_not_do(asterisk: RunningAsterisk) -> None:
@@ -240,8 +241,12 @@ async def test_only_one_acd_gets_in(asterisk: RunningAsterisk) -> None:
         assert first.welcome["Response"] == "Success"
         async with asterisk.ami() as second:
             assert second.welcome["Response"] == "Error"
-    async with asterisk.ami() as third:
-        assert third.welcome["Response"] == "Success"
+    for _ in range(50):  # Asterisk notices in its own time that the first has gone; acd tries again, too
+        async with asterisk.ami() as third:
+            if third.welcome["Response"] == "Success":
+                return
+        await asyncio.sleep(0.1)
+    pytest.fail("the login is not free again after 5 s")
 
 
 async def test_a_call_tells_acd_what_it_needs_and_no_more(asterisk: RunningAsterisk) -> None:

