@@ -179,5 +179,7 @@ def fact_id(kind: str, body: dict[str, Any]) -> str:
             return "/".join(str(body[name]) for name in told.split())
         case _:
             about = body.get("segment") or body.get("contact") or body.get("agent") or ""
+            if "entry" in body:
+                about += f"/{body['entry']}"
             detail = body.get("side") or body.get("held") or ""
             return f"{kind}/{about}/{detail}/{body['at_ms']}"

@@ -29,6 +29,7 @@ class Limits:
 
 
 Counted = TypeVar("Counted", Totals, AgentTotals)
+Parts = Callable[[Totals, Limits], tuple[int, int]]  # numerator and denominator, of the house or a queue
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,170 +109,187 @@ def _answers(totals: Totals | AgentTotals) -> int:
     return sum(totals.satisfaction.values())
 
 
-def _house_formulas() -> tuple[Formula[Totals], ...]:
-    return (
-        Formula(
-            "sl1",
-            Text("服务水平 SL-1", "Service level SL-1"),
-            "(ans≤T + ab≤T) ÷ (ans + ab)",
-            "share",
-            SERVICE_LEVELS,
-            lambda t, p: (
-                _answered_in_target(t, p) + t.abandoned_waits.within(p.target_ms),
-                t.answered + t.abandoned,
-            ),
-        ),
-        Formula(
-            "sl2",
-            Text("服务水平 SL-2", "Service level SL-2"),
-            "ans≤T ÷ ans",
-            "share",
-            SERVICE_LEVELS,
-            lambda t, p: (_answered_in_target(t, p), t.answered),
-        ),
-        Formula(
-            "sl3",
-            Text("服务水平 SL-3", "Service level SL-3"),
-            "ans≤T ÷ (ans + ab)",
-            "share",
-            SERVICE_LEVELS,
-            lambda t, p: (_answered_in_target(t, p), t.answered + t.abandoned),
-        ),
-        Formula(
-            "sl4",
-            Text("服务水平 SL-4", "Service level SL-4"),
-            "ans≤T ÷ (ans + ab>T)",
-            "share",
-            SERVICE_LEVELS,
-            lambda t, p: (
-                _answered_in_target(t, p),
-                t.answered + t.abandoned - t.abandoned_waits.within(p.target_ms),
-            ),
-        ),
-        Formula(
-            "sl5",
-            Text("服务水平 SL-5", "Service level SL-5"),
-            "(ans≤T + ab≤s) ÷ (ans + ab)",
-            "share",
-            SERVICE_LEVELS,
-            lambda t, p: (_answered_in_target(t, p) + _short(t, p), t.answered + t.abandoned),
-        ),
-        Formula(
-            "timely_of_all",
-            Text("接听及时率(占来电总数)", "Timely-answer rate (of all calls)"),
-            "answered within target_rings ÷ all calls",
-            "share",
-            TIMELY,
-            lambda t, _: (t.timely, t.contacts),
-        ),
-        Formula(
-            "timely_of_asked",
-            Text("接听及时率(占请求人工)", "Timely-answer rate (of calls that asked for an agent)"),
-            "answered within target_rings ÷ calls that asked for an agent",
-            "share",
-            TIMELY,
-            lambda t, _: (t.timely, t.asked),
-        ),
-        Formula(
-            "answer_rate",
-            Text("接通率", "Answer rate"),
-            "ans ÷ (ans + ab + out + lost)",
-            "share",
-            TRADE,
-            lambda t, _: (t.answered, _ended(t)),
-        ),
-        Formula(
-            "asa",
-            Text("平均应答速度", "Average speed of answer (ASA)"),
-            "Σ wait of answered ÷ ans",
-            "ms",
-            TRADE,
-            lambda t, _: (t.answered_waits.total_ms, t.answered),
-        ),
-        Formula(
-            "abandon_rate",
-            Text("放弃率", "Abandon rate"),
-            "ab ÷ (ans + ab + out + lost)",
-            "share",
-            TRADE,
-            lambda t, _: (t.abandoned, _ended(t)),
-        ),
-        Formula(
-            "net_abandon_rate",
-            Text("放弃率(不计短时放弃)", "Abandon rate, short ones left out"),
-            "(ab − ab≤s) ÷ (ans + ab + out + lost − ab≤s)",
-            "share",
-            TRADE,
-            lambda t, p: (t.abandoned - _short(t, p), _ended(t) - _short(t, p)),
-        ),
-        *_shared_formulas(Totals),
-    )
+def _served(totals: Totals) -> int:
+    return totals.answered + totals.abandoned
 
 
-def _agent_formulas() -> tuple[Formula[AgentTotals], ...]:
-    return (
-        *_shared_formulas(AgentTotals),
-        Formula(
-            "occupancy",
-            Text("工时利用率", "Occupancy"),
-            "(talk + hold + ACW) ÷ (talk + hold + ACW + ready), by time in states",
-            "share",
-            TRADE,
-            lambda t, _: _busy_and_idle_ms(t),
-        ),
-    )
+def _abandoned_in_target(totals: Totals, limits: Limits) -> int:
+    return totals.abandoned_waits.within(limits.target_ms)
 
 
-def _shared_formulas(kind: type[Counted]) -> tuple[Formula[Counted], ...]:
+def _share(
+    key: str,
+    zh: str,
+    en: str,
+    words: str,
+    parts: Callable[[Counted, Limits], tuple[int, int]],
+    source: str = TRADE,
+) -> Formula[Counted]:
+    return Formula(key, Text(zh, en), words, "share", source, parts)
+
+
+def _average(
+    key: str, zh: str, en: str, words: str, parts: Callable[[Counted, Limits], tuple[int, int]]
+) -> Formula[Counted]:
+    return Formula(key, Text(zh, en), words, "ms", TRADE, parts)
+
+
+def _service_level(number: int, words: str, parts: Parts) -> Formula[Totals]:
+    zh, en = f"服务水平 SL-{number}", f"Service level SL-{number}"
+    return _share(f"sl{number}", zh, en, words, parts, SERVICE_LEVELS)
+
+
+_SERVICE_LEVELS: tuple[Formula[Totals], ...] = (
+    _service_level(
+        1,
+        "(ans≤T + ab≤T) ÷ (ans + ab)",
+        lambda t, p: (_answered_in_target(t, p) + _abandoned_in_target(t, p), _served(t)),
+    ),
+    _service_level(2, "ans≤T ÷ ans", lambda t, p: (_answered_in_target(t, p), t.answered)),
+    _service_level(3, "ans≤T ÷ (ans + ab)", lambda t, p: (_answered_in_target(t, p), _served(t))),
+    _service_level(
+        4,
+        "ans≤T ÷ (ans + ab>T)",
+        lambda t, p: (_answered_in_target(t, p), _served(t) - _abandoned_in_target(t, p)),
+    ),
+    _service_level(
+        5,
+        "(ans≤T + ab≤s) ÷ (ans + ab)",
+        lambda t, p: (_answered_in_target(t, p) + _short(t, p), _served(t)),
+    ),
+)
+
+_ANSWERS: tuple[Formula[Totals], ...] = (
+    _share(
+        "timely_of_all",
+        "接听及时率(占来电总数)",
+        "Timely-answer rate (of all calls)",
+        "answered within target_rings ÷ all calls",
+        lambda t, _: (t.timely, t.contacts),
+        TIMELY,
+    ),
+    _share(
+        "timely_of_asked",
+        "接听及时率(占请求人工)",
+        "Timely-answer rate (of calls that asked for an agent)",
+        "answered within target_rings ÷ calls that asked for an agent",
+        lambda t, _: (t.timely, t.asked),
+        TIMELY,
+    ),
+    _share(
+        "answer_rate",
+        "接通率",
+        "Answer rate",
+        "ans ÷ (ans + ab + out + lost)",
+        lambda t, _: (t.answered, _ended(t)),
+    ),
+    _average(
+        "asa",
+        "平均应答速度",
+        "Average speed of answer (ASA)",
+        "Σ wait of answered ÷ ans",
+        lambda t, _: (t.answered_waits.total_ms, t.answered),
+    ),
+    _share(
+        "abandon_rate",
+        "放弃率",
+        "Abandon rate",
+        "ab ÷ (ans + ab + out + lost)",
+        lambda t, _: (t.abandoned, _ended(t)),
+    ),
+    _share(
+        "net_abandon_rate",
+        "放弃率(不计短时放弃)",
+        "Abandon rate, short ones left out",
+        "(ab − ab≤s) ÷ (ans + ab + out + lost − ab≤s)",
+        lambda t, p: (t.abandoned - _short(t, p), _ended(t) - _short(t, p)),
+    ),
+)
+
+
+def _handling(kind: type[Counted]) -> tuple[Formula[Counted], ...]:
     """Formulas for the house, a queue and an agent alike."""
-
-    def average(key: str, zh: str, en: str, words: str, of: Callable[[Counted], int]) -> Formula[Counted]:
-        return Formula(
-            key, Text(zh, en), f"Σ {words} ÷ handled", "ms", TRADE, lambda t, _: (of(t), t.handled)
-        )
-
     return (
-        average("aht", "平均处理时长", "Average handling time (AHT)", "(talk + hold + ACW)", _handling_ms),
-        average("average_talk", "平均通话时长", "Average talk", "talk", lambda t: t.talk_ms),
-        average("average_hold", "平均保持时长", "Average hold", "hold", lambda t: t.hold_ms),
-        average("average_acw", "平均话后处理时长", "Average after-contact work", "ACW", lambda t: t.acw_ms),
-        Formula(
+        _average(
+            "aht",
+            "平均处理时长",
+            "Average handling time (AHT)",
+            "Σ (talk + hold + ACW) ÷ handled",
+            lambda t, _: (_handling_ms(t), t.handled),
+        ),
+        _average(
+            "average_talk",
+            "平均通话时长",
+            "Average talk",
+            "Σ talk ÷ handled",
+            lambda t, _: (t.talk_ms, t.handled),
+        ),
+        _average(
+            "average_hold",
+            "平均保持时长",
+            "Average hold",
+            "Σ hold ÷ handled",
+            lambda t, _: (t.hold_ms, t.handled),
+        ),
+        _average(
+            "average_acw",
+            "平均话后处理时长",
+            "Average after-contact work",
+            "Σ ACW ÷ handled",
+            lambda t, _: (t.acw_ms, t.handled),
+        ),
+        _share(
             "transfer_rate",
-            Text("转接率", "Transfer rate"),
+            "转接率",
+            "Transfer rate",
             "transferred ÷ handled",
-            "share",
-            TRADE,
             lambda t, _: (t.transferred, t.handled),
         ),
-        Formula(
+        _share(
             "rona_rate",
-            Text("未应答率", "RONA rate"),
+            "未应答率",
+            "RONA rate",
             "unanswered offers ÷ offers",
-            "share",
-            TRADE,
             lambda t, _: (t.offers_failed.get("no_answer", 0), t.offers),
         ),
-        Formula(
+    )
+
+
+def _satisfaction(kind: type[Counted]) -> tuple[Formula[Counted], ...]:
+    """What callers answered, for the house, a queue and an agent alike."""
+    return (
+        _share(
             "csat",
-            Text("满意率", "Satisfaction (CSAT)"),
+            "满意率",
+            "Satisfaction (CSAT)",
             "answers 4 and 5 ÷ answers",
-            "share",
-            TRADE,
             lambda t, _: (_satisfied(t), _answers(t)),
         ),
-        Formula(
+        _share(
             "survey_response",
-            Text("满意度参评率", "Survey response rate"),
+            "满意度参评率",
+            "Survey response rate",
             "answers ÷ callers asked",
-            "share",
-            TRADE,
             lambda t, _: (_answers(t), t.survey_asked),
         ),
     )
 
 
-FORMULAS: dict[str, Formula[Totals]] = {formula.key: formula for formula in _house_formulas()}
+_OCCUPANCY: Formula[AgentTotals] = _share(
+    "occupancy",
+    "工时利用率",
+    "Occupancy",
+    "(talk + hold + ACW) ÷ (talk + hold + ACW + ready), by time in states",
+    lambda t, _: _busy_and_idle_ms(t),
+)
+
+
+def _by_key(*formulas: Formula[Counted]) -> dict[str, Formula[Counted]]:
+    return {formula.key: formula for formula in formulas}
+
+
+FORMULAS = _by_key(*_SERVICE_LEVELS, *_ANSWERS, *_handling(Totals), *_satisfaction(Totals))
 """For the house and for queues, in the order in which they are shown."""
 
-AGENT_FORMULAS: dict[str, Formula[AgentTotals]] = {formula.key: formula for formula in _agent_formulas()}
+AGENT_FORMULAS = _by_key(*_handling(AgentTotals), *_satisfaction(AgentTotals), _OCCUPANCY)
 """For agents."""
