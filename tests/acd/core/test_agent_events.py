@@ -48,108 +48,66 @@ def test_an_agent_sits_at_one_phone() -> None:
 
 def test_moving_while_it_rings_withdraws_the_offer() -> None:
     Table().run("""
-        0       ready 1001                  | 1001 ready
-        100     arrive c1 service since=100 | queued c1
-                                            | offered c1 to 1001 as 1-1
-                                            | 1001 offered
-                                            | ! offer c1 to 1001 for 20000
-        200     rang 1-1                    | rang 1-1
-        300     log_in 1001 p9              | 1001 offered then not_ready
-                                            | ! cancel 1-1
-        310     failed 1-1 unreachable      | ended 1-1: withdrawn, rang 110
-        320     leg_ended 1-1 26            | 1001 not_ready (login)
-        330     ready 1001                  | 1001 ready
-                                            | offered c1 to 1001 as 1-2
-                                            | 1001 offered
-                                            | ! offer c1 to 1001 for 20000
+        given c1 rings at 1001 in service
+        300     log_in 1001 p9         | 1001 offered then not_ready
+                                       | ! cancel 1-1
+        310     failed 1-1 unreachable | ended 1-1: withdrawn, rang 110
+        320     leg_ended 1-1 26       | 1001 not_ready (login)
+        330     ready 1001             | 1001 ready
+                                       | offered c1 to 1001 as 1-2
+                                       | 1001 offered
+                                       | ! offer c1 to 1001 for 20000
     """)
 
 
 def test_log_out_while_it_rings_withdraws_the_offer() -> None:
     Table().run("""
-        0       ready 1001                  | 1001 ready
-        100     arrive c1 service since=100 | queued c1
-                                            | offered c1 to 1001 as 1-1
-                                            | 1001 offered
-                                            | ! offer c1 to 1001 for 20000
-        200     rang 1-1                    | rang 1-1
-        300     log_out 1001                | 1001 offered then offline
-                                            | ! cancel 1-1
-        310     log_out 1001                |
-        320     failed 1-1 unreachable      | ended 1-1: withdrawn, rang 120
-        330     leg_ended 1-1 26            | 1001 offline
+        given c1 rings at 1001 in service
+        300     log_out 1001           | 1001 offered then offline
+                                       | ! cancel 1-1
+        310     log_out 1001           |
+        320     failed 1-1 unreachable | ended 1-1: withdrawn, rang 120
+        330     leg_ended 1-1 26       | 1001 offline
     """)
 
 
 def test_log_out_in_a_conversation_waits_for_its_end_and_its_work() -> None:
     Table().run("""
-        0       ready 1001                  | 1001 ready
-        100     arrive c1 service since=100 | queued c1
-                                            | offered c1 to 1001 as 1-1
-                                            | 1001 offered
-                                            | ! offer c1 to 1001 for 20000
-        200     bridged 1-1                 | 1001 on_contact
-                                            | answered c1: waited 100, rang 0
-                                            | connected c1 with 1001
-                                            | left c1: answered after 100
-        300     log_out 1001                | 1001 on_contact then offline
-        5000    leg_ended 1-1 16 agent      | talked c1: 4800, held 0, by agent
-                                            | 1001 acw until 15000 then offline
-        15000   alarm                       | 1001 offline
+        given c1 talks with 1001 in service
+        300     log_out 1001           | 1001 on_contact then offline
+        5000    leg_ended 1-1 16 agent | talked c1: 4800, held 0, by agent
+                                       | 1001 acw until 15000 then offline
+        15000   alarm                  | 1001 offline
     """)
 
 
 def test_log_out_ends_after_contact_work() -> None:
     Table().run("""
-        0       ready 1001                  | 1001 ready
-        100     arrive c1 service since=100 | queued c1
-                                            | offered c1 to 1001 as 1-1
-                                            | 1001 offered
-                                            | ! offer c1 to 1001 for 20000
-        200     bridged 1-1                 | 1001 on_contact
-                                            | answered c1: waited 100, rang 0
-                                            | connected c1 with 1001
-                                            | left c1: answered after 100
-        5000    leg_ended 1-1 16 agent      | talked c1: 4800, held 0, by agent
-                                            | 1001 acw until 15000
-        6000    log_out 1001                | 1001 offline
+        given c1 talks with 1001 in service
+        5000    leg_ended 1-1 16 agent | talked c1: 4800, held 0, by agent
+                                       | 1001 acw until 15000
+        6000    log_out 1001           | 1001 offline
     """)
 
 
 def test_what_is_intended_in_a_conversation_follows_after_the_work() -> None:
     Table().run("""
-        0       ready 1001                  | 1001 ready
-        100     arrive c1 service since=100 | queued c1
-                                            | offered c1 to 1001 as 1-1
-                                            | 1001 offered
-                                            | ! offer c1 to 1001 for 20000
-        200     bridged 1-1                 | 1001 on_contact
-                                            | answered c1: waited 100, rang 0
-                                            | connected c1 with 1001
-                                            | left c1: answered after 100
-        300     not_ready 1001 lunch        | 1001 on_contact then not_ready
-        5000    leg_ended 1-1 16 agent      | talked c1: 4800, held 0, by agent
-                                            | 1001 acw until 15000 then not_ready
-        6000    finish 1001                 | 1001 not_ready (lunch)
+        given c1 talks with 1001 in service
+        300     not_ready 1001 lunch   | 1001 on_contact then not_ready
+        5000    leg_ended 1-1 16 agent | talked c1: 4800, held 0, by agent
+                                       | 1001 acw until 15000 then not_ready
+        6000    finish 1001            | 1001 not_ready (lunch)
     """)
 
 
 def test_ready_does_not_cut_after_contact_work_short_but_finishing_does() -> None:
     Table().run("""
-        0       ready 1001                  | 1001 ready
-        100     arrive c1 service since=100 | queued c1
-                                            | offered c1 to 1001 as 1-1
-                                            | 1001 offered
-                                            | ! offer c1 to 1001 for 20000
-        200     bridged 1-1                 | 1001 on_contact
-                                            | answered c1: waited 100, rang 0
-                                            | connected c1 with 1001
-                                            | left c1: answered after 100
-        300     not_ready 1001 lunch        | 1001 on_contact then not_ready
-        5000    leg_ended 1-1 16 agent      | talked c1: 4800, held 0, by agent
-                                            | 1001 acw until 15000 then not_ready
-        6000    ready 1001                  | 1001 acw until 15000
-        7000    finish 1001                 | 1001 ready
+        given c1 talks with 1001 in service
+        300     not_ready 1001 lunch   | 1001 on_contact then not_ready
+        5000    leg_ended 1-1 16 agent | talked c1: 4800, held 0, by agent
+                                       | 1001 acw until 15000 then not_ready
+        6000    ready 1001             | 1001 acw until 15000
+        7000    finish 1001            | 1001 ready
     """)
 
 
@@ -168,19 +126,11 @@ def test_a_phone_out_of_reach_is_offered_nothing() -> None:
 
 def test_a_phone_lost_in_a_conversation_counts_after_it() -> None:
     Table().run("""
-        0       ready 1001                 | 1001 ready
-        100     arrive c1 orders since=100 | queued c1
-                                           | offered c1 to 1001 as 1-1
-                                           | 1001 offered
-                                           | ! offer c1 to 1001 for 8000
-        200     bridged 1-1                | 1001 on_contact
-                                           | answered c1: waited 100, rang 0
-                                           | connected c1 with 1001
-                                           | left c1: answered after 100
-        300     phone_lost 1001            |
-        5000    leg_ended 1-1 16 agent     | talked c1: 4800, held 0, by agent
-                                           | 1001 not_ready (unreachable) then ready
-        6000    ready 1001                 | 1001 ready
+        given c1 talks with 1001 in orders
+        300     phone_lost 1001        |
+        5000    leg_ended 1-1 16 agent | talked c1: 4800, held 0, by agent
+                                       | 1001 not_ready (unreachable) then ready
+        6000    ready 1001             | 1001 ready
     """)
 
 
@@ -239,15 +189,11 @@ def test_a_removed_agent_goes_offline_when_free() -> None:
 def test_an_agent_who_comes_back_into_the_settings_in_time_keeps_the_conversation() -> None:
     table = Table()
     table.run("""
-        0       ready 1001                 | 1001 ready
-        100     arrive c1 orders since=100 | queued c1
-                                           | offered c1 to 1001 as 1-1
-                                           | 1001 offered
-                                           | ! offer c1 to 1001 for 8000
-        200     bridged 1-1                | 1001 on_contact
-                                           | answered c1: waited 100, rang 0
-                                           | connected c1 with 1001
-                                           | left c1: answered after 100
+        given c1 offered to 1001 in orders
+        200     bridged 1-1 | 1001 on_contact
+                            | answered c1: waited 100, rang 0
+                            | connected c1 with 1001
+                            | left c1: answered after 100
     """)
     table.handle(settings({}, version=2), 300)
     table.handle(settings(version=3), 400)

@@ -17,64 +17,35 @@ def test_a_caller_who_hangs_up_while_waiting_has_abandoned() -> None:
 
 def test_a_caller_who_hangs_up_while_it_rings_frees_the_agent_when_the_leg_ends() -> None:
     Table().run("""
-        0       ready 1001                  | 1001 ready
-        100     arrive c1 service since=100 | queued c1
-                                            | offered c1 to 1001 as 1-1
-                                            | 1001 offered
-                                            | ! offer c1 to 1001 for 20000
-        200     rang 1-1                    | rang 1-1
-        900     hang_up c1                  | ended 1-1: caller_gone, rang 700
-                                            | left c1: abandoned after 800
-        910     leg_ended 1-1 26            | 1001 ready
+        given c1 rings at 1001 in service
+        900     hang_up c1       | ended 1-1: caller_gone, rang 700
+                                 | left c1: abandoned after 800
+        910     leg_ended 1-1 26 | 1001 ready
     """)
 
 
 def test_a_caller_who_hangs_up_ends_the_conversation_at_once() -> None:
     Table().run("""
-        0       ready 1001                  | 1001 ready
-        100     arrive c1 service since=100 | queued c1
-                                            | offered c1 to 1001 as 1-1
-                                            | 1001 offered
-                                            | ! offer c1 to 1001 for 20000
-        200     bridged 1-1                 | 1001 on_contact
-                                            | answered c1: waited 100, rang 0
-                                            | connected c1 with 1001
-                                            | left c1: answered after 100
-        5200    hang_up c1                  | talked c1: 5000, held 0, by caller
-        5210    leg_ended 1-1 16 caller     | 1001 acw until 15210
+        given c1 talks with 1001 in service
+        5200    hang_up c1              | talked c1: 5000, held 0, by caller
+        5210    leg_ended 1-1 16 caller | 1001 acw until 15210
     """)
 
 
 def test_who_hung_up_is_told_by_the_leg() -> None:
     Table().run("""
-        0       ready 1001                 | 1001 ready
-        100     arrive c1 orders since=100 | queued c1
-                                           | offered c1 to 1001 as 1-1
-                                           | 1001 offered
-                                           | ! offer c1 to 1001 for 8000
-        200     bridged 1-1                | 1001 on_contact
-                                           | answered c1: waited 100, rang 0
-                                           | connected c1 with 1001
-                                           | left c1: answered after 100
-        5200    leg_ended 1-1 16 caller    | talked c1: 5000, held 0, by caller
-                                           | 1001 ready
-        5210    hang_up c1                 | - the call is not here
+        given c1 talks with 1001 in orders
+        5200    leg_ended 1-1 16 caller | talked c1: 5000, held 0, by caller
+                                        | 1001 ready
+        5210    hang_up c1              | - the call is not here
     """)
 
 
 def test_the_agent_hung_up_though_the_callers_channel_went_first() -> None:
     Table().run("""
-        0       ready 1001                 | 1001 ready
-        100     arrive c1 orders since=100 | queued c1
-                                           | offered c1 to 1001 as 1-1
-                                           | 1001 offered
-                                           | ! offer c1 to 1001 for 8000
-        200     bridged 1-1                | 1001 on_contact
-                                           | answered c1: waited 100, rang 0
-                                           | connected c1 with 1001
-                                           | left c1: answered after 100
-        5200    hang_up c1 by=agent        | talked c1: 5000, held 0, by agent
-        5201    leg_ended 1-1 16 agent     | 1001 ready
+        given c1 talks with 1001 in orders
+        5200    hang_up c1 by=agent    | talked c1: 5000, held 0, by agent
+        5201    leg_ended 1-1 16 agent | 1001 ready
     """)
 
 
@@ -88,62 +59,37 @@ def test_a_caller_who_leaves_for_elsewhere_is_out() -> None:
 
 def test_leaving_while_it_rings_withdraws_the_offer() -> None:
     Table().run("""
-        0       ready 1001                  | 1001 ready
-        100     arrive c1 service since=100 | queued c1
-                                            | offered c1 to 1001 as 1-1
-                                            | 1001 offered
-                                            | ! offer c1 to 1001 for 20000
-        200     rang 1-1                    | rang 1-1
-        900     withdraw c1 voicemail       | ended 1-1: withdrawn, rang 700
-                                            | left c1: out to voicemail after 800
-                                            | ! cancel 1-1
-        910     failed 1-1 unreachable      | - the caller is free of this offer already
-        920     leg_ended 1-1 26            | 1001 ready
+        given c1 rings at 1001 in service
+        900     withdraw c1 voicemail  | ended 1-1: withdrawn, rang 700
+                                       | left c1: out to voicemail after 800
+                                       | ! cancel 1-1
+        910     failed 1-1 unreachable | - the caller is free of this offer already
+        920     leg_ended 1-1 26       | 1001 ready
     """)
 
 
 def test_leaving_an_answered_offer_cancels_nothing() -> None:
     Table().run("""
-        0       ready 1001                  | 1001 ready
-        100     arrive c1 service since=100 | queued c1
-                                            | offered c1 to 1001 as 1-1
-                                            | 1001 offered
-                                            | ! offer c1 to 1001 for 20000
-        200     answered 1-1                | 1001 on_contact
-                                            | answered c1: waited 100, rang 0
-        900     withdraw c1 voicemail       | ended 1-1: withdrawn, rang 0
-                                            | left c1: out to voicemail after 800
-        920     leg_ended 1-1 16            | 1001 ready
+        given c1 offered to 1001 in service
+        200     answered 1-1          | 1001 on_contact
+                                      | answered c1: waited 100, rang 0
+        900     withdraw c1 voicemail | ended 1-1: withdrawn, rang 0
+                                      | left c1: out to voicemail after 800
+        920     leg_ended 1-1 16      | 1001 ready
     """)
 
 
 def test_leaving_a_conversation_is_a_transfer() -> None:
     Table().run("""
-        0       ready 1001                 | 1001 ready
-        100     arrive c1 orders since=100 | queued c1
-                                           | offered c1 to 1001 as 1-1
-                                           | 1001 offered
-                                           | ! offer c1 to 1001 for 8000
-        200     bridged 1-1                | 1001 on_contact
-                                           | answered c1: waited 100, rang 0
-                                           | connected c1 with 1001
-                                           | left c1: answered after 100
-        900     withdraw c1 outside        | talked c1: 700, held 0, by transfer
-        920     leg_ended 1-1 16 transfer  | 1001 ready
+        given c1 talks with 1001 in orders
+        900     withdraw c1 outside       | talked c1: 700, held 0, by transfer
+        920     leg_ended 1-1 16 transfer | 1001 ready
     """)
 
 
 def test_a_second_entry_follows_a_transfer_in_either_order() -> None:
     Table().run("""
-        0       ready 1001                                      | 1001 ready
-        100     arrive c1 orders since=100                      | queued c1
-                                                                | offered c1 to 1001 as 1-1
-                                                                | 1001 offered
-                                                                | ! offer c1 to 1001 for 8000
-        200     bridged 1-1                                     | 1001 on_contact
-                                                                | answered c1: waited 100, rang 0
-                                                                | connected c1 with 1001
-                                                                | left c1: answered after 100
+        given c1 talks with 1001 in orders
         900     leg_ended 1-1 16 transfer                       | talked c1: 700, held 0, by transfer
                                                                 | 1001 ready
         950     arrive c1 service sales >= 9 since=950 entry=2  | queued c1 entry 2
@@ -182,20 +128,16 @@ def test_a_lost_session_keeps_the_place_but_is_offered_nobody() -> None:
 
 def test_dial_goes_on_without_the_session() -> None:
     Table().run("""
-        0       ready 1001                 | 1001 ready
-        100     arrive c1 orders since=100 | queued c1
-                                           | offered c1 to 1001 as 1-1
-                                           | 1001 offered
-                                           | ! offer c1 to 1001 for 8000
-        110     rang 1-1                   | rang 1-1
-        200     session_lost c1            |
-        1500    answered 1-1               | 1001 on_contact
-                                           | answered c1: waited 1400, rang 1390
-        1600    bridged 1-1                | connected c1 with 1001
-                                           | left c1: answered after 1400
-        1700    session_lost c1            | - the conversation goes on in Asterisk without the session
-        2600    leg_ended 1-1 16 agent     | talked c1: 1000, held 0, by agent
-                                           | 1001 ready
+        given c1 offered to 1001 in orders
+        110     rang 1-1               | rang 1-1
+        200     session_lost c1        |
+        1500    answered 1-1           | 1001 on_contact
+                                       | answered c1: waited 1400, rang 1390
+        1600    bridged 1-1            | connected c1 with 1001
+                                       | left c1: answered after 1400
+        1700    session_lost c1        | - the conversation goes on in Asterisk without the session
+        2600    leg_ended 1-1 16 agent | talked c1: 1000, held 0, by agent
+                                       | 1001 ready
     """)
 
 

@@ -155,14 +155,9 @@ def test_a_step_back_of_the_clock_counts_as_none() -> None:
 def test_what_has_happened_is_stronger_than_a_late_alarm() -> None:
     """The lease has run out, but the answer is here before the alarm: it counts."""
     Table().run("""
-        0       ready 1001                 | 1001 ready
-        100     arrive c1 orders since=100 | queued c1
-                                           | offered c1 to 1001 as 1-1
-                                           | 1001 offered
-                                           | ! offer c1 to 1001 for 8000
-        200     rang 1-1                   | rang 1-1
-        13300   answered 1-1               | 1001 on_contact
-                                           | answered c1: waited 13200, rang 13100
+        given c1 rings at 1001 in orders
+        13300   answered 1-1 | 1001 on_contact
+                             | answered c1: waited 13200, rang 13100
     """)
 
 

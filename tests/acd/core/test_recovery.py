@@ -304,11 +304,7 @@ def test_a_leg_that_vanished_in_a_gap_leaves_the_word_to_dial() -> None:
 
 def test_what_began_after_the_list_was_asked_for_is_not_judged_by_it() -> None:
     Table().run("""
-        0       ready 1001                  | 1001 ready
-        100     arrive c1 service since=100 | queued c1
-                                            | offered c1 to 1001 as 1-1
-                                            | 1001 offered
-                                            | ! offer c1 to 1001 for 20000
+        given c1 offered to 1001 in service
         110     rang 1-1                    | rang 1-1
         120     arrive c2 service since=120 | queued c2
         130     snapshot asked=105          | ended 1-1: lost, rang 20
@@ -320,23 +316,15 @@ def test_what_began_after_the_list_was_asked_for_is_not_judged_by_it() -> None:
 
 def test_an_offer_not_seen_so_far_may_just_be_dialled() -> None:
     Table().run("""
-        0       ready 1001                  | 1001 ready
-        100     arrive c1 service since=100 | queued c1
-                                            | offered c1 to 1001 as 1-1
-                                            | 1001 offered
-                                            | ! offer c1 to 1001 for 20000
-        110     snapshot c1 asked=105       |
-        120     rang 1-1                    | rang 1-1
+        given c1 offered to 1001 in service
+        110     snapshot c1 asked=105 |
+        120     rang 1-1              | rang 1-1
     """)
 
 
 def test_the_dead_stay_dead_against_stale_lists() -> None:
     Table().run("""
-        0       ready 1001                      | 1001 ready
-        100     arrive c1 orders since=100      | queued c1
-                                                | offered c1 to 1001 as 1-1
-                                                | 1001 offered
-                                                | ! offer c1 to 1001 for 8000
+        given c1 offered to 1001 in orders
         110     rang 1-1                        | rang 1-1
         200     leg_ended 1-1 21                |
         210     failed 1-1 rejected             | ended 1-1: rejected, rang 100
@@ -599,16 +587,12 @@ def test_a_whisper_outlives_a_restart() -> None:
 
 def test_a_list_without_a_leg_that_has_ended_says_nothing_new() -> None:
     Table().run("""
-        0       ready 1001                 | 1001 ready
-        100     arrive c1 orders since=100 | queued c1
-                                           | offered c1 to 1001 as 1-1
-                                           | 1001 offered
-                                           | ! offer c1 to 1001 for 8000
-        110     rang 1-1                   | rang 1-1
-        200     leg_ended 1-1 17           |
-        210     snapshot c1                |
-        220     failed 1-1 busy            | ended 1-1: busy, rang 110
-                                           | 1001 communicating (busy) until 5220
+        given c1 offered to 1001 in orders
+        110     rang 1-1         | rang 1-1
+        200     leg_ended 1-1 17 |
+        210     snapshot c1      |
+        220     failed 1-1 busy  | ended 1-1: busy, rang 110
+                                 | 1001 communicating (busy) until 5220
     """)
 
 
