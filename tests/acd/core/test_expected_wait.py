@@ -1,0 +1,110 @@
+"""The forward play behind promised waits: places, needs, steps, remaining talks, and what may be told."""
+
+from random import Random
+
+import pytest
+
+from acd.core.expected_wait import (
+    FIRST_GUESS_MS,
+    HandlingTimes,
+    Promise,
+    Server,
+    WaitingCall,
+    next_promise,
+    play_forward,
+    wait_range,
+)
+
+ANNA, BERT = 1, 2
+BOTH = ANNA | BERT
+
+
+def always(contact: str, agents: int = BOTH) -> WaitingCall:
+    return WaitingCall(contact, "service", ((0, agents),))
+
+
+def talks_of(*lengths_ms: int) -> HandlingTimes:
+    times = HandlingTimes()
+    for length_ms in lengths_ms:
+        times.add("service", length_ms)
+    return times
+
+
+def play(waiting, servers, times=None):
+    return play_forward(waiting, servers, times or talks_of(60_000), Random(1))
+
+
+def test_calls_are_taken_in_their_order_by_whoever_is_free_first():
+    servers = [Server(ANNA, 10_000), Server(BERT, 30_000)]
+    taken = play([always("a"), always("b"), always("c")], servers)
+    assert taken == {"a": 10_000, "b": 30_000, "c": 70_000}
+
+
+def test_a_call_is_taken_only_by_agents_who_meet_its_needs():
+    servers = [Server(ANNA, 10_000), Server(BERT, 30_000)]
+    taken = play([always("a", BERT), always("b", BOTH)], servers)
+    assert taken == {"a": 30_000, "b": 10_000}
+
+
+def test_a_step_lets_an_idle_agent_take_the_call_when_it_opens():
+    widening = WaitingCall("a", "service", ((0, BERT), (20_000, BOTH)))
+    taken = play([widening], [Server(ANNA, 0), Server(BERT, 90_000)])
+    assert taken == {"a": 20_000}
+
+
+def test_a_call_that_nobody_may_serve_is_never_taken():
+    assert play([always("a", 4)], [Server(ANNA, 0)]) == {}
+    assert wait_range([{}], "a") is None
+
+
+def test_a_talk_that_lasts_already_ends_like_those_that_lasted_longer():
+    times = talks_of(10_000, 20_000, 100_000)
+    assert times.remaining_ms("service", 50_000, Random(1)) == 50_000
+    assert {times.remaining_ms("service", 15_000, Random(seed)) for seed in range(20)} == {5_000, 85_000}
+
+
+def test_a_talk_longer_than_all_seen_is_expected_to_last_half_as_long_again():
+    assert talks_of(10_000).remaining_ms("service", 40_000, Random(1)) == 20_000
+
+
+def test_a_queue_without_a_talk_so_far_is_guessed():
+    assert HandlingTimes().remaining_ms("new", 0, Random(1)) == FIRST_GUESS_MS
+    assert HandlingTimes().remaining_ms("new", 170_000, Random(1)) == FIRST_GUESS_MS // 2
+
+
+def test_only_the_last_talks_are_kept():
+    times = HandlingTimes(kept=2)
+    for length_ms in (500_000, 10_000, 20_000):
+        times.add("service", length_ms)
+    assert times.to_dict() == {"service": [10_000, 20_000]}
+    assert times.remaining_ms("service", 20_000, Random(1)) == 10_000  # 500 s are forgotten
+    assert HandlingTimes.from_dict(times.to_dict()).to_dict() == times.to_dict()
+
+
+def test_the_range_is_the_median_and_the_80_percent_quantile():
+    taken = [{"a": wait_ms} for wait_ms in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10)]
+    assert wait_range(taken, "a") == (5, 8)
+
+
+def test_nothing_is_promised_when_more_than_a_fifth_of_the_plays_never_end():
+    assert wait_range([{"a": 1}] * 8 + [{}] * 2, "a") == (1, 1)
+    assert wait_range([{"a": 1}] * 7 + [{}] * 3, "a") is None
+
+
+@pytest.mark.parametrize(
+    ("before", "fresh", "now_ms", "told"),
+    [
+        # the first promise, and an earlier end, are told as they are
+        (None, Promise(60, 90, 3, 2), 0, Promise(60, 90, 3, 2)),
+        (Promise(60, 90, 3, 2), Promise(50, 80, 3, 2), 10, Promise(50, 80, 3, 2)),
+        # a later end is told only with its reason
+        (Promise(60, 90, 3, 2), Promise(70, 120, 2, 2), 10, Promise(70, 120, 2, 2, "fewer_agents")),
+        (Promise(60, 90, 3, 2), Promise(70, 120, 3, 4), 10, Promise(70, 120, 3, 4, "overtaken")),
+        # without one, the end that was promised stands until it has come
+        (Promise(60, 90, 3, 2), Promise(70, 120, 3, 2), 10, Promise(70, 90, 3, 2)),
+        (Promise(60, 90, 3, 2), Promise(95, 120, 3, 2), 10, Promise(90, 90, 3, 2)),
+        (Promise(60, 90, 3, 2), Promise(95, 120, 3, 1), 90, None),
+    ],
+)
+def test_a_wait_is_never_promised_longer_without_a_reason(before, fresh, now_ms, told):
+    assert next_promise(before, fresh, now_ms) == told
