@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from acd.adapters.away import Away
 from acd.adapters.cel import ends_in
 from acd.adapters.desk import Desk
+from acd.adapters.lamps import Lamps
 from acd.adapters.media_watch import MediaWatch
 from acd.adapters.observer import Observer
 from acd.adapters.security import FAILURES, SecurityWatch
@@ -119,6 +120,7 @@ class Acd:
             metrics=AmiMetrics(registry),
         )
         self._trunks = TrunkWatch(self._link, service.settings, registry, self._security.exempt)
+        self._lamps = Lamps(self.engine, self._link, lambda: service.settings, registry)
         self.observer.link = self._link
         self.observer.on_synchronized = self._on_synchronized
         self.engine.cancel_offer = self.observer.cancel_offer
@@ -139,6 +141,7 @@ class Acd:
         service.on_settings(lambda settings: self.engine.handle(settings_changed(settings)))
         service.on_settings(self._security.on_settings)
         service.on_settings(self._trunks.on_settings)
+        service.on_settings(lambda _: self._lamps.hint())
 
     def _recover(self) -> Picture:
         """The picture as the journal left it."""
@@ -174,6 +177,7 @@ class Acd:
             self._service.not_ready(say("readiness.no_ami"))
             return
         self._trunks.hint()
+        self._lamps.hint()
         if not self._fastagi_open:
             self._fastagi_open = True
             self._tasks.append(asyncio.get_running_loop().create_task(self._open_fastagi()))
@@ -189,7 +193,7 @@ class Acd:
         self.engine.handle(settings_changed(self._service.settings))
         self.engine.handle(restored_from(self._picture))
         media_watch = MediaWatch(self.engine, self.observer, self._service.registry)
-        for watch in (media_watch.run(), self._trunks.run()):
+        for watch in (media_watch.run(), self._trunks.run(), self._lamps.run()):
             self._tasks.append(asyncio.get_running_loop().create_task(watch))
         self._link.start()
 

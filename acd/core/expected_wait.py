@@ -77,7 +77,7 @@ class HandlingTimes:
 
 @dataclass(frozen=True, slots=True)
 class WaitingCall:
-    """A call that waits. eligible: (from ms on, agents as bits), the present needs first, then later steps."""
+    """A call that waits. eligible: (from ms on, agents as bits), the present needs first, then the steps."""
 
     contact: str
     queue: str

@@ -85,6 +85,9 @@ class Phone:
     transport: str = "udp"  # udp, tcp, tls
     srtp: bool = False
     max_contacts: int = 1
+    lamps: bool = (
+        False  # may watch agents and queues (BLF): lamps cost a little, so only where there are some
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from hotline.asterisk_config import (
     write_banned_acl,
     write_configuration,
 )
-from hotline.core.settings import Hotline, Phone, Settings, Text, Trunk
+from hotline.core.settings import Agent, Hotline, Phone, Settings, Text, Trunk
 from hotline.core.settings import Queue as QueueSettings
 from hotline.core.settings_check import check_settings
 from hotline.deployment import Deployment
@@ -143,7 +143,7 @@ def test_a_data_folder_whose_path_would_break_a_file_is_refused(tmp_path: Path, 
 
 
 def test_only_listed_modules_are_loaded_and_none_by_itself(house: House) -> None:
-    house.write(defaults())
+    house.write(defaults(phones=(Phone("1001", lamps=True),)))
     assert listed_modules(house.text("modules.conf")) == LISTED_MODULES
     assert house.options("modules.conf", "modules")["autoload"] == ["no"]
     assert len(set(LISTED_MODULES)) == len(LISTED_MODULES)
@@ -400,3 +400,25 @@ def test_the_fallback_script_runs_without_our_services(house: House) -> None:
 def test_the_folder_of_cel_exists_before_asterisk_looks_for_it(house: House) -> None:
     house.write(defaults())
     assert (house.deployment.asterisk_log / "cel-custom").is_dir()
+
+
+def test_lamps_are_made_only_where_a_phone_has_some(house: House) -> None:
+    agents = (Agent("1024", "Li", {}), Agent("1", "Wang", {}))
+    house.write(defaults(agents=agents, phones=(Phone("1001"),)))
+    assert "hint" not in house.text("extensions.conf")
+    assert "func_devstate.so" not in house.text("modules.conf")
+
+    house.write(defaults(agents=agents, phones=(Phone("1001"), Phone("1002", lamps=True))))
+    dialplan = house.text("extensions.conf")
+    assert "exten => *131024,hint,Custom:ready-1024" in dialplan
+    assert "exten => *131024,1,Set(HL_DEED=ready)" in dialplan
+    assert "func_devstate.so" in house.text("modules.conf")
+    assert house.options("pjsip.conf", "1002")["subscribe_context"] == ["lamps"]
+    assert "subscribe_context" not in house.options("pjsip.conf", "1001")
+
+
+def test_a_key_with_an_agents_number_never_hides_a_reason(house: House) -> None:
+    reasons = {"1": Text("小休", "Break")}
+    agents = (Agent("1", "Wang", {}),)
+    house.write(defaults(agents=agents, phones=(Phone("1001", lamps=True),), not_ready_reasons=reasons))
+    assert house.text("extensions.conf").count("exten => *141,1,") == 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -78,6 +79,8 @@ class Phone:
         self.calls: list[Call] = []
         self.registration = Registration()
         self.messages: list[str] = []  # bodies of MESSAGE requests
+        self.lamps: dict[str, str] = {}  # what is watched -> the state that the last NOTIFY tells
+        self._watched: dict[str, str] = {}  # Call-ID -> what is watched
         self._address, self._port = address, port
         self._incoming: asyncio.Queue[Call] = asyncio.Queue(MAX_UNFETCHED)
         self._socket: SipSocket | None = None
@@ -149,6 +152,27 @@ class Phone:
         self.registration.expires_s = int(granted) if granted.isdigit() else expires_s
         self.registration.done += 1
 
+    # ---- lamps
+
+    async def watch(self, lamp: str) -> None:
+        """Subscribe to a lamp (SIP event "dialog", RFC 4235); `lamps` holds what it shows."""
+        host, port = self.server
+        dialog = self._dialog(
+            f"<sip:{self.account.user}@{host}>", f"<sip:{lamp}@{host}>", f"sip:{lamp}@{host}:{port}"
+        )
+        self._watched[dialog.call_id] = lamp
+        wants = [("Event", "dialog"), ("Accept", "application/dialog-info+xml"), ("Expires", "300")]
+        request = dialog.request("SUBSCRIBE", extra=wants)
+        response = await dialog.ask(request, user=self.account.user, password=self.account.password)
+        if response.status != 200:
+            raise RegistrationRefused(lamp, response.status, response.reason)
+
+    def _be_notified(self, notify: sip.Message) -> None:
+        lamp = self._watched.get(notify.call_id)
+        state = re.search(r"<state>(\w+)</state>", notify.body)
+        if lamp is not None and state is not None:
+            self.lamps[lamp] = state.group(1)
+
     # ---- calls
 
     def call(
@@ -219,6 +243,7 @@ class Phone:
             known = request.method in ("OPTIONS", "NOTIFY", "MESSAGE")
             if request.method == "MESSAGE":
                 self.messages.append(request.body)
+            self._be_notified(request)
             status = (200, "OK") if known else (481, "Call/Transaction Does Not Exist")
             self._answering(request, source).answer(request, *status)
 
