@@ -8,18 +8,17 @@ becomes free takes the oldest waiting call he is eligible for. A call's wait is 
 the 80 % quantile over the replications. Nobody gives up in here and nobody arrives, so a caller with rivals
 of higher priority still to come may wait longer, one before whom many give up shorter.
 
-It must not know clocks, facts or the distributor's tables; chance comes in as a generator.
+It must not know clocks, facts, chance (which comes in) or the distributor's tables.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right, insort
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heapreplace
 from math import ceil
-from random import Random
 
 REPLICATIONS = 40
 MOST_WAITING = 500
@@ -27,6 +26,9 @@ MOST_WAITING = 500
 
 FIRST_GUESS_MS = 180_000
 """A talk with its after-contact work where a queue has seen none so far."""
+
+Draw = Callable[[int, int], int]
+"""Chance comes in as this: a whole number from the first up to, without, the second (Random.randrange)."""
 
 _NEVER_MS = 1 << 60
 
@@ -48,7 +50,7 @@ class HandlingTimes:
         if len(in_order) > self._kept:
             del ascending[bisect_right(ascending, in_order.popleft()) - 1]
 
-    def remaining_ms(self, queue: str, elapsed_ms: int, chance: Random) -> int:
+    def remaining_ms(self, queue: str, elapsed_ms: int, draw: Draw) -> int:
         """What is left of one that has lasted elapsed_ms: drawn from those that lasted longer.
 
         One that has lasted longer than all seen is expected to last half as long again.
@@ -59,7 +61,7 @@ class HandlingTimes:
         longer = bisect_right(seen, elapsed_ms) if elapsed_ms else 0
         if longer == len(seen):
             return elapsed_ms // 2
-        return seen[chance.randrange(longer, len(seen))] - elapsed_ms
+        return seen[draw(longer, len(seen))] - elapsed_ms
 
     def to_dict(self) -> dict[str, list[int]]:
         """What is kept, in the order in which it came."""
@@ -108,7 +110,7 @@ class Server:
 
 
 def play_forward(
-    waiting: Sequence[WaitingCall], servers: Sequence[Server], times: HandlingTimes, chance: Random
+    waiting: Sequence[WaitingCall], servers: Sequence[Server], times: HandlingTimes, draw: Draw
 ) -> dict[str, int]:
     """One replication: contact -> ms from now until an agent takes the call; missing: nobody ever does.
 
@@ -116,7 +118,7 @@ def play_forward(
     """
     free = [
         (
-            times.remaining_ms(server.queue, server.busy_ms, chance)
+            times.remaining_ms(server.queue, server.busy_ms, draw)
             if server.free_ms is None
             else server.free_ms,
             server.bit,
@@ -132,7 +134,7 @@ def play_forward(
         if place is not None:
             call = left.pop(place)
             taken[call.contact] = at_ms
-            heapreplace(free, (at_ms + times.remaining_ms(call.queue, 0, chance), bit))
+            heapreplace(free, (at_ms + times.remaining_ms(call.queue, 0, draw), bit))
             continue
         widens_ms = _next_widening(left, at_ms)
         if widens_ms is None:
