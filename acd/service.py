@@ -94,7 +94,8 @@ class Acd:
             checkpoint=self._picture.snapshot(),
             metrics=JournalMetrics(registry, "acd"),
         )
-        self.engine = Engine(Distributor(self._journal.epoch), self._picture, self._journal, clock, registry)
+        distributor = Distributor(self._journal.epoch, day_starts(lambda: service.settings))
+        self.engine = Engine(distributor, self._picture, self._journal, clock, registry)
         self.observer = Observer(
             self.engine,
             caller_references(service.secrets.caller_key),

@@ -25,7 +25,11 @@ def settings_changed(settings: Settings) -> SettingsChanged:
                 offer_ring_ms=(queue.offer_rings or house.offer_rings) * period_ms,
                 target_ms=(queue.target_rings or house.target_rings) * period_ms,
                 max_waiting=queue.max_waiting,
+                order=queue.order,
+                head_start_ms=house.head_start_s * 1000,
+                agent_choice=queue.agent_choice,
             )
             for queue in settings.queues
         ),
+        choice_seed=house.choice_seed,
     )

@@ -85,6 +85,7 @@ def phone_became_reachable(floor: Floor, event: events.PhoneBecameReachable) -> 
 def settings_changed(floor: Floor, event: events.SettingsChanged) -> None:
     """Skills and rules are current from here on; agents no longer named go offline once they are free."""
     floor.settings_version = event.version
+    floor.choice_seed = event.choice_seed
     floor.queues = {rules.name: rules for rules in event.queues}
     named = {profile.number: profile for profile in event.agents}
     for agent in list(floor.agents.values()):
@@ -96,10 +97,12 @@ def settings_changed(floor: Floor, event: events.SettingsChanged) -> None:
                 _log_out(floor, agent, "removed")
     kept = [agent for agent in floor.agents.values() if agent.number not in named]
     agents = {agent.number: agent for agent in kept}
+    places = {profile.number: place for place, profile in enumerate(event.agents)}
     for number in sorted(named):
         agent = floor.agents.get(number) or Agent(number, {})
         agent.skills = dict(named[number].skills)
         agent.removed = False
+        agent.place = places[number]
         agents[number] = agent
     floor.agents = agents
     floor.index_agents()

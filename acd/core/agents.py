@@ -118,6 +118,12 @@ class Agent:
     offer: str = ""  # the leg that holds the agent
     contact: str = ""
     queue: str = ""
+    place: int = 0  # among the agents of the settings, as they stand there
+    offered_ms: int = 0  # when a call was offered last; 0: never
+    counted_ms: int = 0  # up to here the time in the state is counted
+    busy_ms: int = 0  # today on contacts, on hold, in after-contact work
+    free_ms: int = 0  # today ready
+    contacts: int = 0  # today's conversations that are over
 
 
 def settled_state(agent: Agent) -> tuple[str, str]:

@@ -84,6 +84,8 @@ def _queue(floor: Floor, event: events.CallArrived, rules: QueueRules, needs: Ne
             language=call.language,
             wait_since_ms=call.wait_since_ms,
             settings_version=call.settings_version,
+            line_rank=call.key[0],
+            line_since_ms=call.key[1],
         )
     )
 

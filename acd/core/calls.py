@@ -1,7 +1,8 @@
 """Calls that asked for an agent, and the waiting line: who is offered next among those that wait.
 
-A call's place is its key: higher priority first, then the longer wait, then the contact's id (so that equals
-have an order that can be stated). The key is kept whatever happens, so a returning call has its place again.
+A call's place is its key: the longer wait first, each point of priority counted as a head start, then the
+contact's id (so that equals have an order that can be stated); in a queue of strict order the priority goes
+before any wait. The key is kept whatever happens, so a returning call has its place again.
 Waiting calls are kept by their distinct needs, each group in order: whether a group can be served is one AND
 of bit masks. This module must not know agents' states or offers.
 """
@@ -9,7 +10,7 @@ of bit masks. This module must not know agents' states or offers.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from acd.core.events import QueueRules
@@ -73,7 +74,19 @@ class Call:
     key: Key = field(init=False)
 
     def __post_init__(self) -> None:
-        self.key = (-self.priority, self.wait_since_ms, self.contact)
+        self.key = line_key(self.contact, self.priority, self.wait_since_ms, self.rules)
+
+
+def line_key(contact: str, priority: int, wait_since_ms: int, rules: QueueRules) -> Key:
+    """The place in line of a call with this priority that has waited since then; the least goes first."""
+    if rules.order == "strict":
+        return -priority, wait_since_ms, contact
+    return 0, wait_since_ms - priority * rules.head_start_ms, contact
+
+
+def agent_choice(call: Call, queues: Mapping[str, QueueRules]) -> str:
+    """The policy by which the call's agent is chosen: that of its queue as the settings are now."""
+    return queues.get(call.queue, call.rules).agent_choice
 
 
 class NeedsGroup:

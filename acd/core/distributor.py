@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from acd.core import agent_events, call_events, events, facts, offer_events, recovery
-from acd.core.calls import Key, NeedsGroup
+from acd.core.calls import Call, Key, NeedsGroup, agent_choice
+from acd.core.choice import LONGEST_IDLE, Rank, rank_of
 from acd.core.commands import Command, OfferCall
 from acd.core.events import Event
 from acd.core.facts import Fact
@@ -64,8 +65,9 @@ class Decision:
 class Distributor:
     """One per acd process; epoch makes its offer ids different from those of every other one."""
 
-    def __init__(self, epoch: int) -> None:
-        self._floor = Floor(epoch)
+    def __init__(self, epoch: int, day_starts_ms: Callable[[int], int] = lambda _: 0) -> None:
+        """day_starts_ms gives the local midnight before an instant: agents' figures of today begin there."""
+        self._floor = Floor(epoch, day_starts_ms)
 
     def handle(self, event: Event, now_ms: int) -> Decision:
         """Decide on one event at this time (ms since the epoch; a step back counts as no step).
@@ -81,7 +83,7 @@ class Distributor:
         while (due := floor.deadlines.take_due(floor.now_ms)) is not None:
             self._pass_deadline(*due)
         if floor.linked and not floor.awaited:
-            pair(floor.line, floor.ready, self._make_offer)
+            pair(floor.line, floor.ready, self._rank_for, self._make_offer)
         return Decision(
             tuple(floor.commands), tuple(floor.facts), floor.deadlines.earliest_ms(), floor.ignored
         )
@@ -95,11 +97,29 @@ class Distributor:
         else:
             floor.awaited.clear()
 
+    def _rank_for(self, key: Key, group: NeedsGroup) -> Rank | None:
+        call = self._floor.calls[key[2]]
+        floor = self._floor
+        policy = agent_choice(call, floor.queues)
+        if policy == LONGEST_IDLE:
+            return None
+        return rank_of(policy, group.needs.skills(), self._seed(call), floor.now_ms, floor.day_ms)
+
+    def _seed(self, call: Call) -> str:
+        return f"{self._floor.choice_seed}/{call.contact}/{self._floor.now_ms}"
+
     def _make_offer(self, key: Key, group: NeedsGroup, best: list[Candidate]) -> None:
         floor = self._floor
-        call, agent = floor.calls[key[2]], floor.agents[best[0][1]]
+        call, agent = floor.calls[key[2]], floor.agents[best[0][2]]
         proof = offer_proof(
-            call, group.eligible, floor.everyone, floor.bits_by_state, best, floor.settings_version
+            call,
+            group.eligible,
+            floor.everyone,
+            floor.bits_by_state,
+            best,
+            floor.settings_version,
+            agent_choice(call, floor.queues),
+            self._seed(call),
         )
         offer = Offer(
             id=floor.next_offer_id(),
@@ -116,6 +136,7 @@ class Distributor:
         call.offer = offer.id
         floor.tell_call(call, "offered")
         agent.offer, agent.contact, agent.queue = offer.id, call.contact, call.queue
+        agent.offered_ms = floor.now_ms
         floor.facts.append(
             facts.CallOffered(
                 at_ms=floor.now_ms,

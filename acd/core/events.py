@@ -212,6 +212,9 @@ class QueueRules:
     offer_ring_ms: int  # offer_rings x ring period
     target_ms: int  # target_rings x ring period
     max_waiting: int = 1000
+    order: str = "oldest_first"  # or "strict": a higher priority goes before any wait
+    head_start_ms: int = 60_000  # oldest_first: what one point of priority counts as waited
+    agent_choice: str = "longest_idle"  # see acd.core.choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,8 +222,9 @@ class SettingsChanged(Event):
     """A settings version takes effect: skills of agents and rules of queues are current from here on."""
 
     version: int
-    agents: tuple[AgentProfile, ...]
+    agents: tuple[AgentProfile, ...]  # in the order of the settings
     queues: tuple[QueueRules, ...]
+    choice_seed: int = 0  # of the agent choice "random"
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +242,11 @@ class RestoredAgent:
     offer: str = ""
     queue: str = ""
     intent_reason: str = ""
+    offered_ms: int = 0  # when a call was offered last
+    counted_ms: int = 0  # up to here the time in the state is in the figures that follow; 0: up to now
+    busy_ms: int = 0  # of the day that JournalRestored names, as the next two
+    free_ms: int = 0
+    contacts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +269,8 @@ class RestoredCall:
     held_since_ms: int = 0  # 0: not on hold
     hold_ms: int = 0  # holds that are over
     left_queue: bool = True  # of a connected call: CallLeftQueue is in the journal
+    line_rank: int = 0  # as in CallQueued
+    line_since_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,3 +280,4 @@ class JournalRestored(Event):
 
     agents: tuple[RestoredAgent, ...]
     calls: tuple[RestoredCall, ...]
+    day_ms: int = 0  # the day of the agents' figures

@@ -42,6 +42,8 @@ class CallQueued(Fact):
     language: str
     wait_since_ms: int  # when the wait began (kept over restarts and returns)
     settings_version: int
+    line_rank: int = 0  # the place in line is (line_rank, line_since_ms, contact), the least first
+    line_since_ms: int = 0  # wait_since_ms less the head start of the priority; 0: no head start
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ never come apart. This module decides nothing about events; it must not know Ast
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from acd.core.agents import AGENT_TABLE, BY_INTENT, STATES, STAY, Agent, settled_state
 from acd.core.calls import CALL_TABLE, Call, WaitingLine
 from acd.core.commands import Command
@@ -16,21 +18,25 @@ from acd.core.facts import AgentStateChanged, CallLeftQueue, Fact
 from acd.core.needs import SkillIndex
 from acd.core.offers import LEASE_GRACE_MS, OFFER_TABLE, Offer
 from acd.core.pairing import ReadyAgents
+from acd.core.picture import SHORTEST_DAY_MS
 from acd.core.state_table import Ignored
 
 DEAD_MS = 60_000
 """A channel that has hung up stays dead for so long against late sessions and stale snapshots."""
 
+BUSY_STATES = ("on_contact", "on_hold", "acw")  # what counts as work of the day
 _HELD_STATES = ("offered", "on_contact", "on_hold", "acw", "unknown")  # states about a contact
 
 
 class Floor:
     """Agents, calls, offers, deadlines; and what has come of the event under way."""
 
-    def __init__(self, epoch: int) -> None:
+    def __init__(self, epoch: int, day_starts_ms: Callable[[int], int] = lambda _: 0) -> None:
         self.epoch = epoch
         self.now_ms = 0
+        self.day_ms = 0  # when today began
         self.settings_version = 0
+        self.choice_seed = 0
         self.queues: dict[str, QueueRules] = {}
         self.agents: dict[str, Agent] = {}
         self.phones: dict[str, str] = {}  # phone -> the agent logged in there
@@ -48,6 +54,7 @@ class Floor:
         self.facts: list[Fact] = []
         self.commands: list[Command] = []
         self.ignored = ""
+        self._day_starts_ms = day_starts_ms
         self._dead: dict[str, int] = {}  # channel or offer -> dead until (ms), oldest first
         self._offers_made = 0
 
@@ -57,6 +64,16 @@ class Floor:
         """A new event at this time: nothing has come of it yet."""
         self.now_ms = now_ms
         self.facts, self.commands, self.ignored = [], [], ""
+        if now_ms >= self.day_ms + SHORTEST_DAY_MS:
+            self._roll()
+
+    def _roll(self) -> None:
+        """Agents' figures begin again at local midnight."""
+        day_ms = self._day_starts_ms(self.now_ms)
+        if day_ms > self.day_ms:
+            self.day_ms = day_ms
+            for agent in self.agents.values():
+                agent.busy_ms = agent.free_ms = agent.contacts = 0
 
     def ignore(self, because: str) -> None:
         """The event means nothing here, because …"""
@@ -141,6 +158,7 @@ class Floor:
 
     def _move_agent(self, agent: Agent, state: str, *, keep_idle: bool) -> None:
         if state != agent.state:
+            self._count_time(agent)
             if agent.state == "ready":
                 self.ready.remove(agent)
             self.bits_by_state[agent.state] &= ~agent.bit
@@ -156,6 +174,14 @@ class Floor:
             agent.contact = agent.queue = ""
         if state == "offline":
             self.seat(agent, "")
+
+    def _count_time(self, agent: Agent) -> None:
+        spent_ms = self.now_ms - max(agent.counted_ms, self.day_ms)
+        if agent.state == "ready":
+            agent.free_ms += spent_ms
+        elif agent.state in BUSY_STATES:
+            agent.busy_ms += spent_ms
+        agent.counted_ms = self.now_ms
 
     def _state_fact(self, agent: Agent, before: tuple[object, ...]) -> None:
         if _told_of(agent) == before:

@@ -47,6 +47,7 @@ class AgentView:
     queue: str = ""
     segment_ms: int = 0  # when the last conversation began
     counted_ms: int = 0  # up to here the time in the state is counted
+    offered_ms: int = 0  # when a call was offered last
 
     @property
     def state_key(self) -> str:
@@ -74,6 +75,8 @@ class ContactView:
     language: str = ""
     queued_ms: int = 0
     wait_since_ms: int = 0
+    line_rank: int = 0
+    line_since_ms: int = 0
     offer: str = ""
     agent: str = ""
     rang_ms: int = 0
@@ -168,6 +171,8 @@ class Fold:
         view.stage, view.entry, view.queue, view.needs = "waiting", number, queue, body["needs"]
         view.priority, view.language = body["priority"], body["language"]
         view.queued_ms, view.wait_since_ms = at_ms, body["wait_since_ms"]
+        view.line_rank = body.get("line_rank", 0)
+        view.line_since_ms = body.get("line_since_ms", 0) or view.wait_since_ms
         view.offer = view.agent = ""
         view.rang_ms = view.answered_ms = view.connected_ms = 0
         self.entries[contact] = Entry(
@@ -179,6 +184,7 @@ class Fold:
     def _call_offered(self, at_ms: int, body: Body) -> None:
         contact, agent, offer, queue = body["contact"], body["agent"], body["offer"], body["queue"]
         self.legs[offer] = Leg(contact, agent, queue, at_ms)
+        self._agent(agent).offered_ms = at_ms
         for page in (*self._pages(at_ms, queue), self._books.agent(at_ms, agent)):
             page.offers += 1
         view = self.contacts.get(contact)

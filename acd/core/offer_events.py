@@ -204,6 +204,8 @@ def end_segment(floor: Floor, offer: Offer, by: str, ended_ms: int | None = None
     if not offer.told:
         offer.told = True
         offer.cause = "served"
+        if offer.connected_ms >= floor.day_ms:
+            floor.agents[offer.agent].contacts += 1
         at_ms = floor.past_ms(ended_ms, max(offer.connected_ms, offer.held_since_ms))
         talk_ms, hold_ms = offer.talk_and_hold_ms(at_ms)
         floor.facts.append(

@@ -1,8 +1,9 @@
 """Who is offered whom: the one place where a waiting call and a ready agent are brought together.
 
 Two orders, both total, so that the same floor always gives the same pairs:
-- calls: higher priority first, then the longer wait, then the contact's id; across all queues;
-- agents: the longest idle first (idle counted from becoming ready), then the agent's number as text.
+- calls: by their keys (see `acd.core.calls`), across all queues;
+- agents: by the queue's policy (see `acd.core.choice`), then the longest idle (idle counted from becoming
+  ready), then the agent's number as text.
 A call whose needs nobody ready meets does not hold up the next one. This module must not know offers' or
 agents' states, nor what is done with a pair.
 """
@@ -10,18 +11,19 @@ agents' states, nor what is done with a pair.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Iterable
-from heapq import heapify, heappop, heapreplace
+from collections.abc import Callable, Iterable, Iterator
+from heapq import heapify, heappop, heapreplace, nsmallest
 
 from acd.core.agents import Agent
 from acd.core.calls import Key, NeedsGroup, WaitingLine
+from acd.core.choice import Rank
 
 BEST_KEPT = 20
 """So many of the best agents are named in the proof of an offer."""
 
 _FEW = 256  # up to so many candidates, picking them one by one is quicker than walking the line of the idle
 
-Candidate = tuple[int, str]  # idle since (ms), agent's number
+Candidate = tuple[int, int, str]  # the policy's number, idle since (ms), agent's number
 
 
 class ReadyAgents:
@@ -30,7 +32,7 @@ class ReadyAgents:
     def __init__(self) -> None:
         self.bits = 0
         self._order: list[tuple[int, str, int]] = []
-        self._by_bit: dict[int, Candidate] = {}
+        self._by_bit: dict[int, Agent] = {}
 
     def __len__(self) -> int:
         return len(self._order)
@@ -38,7 +40,7 @@ class ReadyAgents:
     def add(self, agent: Agent) -> None:
         """The agent is ready from now on, idle since `agent.idle_since_ms`."""
         self.bits |= agent.bit
-        self._by_bit[agent.bit] = (agent.idle_since_ms, agent.number)
+        self._by_bit[agent.bit] = agent
         insort(self._order, (agent.idle_since_ms, agent.number, agent.bit))
 
     def remove(self, agent: Agent) -> None:
@@ -56,33 +58,42 @@ class ReadyAgents:
         for agent in agents:
             self.add(agent)
 
-    def best(self, eligible: int, limit: int) -> list[Candidate]:
-        """The ready agents among the eligible bits, the longest idle first, at most `limit`."""
+    def best(self, eligible: int, limit: int, rank: Rank | None = None) -> list[Candidate]:
+        """Ready agents among the eligible bits, at most `limit`, the least rank first (None: idle since)."""
         candidates = eligible & self.bits
+        if rank is not None:
+            ranked = ((rank(one), one.idle_since_ms, one.number) for one in self._among(candidates))
+            return nsmallest(limit, ranked)
         if candidates.bit_count() <= _FEW:
-            found = []
-            while candidates:
-                bit = candidates & -candidates
-                found.append(self._by_bit[bit])
-                candidates ^= bit
+            found = [(one.idle_since_ms, one.idle_since_ms, one.number) for one in self._among(candidates)]
             found.sort()
             return found[:limit]
         found = []
         for idle_since_ms, number, bit in self._order:
             if bit & candidates:
-                found.append((idle_since_ms, number))
+                found.append((idle_since_ms, idle_since_ms, number))
                 if len(found) == limit:
                     break
         return found
 
+    def _among(self, bits: int) -> Iterator[Agent]:
+        while bits:
+            bit = bits & -bits
+            yield self._by_bit[bit]
+            bits ^= bit
+
 
 def pair(
-    line: WaitingLine, ready: ReadyAgents, make_offer: Callable[[Key, NeedsGroup, list[Candidate]], None]
+    line: WaitingLine,
+    ready: ReadyAgents,
+    rank_for: Callable[[Key, NeedsGroup], Rank | None],
+    make_offer: Callable[[Key, NeedsGroup, list[Candidate]], None],
 ) -> None:
     """Offer calls to agents until no ready agent meets the needs of a waiting call.
 
-    make_offer takes the call's key, its group and the best candidates, of whom the first is chosen; it must
-    remove the call from the line and the agent from the ready ones.
+    rank_for gives the policy for a call, None for the longest idle. make_offer takes the call's key, its
+    group and the best candidates, of whom the first is chosen; it must remove the call from the line and the
+    agent from the ready ones.
     """
     if not ready.bits:
         return
@@ -90,10 +101,10 @@ def pair(
     heapify(heads)
     while heads and ready.bits:
         key, group = heads[0]
-        best = ready.best(group.eligible, BEST_KEPT)
-        if not best:
+        if not group.eligible & ready.bits:
             heappop(heads)
             continue
+        best = ready.best(group.eligible, BEST_KEPT, rank_for(key, group))
         make_offer(key, group, best)
         if group.keys:
             heapreplace(heads, (group.keys[0], group))

@@ -12,9 +12,8 @@ from typing import Any
 
 from acd.core.agents import STATES
 from acd.core.calls import Call
+from acd.core.choice import tie_break
 from acd.core.pairing import Candidate
-
-TIE_BREAK = "longest idle, then lowest agent number"
 
 
 def offer_proof(
@@ -24,10 +23,13 @@ def offer_proof(
     bits_by_state: Mapping[str, int],
     best: Sequence[Candidate],
     settings_version: int,
+    policy: str,
+    seed: str,
 ) -> dict[str, Any]:
     """The proof as JSON values; eligible, everyone and bits_by_state are bit masks, as before the offer.
 
     step counts the relaxations of the needs while the call waited; needs are asked as they were at entry (0).
+    key is the policy's number of an agent, the least is best; seed: of the policy "random".
     """
     excluded = {"lacks_skills": (everyone & ~eligible).bit_count()}
     for state in STATES:
@@ -41,6 +43,11 @@ def offer_proof(
         "settings_version": settings_version,
         "excluded": {reason: count for reason, count in excluded.items() if count},
         "candidates": (bits_by_state["ready"] & eligible).bit_count(),
-        "best": [{"agent": number, "idle_since_ms": idle_since_ms} for idle_since_ms, number in best],
-        "tie_break": TIE_BREAK,
+        "best": [
+            {"agent": number, "idle_since_ms": idle_since_ms, "key": key}
+            for key, idle_since_ms, number in best
+        ],
+        "policy": policy,
+        "tie_break": tie_break(policy),
+        **({"seed": seed} if policy == "random" else {}),
     }

@@ -12,11 +12,13 @@ from acd.core.agents import Agent
 from acd.core.call_events import lose_call
 from acd.core.calls import Call
 from acd.core.events import JournalRestored, LiveLeg, QueueRules, RestoredAgent, RestoredCall
-from acd.core.floor import Floor
+from acd.core.floor import BUSY_STATES, Floor
+from acd.core.fold import AgentView
 from acd.core.needs import NeedsError, parse_needs
 from acd.core.offer_events import end_callers_half, end_leg, see_answer, see_bridge, see_ringing
 from acd.core.offers import Offer
 from acd.core.picture import Picture
+from acd.core.totals import AgentTotals
 
 COME_BACK_MS = 1_500
 """So long the waiting callers of a snapshot are waited for; the dialplan asks again every second."""
@@ -37,22 +39,7 @@ def asterisk_lost(floor: Floor, event: events.AsteriskLost) -> None:
 
 def restored_from(picture: Picture) -> JournalRestored:
     """What the live picture, folded from the journal's facts, says of agents and open calls."""
-    agents = tuple(
-        RestoredAgent(
-            number=number,
-            phone=view.phone,
-            intent=view.intent,
-            reason=view.reason,
-            state=view.state,
-            idle_since_ms=view.idle_since_ms,
-            until_ms=view.until_ms,
-            contact=view.contact,
-            offer=view.offer,
-            queue=view.queue,
-            intent_reason=view.intent_reason,
-        )
-        for number, view in picture.agents.items()
-    )
+    agents = tuple(_agent_in(picture, number, view) for number, view in picture.agents.items())
     calls = tuple(
         RestoredCall(
             contact=contact,
@@ -71,17 +58,41 @@ def restored_from(picture: Picture) -> JournalRestored:
             held_since_ms=view.held_since_ms if view.stage == "connected" else 0,
             hold_ms=view.hold_ms if view.stage == "connected" else 0,
             left_queue=contact not in picture.entries,
+            line_rank=view.line_rank,
+            line_since_ms=view.line_since_ms,
         )
         for contact, view in picture.contacts.items()
         if view.stage == "connected" or (view.stage in ("waiting", "offered") and contact in picture.entries)
     )
-    return JournalRestored(agents, calls)
+    return JournalRestored(agents, calls, picture.day_ms)
+
+
+def _agent_in(picture: Picture, number: str, view: AgentView) -> RestoredAgent:
+    day = picture.day_by_agent.get(number, AgentTotals())
+    return RestoredAgent(
+        number=number,
+        phone=view.phone,
+        intent=view.intent,
+        reason=view.reason,
+        state=view.state,
+        idle_since_ms=view.idle_since_ms,
+        until_ms=view.until_ms,
+        contact=view.contact,
+        offer=view.offer,
+        queue=view.queue,
+        intent_reason=view.intent_reason,
+        offered_ms=view.offered_ms,
+        counted_ms=view.counted_ms,
+        busy_ms=sum(day.states_ms.get(state, 0) for state in BUSY_STATES),
+        free_ms=day.states_ms.get("ready", 0),
+        contacts=day.handled,
+    )
 
 
 def journal_restored(floor: Floor, event: events.JournalRestored) -> None:
     """Take up agents and calls as they were; their channels are judged by the snapshot that follows."""
     for remembered in event.agents:
-        _restore_agent(floor, remembered)
+        _restore_agent(floor, remembered, is_today=event.day_ms == floor.day_ms)
     for call in event.calls:
         _restore_call(floor, call)
     for remembered in event.agents:
@@ -91,7 +102,7 @@ def journal_restored(floor: Floor, event: events.JournalRestored) -> None:
             floor.tell_agent(agent, "logged_out", intent=("offline", "removed"))
 
 
-def _restore_agent(floor: Floor, remembered: RestoredAgent) -> None:
+def _restore_agent(floor: Floor, remembered: RestoredAgent, *, is_today: bool) -> None:
     agent = floor.agents.get(remembered.number)
     if agent is None:
         if remembered.state == "offline":
@@ -107,6 +118,11 @@ def _restore_agent(floor: Floor, remembered: RestoredAgent) -> None:
     # One whom the settings no longer name has no bit, so can never stand among the ready.
     state = "not_ready" if agent.removed and remembered.state == "ready" else remembered.state
     floor.place_agent(agent, state, until_ms=remembered.until_ms)
+    agent.offered_ms = remembered.offered_ms
+    agent.counted_ms = remembered.counted_ms or floor.now_ms
+    if is_today:
+        agent.busy_ms, agent.free_ms = remembered.busy_ms, remembered.free_ms
+        agent.contacts = remembered.contacts
 
 
 def _restore_call(floor: Floor, remembered: RestoredCall) -> None:
@@ -133,6 +149,7 @@ def _restore_call(floor: Floor, remembered: RestoredCall) -> None:
         floor.left_queue(call, "lost")
         return
     call.needs_text = str(needs)
+    call.key = (remembered.line_rank, remembered.line_since_ms or call.wait_since_ms, call.contact)
     agent = floor.agents.get(remembered.agent)
     held = agent is not None and bool(remembered.offer) and agent.offer == remembered.offer
     if held:

@@ -26,6 +26,8 @@ class Hotline:
     country: str = "cn"  # key of RING_PERIOD_MS
     timezone: str = "Asia/Shanghai"
     languages: tuple[str, ...] = ("zh", "en")  # the first is spoken until the caller chooses
+    head_start_s: int = 60  # what one point of priority counts as waited, see Queue.order
+    choice_seed: int = 0  # of the agent choice "random"
     target_rings: int = 3  # the promise: a call is in time up to so many rings
     offer_rings: int = 4  # an unanswered offer is withdrawn after so many rings
     fallback_after_s: int = 30  # no service of ours for so long: static fallback
@@ -97,7 +99,9 @@ class Queue:
     name: str
     title: Text
     needs: str = ""  # expression over skills, see acd.core.needs; "" = any agent
-    priority: int = 0  # higher is served first
+    priority: int = 0  # each point is a head start of hotline.head_start_s, see order
+    order: str = "oldest_first"  # "strict": a higher priority goes before any wait
+    agent_choice: str = "longest_idle"  # see acd.core.choice
     after_contact_s: int = 10
     offer_rings: int | None = None  # default: hotline.offer_rings
     target_rings: int | None = None

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from acd.core.choice import POLICIES
 from hotline.core.phrases import Phrase, phrase
 from hotline.core.settings import (
     RING_PERIOD_MS,
@@ -144,6 +145,8 @@ FIELD_RULES: dict[tuple[type, str], Rule] = {
     (Hotline, "country"): _one_of(*RING_PERIOD_MS),
     (Hotline, "timezone"): Rule(phrase("allowed.timezone"), is_timezone),
     (Hotline, "languages"): _one_of(*LANGUAGES),
+    (Hotline, "head_start_s"): _between(0, 3600, SECONDS),
+    (Hotline, "choice_seed"): _between(0, 2**31 - 1),
     (Hotline, "target_rings"): _between(1, 20, RINGS),
     (Hotline, "offer_rings"): _between(1, 20, RINGS),
     (Hotline, "fallback_after_s"): _between(5, 600, SECONDS),
@@ -176,6 +179,8 @@ FIELD_RULES: dict[tuple[type, str], Rule] = {
     (Phone, "max_contacts"): _between(1, 10, CONTACTS),
     (Queue, "name"): NAME,
     (Queue, "priority"): _between(-1000, 1000),
+    (Queue, "order"): _one_of("oldest_first", "strict"),
+    (Queue, "agent_choice"): _one_of(*POLICIES),
     (Queue, "after_contact_s"): _between(0, 3600, SECONDS),
     (Queue, "offer_rings"): _between(1, 20, RINGS),
     (Queue, "target_rings"): _between(1, 20, RINGS),

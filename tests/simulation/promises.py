@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from simulated_asterisk import PromiseBrokenError
 
 from acd.core import events, facts
+from acd.core.choice import chance
 from acd.core.commands import CancelOffer, OfferCall
 from acd.core.distributor import Decision
 from acd.core.needs import Needs, parse_needs
 
 COME_BACK_MS = 1_500
 PAUSE_MS = 5_000
+WORK_STATES = ("on_contact", "on_hold", "acw")
 HELD_STATES = ("offered", "on_contact", "on_hold", "unknown")
 _NO_MARK = ("caller_gone", "withdrawn", "lost")
 
@@ -32,6 +34,11 @@ class _Agent:
     mark: str = ""  # why the agent must not be offered anything until a sign of life
     marked_ms: int = 0
     must_work: bool = False  # after-contact work follows the conversation that has just ended
+    offered_ms: int = 0
+    told_ms: int = 0  # of the last change
+    free_ms: int = 0
+    busy_ms: int = 0
+    contacts: int = 0
     is_idle_unsure: bool = False  # acd died after the offer's end, before it wrote what became of the agent
 
 
@@ -39,8 +46,9 @@ class _Agent:
 class _Entry:
     entry: int
     key: tuple[int, int, str]
+    wait_since_ms: int
     needs: Needs
-    after_contact_ms: int
+    rules: events.QueueRules
     has_session: bool = True
     dial: str = ""  # the offer whose Dial may run on the caller's channel
     offer: str = ""
@@ -80,7 +88,8 @@ class Promises:
         self._hold_until_ms = 0
         self._awaited: set[str] = set()
         self._gone: set[str] = set()  # callers who hung up
-        self._after_contact_ms: dict[str, int] = {}
+        self._places: dict[str, int] = {}
+        self._rules: dict[str, events.QueueRules] = {}
         self._finished_work: set[str] = set()
         self._now_ms = 0
 
@@ -160,7 +169,8 @@ class Promises:
                 self._wait_for_callers(event, decision)
             case events.SettingsChanged(agents=agents, queues=queues):
                 self.skills = {profile.number: dict(profile.skills) for profile in agents}
-                self._after_contact_ms = {rules.name: rules.after_contact_ms for rules in queues}
+                self._rules = {rules.name: rules for rules in queues}
+                self._places = {profile.number: place for place, profile in enumerate(agents)}
             case _:
                 self._note_agent(event, decision)
 
@@ -202,8 +212,11 @@ class Promises:
         needs = self._needs.get(fact.needs)
         if needs is None:
             needs = self._needs[fact.needs] = parse_needs(fact.needs)
+        rules = self._rules[fact.queue]
         key = (-fact.priority, fact.wait_since_ms, fact.contact)
-        self.entries[fact.contact] = _Entry(fact.entry, key, needs, self._after_contact_ms[fact.queue])
+        if rules.order == "oldest_first":
+            key = (0, fact.wait_since_ms - fact.priority * rules.head_start_ms, fact.contact)
+        self.entries[fact.contact] = _Entry(fact.entry, key, fact.wait_since_ms, needs, rules)
 
     def _call_offered(self, fact: facts.CallOffered) -> None:
         entry, agent = self.entries.get(fact.contact), self.agents[fact.agent]
@@ -225,18 +238,50 @@ class Promises:
             self._expect(
                 not (overtaken and self._meets(fact.agent, other.needs)), f"{fact} overtakes {contact}"
             )
-        best = min(
-            (one.idle_since_ms, number)
-            for number, one in self.agents.items()
-            if one.state == "ready" and self._meets(number, entry.needs)
-        )
-        self._expect(best[1] == fact.agent, f"{fact}, but {best} is idle for longer")
-        self._expect(fact.proof["best"][0]["agent"] == fact.agent, f"{fact} proves another")
+        self._check_choice(fact, entry)
+        agent.offered_ms = self._now_ms
         self._expect(fact.offer not in self.offers, f"{fact}: the id was given before")
         entry.offer = agent.last_offer = fact.offer
         self.offers[fact.offer] = _Offer(
-            fact.contact, fact.entry, fact.agent, after_contact_ms=entry.after_contact_ms
+            fact.contact, fact.entry, fact.agent, after_contact_ms=entry.rules.after_contact_ms
         )
+
+    def _check_choice(self, fact: facts.CallOffered, entry: _Entry) -> None:
+        """The agent is the best of those who could be offered the call, by the queue's policy of now."""
+        ready = [
+            (number, one)
+            for number, one in self.agents.items()
+            if one.state == "ready" and self._meets(number, entry.needs)
+        ]
+        policy = self._rules.get(fact.queue, entry.rules).agent_choice
+        best = min(
+            (self._rank(policy, number, fact, entry.needs), one.idle_since_ms, number)
+            for number, one in ready
+        )[2]
+        self._expect(best == fact.agent, f"{fact}, but {best} is better by {policy}")
+        self._expect(fact.proof["best"][0]["agent"] == fact.agent, f"{fact} proves another")
+        self._expect(fact.proof["policy"] == policy, f"{fact} proves another policy than {policy}")
+
+    def _rank(self, policy: str, number: str, fact: facts.CallOffered, needs: Needs) -> int:
+        """By what a policy chooses, the least first, from what the facts have told."""
+        agent, skills = self.agents[number], self.skills[number]
+        match policy:
+            case "least_occupied":
+                worked_ms = agent.busy_ms + agent.free_ms + self._now_ms - agent.told_ms
+                return agent.busy_ms * 1_000_000 // worked_ms if worked_ms else 0
+            case "fewest_contacts":
+                return agent.contacts
+            case "highest_level":
+                return -sum(skills.get(skill, 0) for skill in needs.skills())
+            case "least_versatile":
+                return len(skills)
+            case "round_robin":
+                return agent.offered_ms
+            case "fixed_order":
+                return self._places[number]
+            case "random":
+                return chance(fact.proof["seed"], number)
+        return agent.idle_since_ms
 
     def _offer_rang(self, fact: facts.OfferRang) -> None:
         offer = self.offers[fact.offer]
@@ -264,7 +309,8 @@ class Promises:
         self._expect(not offer.over and not offer.answered, f"{fact} of {offer}")
         offer.answered = True
         entry.answered_wait_ms = fact.wait_ms
-        self._expect(fact.wait_ms == fact.at_ms - entry.key[1], f"{fact}: wait counts from {entry.key[1]}")
+        waited_ms = fact.at_ms - entry.wait_since_ms
+        self._expect(fact.wait_ms == waited_ms, f"{fact}: wait counts from {entry.wait_since_ms}")
 
     def _call_connected(self, fact: facts.CallConnected) -> None:
         offer = self.offers[fact.segment]
@@ -289,6 +335,7 @@ class Promises:
         self._expect(fact.talk_ms == fact.at_ms - offer.connected_ms - held_ms, f"{fact}: since {offer}")
         offer.over = "segment"
         self.agents[fact.agent].must_work = offer.after_contact_ms > 0
+        self.agents[fact.agent].contacts += 1
 
     def _call_left(self, fact: facts.CallLeftQueue) -> None:
         entry = self.entries.pop(fact.contact, None)
@@ -317,6 +364,11 @@ class Promises:
             if agent.state != "ready":
                 self._count_idle(agent, fact)
             self._expect(fact.idle_since_ms == agent.idle_since_ms, f"{fact}: idle since {agent}")
+        if agent.state == "ready":
+            agent.free_ms += self._now_ms - agent.told_ms
+        elif agent.state in WORK_STATES:
+            agent.busy_ms += self._now_ms - agent.told_ms
+        agent.told_ms = self._now_ms
         agent.state, agent.intent = fact.state, fact.intent
 
     def _count_idle(self, agent: _Agent, fact: facts.AgentStateChanged) -> None:

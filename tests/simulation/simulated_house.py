@@ -15,6 +15,7 @@ from promises import Promises
 from simulated_asterisk import Caller, PromiseBrokenError, Schedule, SimulatedAsterisk
 
 from acd.core import events
+from acd.core.choice import POLICIES
 from acd.core.distributor import Decision, Distributor
 from acd.core.fact_codec import to_body
 from acd.core.picture import Picture
@@ -140,14 +141,26 @@ class SimulatedHouse:
             if everyone or index == 0 or self.rng.random() < 0.95:
                 agents.append(events.AgentProfile(number, tuple(sorted(skills.items()))))
         queues = tuple(
-            events.QueueRules(name, "", 0, after_ms, ring_ms, 15_000, most)
+            events.QueueRules(
+                name,
+                "",
+                0,
+                after_ms,
+                ring_ms,
+                15_000,
+                most,
+                order=self.rng.choice(("oldest_first", "strict")),
+                head_start_ms=self.rng.choice((0, 500, 60_000)),
+                agent_choice=self.rng.choice(tuple(POLICIES)),
+            )
             for name, after_ms, ring_ms, most in (
                 ("service", 5_000, 20_000, 1000),
                 ("orders", 0, 8_000, 1000),
                 ("small", 2_000, 15_000, 1000 if everyone else 3),
             )
         )
-        return events.SettingsChanged(self.version, tuple(agents), queues)
+        self.rng.shuffle(agents)
+        return events.SettingsChanged(self.version, tuple(agents), queues, choice_seed=self.version)
 
     # People
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from acd.core.calls import CALL_TABLE, Call, WaitingLine
 from acd.core.events import QueueRules
 from acd.core.needs import SkillIndex, parse_needs
@@ -9,9 +13,14 @@ from acd.core.needs import SkillIndex, parse_needs
 RULES = QueueRules("service", "", 0, 0, 20_000, 15_000)
 
 
-def call(contact: str, needs: str = "", priority: int = 0, since_ms: int = 0) -> Call:
+STRICT = replace(RULES, order="strict")
+
+
+def call(
+    contact: str, needs: str = "", priority: int = 0, since_ms: int = 0, rules: QueueRules = RULES
+) -> Call:
     parsed = parse_needs(needs)
-    return Call(contact, 1, "service", parsed, str(parsed), priority, "zh", since_ms, RULES, 1, since_ms)
+    return Call(contact, 1, "service", parsed, str(parsed), priority, "zh", since_ms, rules, 1, since_ms)
 
 
 def places(line: WaitingLine) -> dict[str, list[str]]:
@@ -25,16 +34,37 @@ def test_every_state_knows_every_input() -> None:
     assert len(CALL_TABLE) == len(states) * len(inputs)
 
 
-def test_priority_comes_before_waiting_and_waiting_before_the_id() -> None:
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [
+        ("oldest_first", ["a", "b", "equal", "negative", "urgent"]),
+        ("strict", ["urgent", "equal", "a", "b", "negative"]),
+    ],
+)
+def test_a_point_of_priority_is_a_head_start_or_goes_before_any_wait(order: str, expected: list[str]) -> None:
     line = WaitingLine()
+    rules = replace(RULES, order=order, head_start_ms=100)
     for one in (
-        call("late", since_ms=20),
-        call("b", since_ms=10),
-        call("urgent", priority=5, since_ms=30),
-        call("a", since_ms=10),
+        call("urgent", priority=5, since_ms=511, rules=rules),
+        call("negative", priority=-1, since_ms=-90, rules=rules),
+        call("b", since_ms=10, rules=rules),
+        call("equal", priority=1, since_ms=110, rules=rules),
+        call("a", since_ms=10, rules=rules),
     ):
         line.add(one)
-    assert places(line) == {"": ["urgent", "a", "b", "late"]}
+    assert places(line) == {"": expected}
+
+
+def test_a_strict_queue_goes_before_others_with_priority_only() -> None:
+    line = WaitingLine()
+    for one in (
+        call("strict", since_ms=30, rules=STRICT),
+        call("strict_urgent", priority=1, since_ms=40, rules=STRICT),
+        call("old", since_ms=1),
+        call("high", priority=9, since_ms=2),
+    ):
+        line.add(one)
+    assert places(line) == {"": ["strict_urgent", "high", "old", "strict"]}
 
 
 def test_a_call_that_returns_has_its_place_again() -> None:

@@ -37,13 +37,13 @@ class Room:
         self.line.add(call)
 
     def make_offer(self, key: Key, group: NeedsGroup, best: list[Candidate]) -> None:
-        self.pairs.append((key[2], best[0][1]))
+        self.pairs.append((key[2], best[0][2]))
         self.proofs.append(best)
         self.line.remove(self.calls[key[2]])
-        self.ready.remove(self.agents[best[0][1]])
+        self.ready.remove(self.agents[best[0][2]])
 
     def pair(self) -> list[tuple[str, str]]:
-        pair(self.line, self.ready, self.make_offer)
+        pair(self.line, self.ready, lambda key, group: None, self.make_offer)
         return self.pairs
 
 
@@ -61,7 +61,7 @@ def test_the_oldest_eligible_caller_goes_first_across_needs() -> None:
     assert room.pair() == [("old", "1001")]
 
 
-def test_higher_priority_goes_first() -> None:
+def test_a_point_of_priority_is_a_head_start() -> None:
     room = Room([("1001", 0, {"sales": 1})])
     room.wait("old", since_ms=10)
     room.wait("urgent", "sales", priority=1, since_ms=20)
@@ -82,7 +82,7 @@ def test_the_best_are_kept_in_order_and_no_more_than_twenty() -> None:
     room.wait("c1")
     room.pair()
     assert len(room.proofs[0]) == BEST_KEPT
-    assert room.proofs[0][:2] == [(971, "1029"), (972, "1028")]
+    assert room.proofs[0][:2] == [(971, 971, "1029"), (972, 972, "1028")]
 
 
 def test_many_candidates_are_ranked_as_few_are() -> None:
@@ -90,11 +90,12 @@ def test_many_candidates_are_ranked_as_few_are() -> None:
     rng = random.Random(5)
     room = Room([(f"{index:04}", rng.randrange(50), {}) for index in range(700)])
     everyone = (1 << 700) - 1
-    ranked = sorted((agent.idle_since_ms, number) for number, agent in room.agents.items())
+    idle = ((agent.idle_since_ms, number) for number, agent in room.agents.items())
+    ranked = sorted((idle_since_ms, idle_since_ms, number) for idle_since_ms, number in idle)
     assert room.ready.best(everyone, 20) == ranked[:20]
     few = sum(1 << slot for slot in rng.sample(range(700), 100))
     chosen = {number for number, agent in room.agents.items() if agent.bit & few}
-    assert room.ready.best(few, 20) == [one for one in ranked if one[1] in chosen][:20]
+    assert room.ready.best(few, 20) == [one for one in ranked if one[2] in chosen][:20]
 
 
 def test_one_who_is_not_ready_is_no_candidate() -> None:
@@ -104,4 +105,4 @@ def test_one_who_is_not_ready_is_no_candidate() -> None:
     assert room.pair() == [("c1", "1002")]
     assert len(room.ready) == 0
     room.ready.rebuild([room.agents["1001"]])
-    assert room.ready.best(0b11, 20) == [(0, "1001")]
+    assert room.ready.best(0b11, 20) == [(0, 0, "1001")]

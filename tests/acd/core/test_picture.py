@@ -166,6 +166,8 @@ def test_an_open_conversation_can_be_recovered() -> None:
         "language": "zh",
         "queued_ms": DAY_MS,
         "wait_since_ms": DAY_MS,
+        "line_rank": 0,
+        "line_since_ms": DAY_MS,
         "offer": "c-o1",
         "agent": "1001",
         "rang_ms": DAY_MS + 1_000,

@@ -29,9 +29,10 @@ def test_it_says_what_was_asked_who_was_left_out_and_who_was_best() -> None:
         "excluded": {"lacks_skills": 1},
         "candidates": 2,
         "best": [
-            {"agent": "1001", "idle_since_ms": START_MS},
-            {"agent": "1002", "idle_since_ms": START_MS + 5},
+            {"agent": "1001", "idle_since_ms": START_MS, "key": START_MS},
+            {"agent": "1002", "idle_since_ms": START_MS + 5, "key": START_MS + 5},
         ],
+        "policy": "longest_idle",
         "tie_break": "longest idle, then lowest agent number",
     }
 
