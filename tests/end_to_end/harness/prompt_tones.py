@@ -15,6 +15,12 @@ from harness import sound
 
 PROMPT_S = 0.4
 LANGUAGES = ("zh", "en")
+STEP_HZ = 12  # within 0.2 s, tones 10 Hz apart can be told apart
+PHONES_HZ = (440, 1000, 1500)
+BANDS = {
+    language: [hz for hz in band if all(abs(hz - phone) >= 10 for phone in PHONES_HZ)]
+    for language, band in zip(LANGUAGES, (range(480, 1520, STEP_HZ), range(1530, 2440, STEP_HZ)), strict=True)
+}
 CATALOGUE = Path(__file__).parents[3] / "ivr" / "prompts" / "catalogue.toml"
 
 
@@ -29,7 +35,7 @@ def prompt_hz(prompt: str, language: str = "zh") -> int:
     english = LANGUAGES.index(language)
     fixed = fixed_prompts()
     if prompt in fixed:
-        return 480 + 1050 * english + 28 * fixed.index(prompt)
+        return BANDS[language][fixed.index(prompt)]
     if found := re.fullmatch(r"agent-\d*(\d)", prompt):
         return 2450 + 150 * english + 15 * int(found[1])
     if re.fullmatch(r"queue-\w+", prompt):

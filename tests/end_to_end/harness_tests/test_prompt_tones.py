@@ -5,9 +5,7 @@ from pathlib import Path
 
 import pytest
 from harness import sound
-from harness.prompt_tones import LANGUAGES, fixed_prompts, prompt_hz, write_prompt_tones
-
-PHONES_HZ = (440, 1000, 1500)
+from harness.prompt_tones import LANGUAGES, PHONES_HZ, fixed_prompts, prompt_hz, write_prompt_tones
 
 
 def test_frequencies_are_far_enough_apart() -> None:
