@@ -77,8 +77,8 @@ def report_text(report: Report) -> str:
     lines += [f"  {name}: {figures}" for name, figures in report.figures.items()]
     for promise in report.promises:
         kept = say("soak.kept") if promise.kept else say("soak.broken")
-        lines.append(f"  {padded(kept, 6)}  {promise.name:<14} {promise.found}")
-    names = ", ".join(promise.name for promise in report.broken)
+        lines.append(f"  {padded(kept, 6)}  {padded(promise.title(), 14)} {promise.told()}")
+    names = ", ".join(promise.title() for promise in report.broken)
     lines.append(say("soak.all_broken", names=names) if names else say("soak.all_kept"))
     return "\n".join(lines)
 

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from hotline.core.phrases import Phrase, phrase
 from hotline.journal import Envelope
 
 BY_CALLER = frozenset({"gave_up", "hung_up"})
@@ -82,32 +83,33 @@ def read_facts(envelopes: Iterable[Envelope]) -> Facts:
     return facts
 
 
-def disagreements(log: Iterable[str], facts: Facts) -> list[str]:
-    """Calls whose end SIPp and the facts tell differently, one line each.
+def disagreements(log: Iterable[str], facts: Facts) -> list[Phrase]:
+    """Calls whose end SIPp and the facts tell differently.
 
     log: SIPp's lines, caller's number and outcome. Passed over are contacts whose caller or end acd could not
     see because it was away; how many these may be is for the owner to judge.
     """
-    wrong = []
+    wrong: list[Phrase] = []
     for line in log:
         caller, _, outcome = line.partition(" ")
         contact = facts.contact_of.get(caller, "")
         by = facts.hung_up_by.get(contact, "")
         if outcome == "silent":
-            wrong.append(f"{caller}: the hotline left a request unanswered")
+            wrong.append(phrase("soak.wrong_unanswered", caller=caller))
         elif not contact or by not in SEEN_ENDS or outcome in EITHER:
             continue
         elif (outcome in BY_CALLER) != (by == "caller"):
-            wrong.append(f"{caller} ({contact}): SIPp says {outcome}, the facts say hung up by {by}")
+            wrong.append(phrase("soak.wrong_end", caller=caller, contact=contact, outcome=outcome, by=by))
     return wrong
 
 
-def not_once(began: Counter[str], over: Counter[str]) -> list[str]:
+def not_once(began: Counter[str], over: Counter[str]) -> list[Phrase]:
     """Names that did not begin once and end once."""
-    names = began.keys() | over.keys()
-    return sorted(
-        f"{name}: {began[name]} begun, {over[name]} over" for name in names if not _once(name, began, over)
-    )
+    return [
+        phrase("soak.wrong_count", name=name, began=began[name], over=over[name])
+        for name in sorted(began.keys() | over.keys())
+        if not _once(name, began, over)
+    ]
 
 
 def _once(name: str, began: Counter[str], over: Counter[str]) -> bool:

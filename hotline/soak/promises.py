@@ -1,13 +1,18 @@
-"""What must hold when a soak is over, each promise with what was found. Pure: judges what it is given."""
+"""What must hold when a soak is over, each promise with what was found. Pure: judges what it is given.
+
+Promises have keys, which a report as JSON keeps in any language, and texts in the operator's language.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from hotline.core.phrases import Phrase, phrase
 from hotline.soak.counts import BY_CALLER, BY_HOTLINE, Facts, disagreements, not_once
+from hotline.words import in_words, say
 
 MOST_GROWTH = 0.05
 JUDGED_CALLS = 2_000
@@ -21,11 +26,25 @@ _SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """One promise: whether it was kept, and what was found, in words."""
+    """One promise by its key, whether it was kept, what was found, and what of it is wrong."""
 
     name: str
     kept: bool
-    found: str
+    found: Phrase
+    wrong: Sequence[Phrase] = ()
+
+    def title(self) -> str:
+        """What it is about, in the operator's language."""
+        return say(f"soak_promise.{self.name}")
+
+    def told(self) -> str:
+        """What was found, with the first few mistakes, in the operator's language."""
+        if not self.wrong:
+            return in_words(self.found)
+        first = "; ".join(in_words(one) for one in self.wrong[:_SHOWN])
+        if len(self.wrong) <= _SHOWN:
+            return say("soak.wrong", found=self.found, first=first)
+        return say("soak.wrong_and_more", found=self.found, first=first, more=len(self.wrong) - _SHOWN)
 
 
 @dataclass(slots=True)
@@ -46,12 +65,18 @@ class Report:
 
     def document(self) -> dict[str, Any]:
         """As JSON has it."""
-        return {**asdict(self), "broken": [promise.name for promise in self.broken]}
+        judged = [
+            {"name": promise.name, "kept": promise.kept, "found": promise.told()} for promise in self.promises
+        ]
+        broken = [promise.name for promise in self.broken]
+        return {**asdict(replace(self, promises=[])), "promises": judged, "broken": broken}
 
 
 def calls_promise(calls: int, created: int, failed: int, phones_failed: int) -> Promise:
     """SIPp placed every call, and each went as a call may go, at the callers' end and at the phones'."""
-    found = f"{created} of {calls} placed; {failed} failed for the caller, {phones_failed} for the phone"
+    found = phrase(
+        "soak.found_calls", calls=calls, created=created, failed=failed, phones_failed=phones_failed
+    )
     return Promise("calls", (created, failed, phones_failed) == (calls, 0, 0), found)
 
 
@@ -59,6 +84,15 @@ def contact_promises(created: int, log: Sequence[str], facts: Facts) -> list[Pro
     """Contacts, their ends and who hung up: equal to SIPp's calls, call by call and in sum."""
     contacts = len(facts.started)
     twice = not_once(facts.started, facts.ended)
+    counted = phrase("soak.found_contacts", contacts=contacts, calls=created)
+    return [
+        Promise("contacts", contacts == created, counted),
+        Promise("one_end", not twice, phrase("soak.found_ends", ends=sum(facts.ended.values())), twice),
+        _outcome_promise(created, log, facts),
+    ]
+
+
+def _outcome_promise(created: int, log: Sequence[str], facts: Facts) -> Promise:
     wrong = disagreements(log, facts)
     seen = Counter(line.partition(" ")[2] for line in log)
     facts_say = Counter(facts.hung_up_by.values())
@@ -69,30 +103,44 @@ def contact_promises(created: int, log: Sequence[str], facts: Facts) -> list[Pro
     sums_agree = sum(seen.values()) == created and all(
         -facts.unseen <= difference <= seen["crossed"] for difference in differences
     )
-    found = (
-        f"SIPp: {by_caller} ended by the caller, {by_hotline} by the hotline, {seen['crossed']} by both;"
-        f" facts: {facts_say['caller']}, {hotline_says}, {facts.unseen} unseen"
+    found = phrase(
+        "soak.found_outcomes",
+        by_caller=by_caller,
+        by_hotline=by_hotline,
+        crossed=seen["crossed"],
+        facts_caller=facts_say["caller"],
+        facts_hotline=hotline_says,
+        unseen=facts.unseen,
     )
-    return [
-        Promise("contacts", contacts == created, f"{contacts} contacts of {created} calls"),
-        Promise("one end", not twice, f"{sum(facts.ended.values())} ends{_first(twice)}"),
-        Promise("outcomes", sums_agree and not wrong, found + _first(wrong)),
-    ]
+    return Promise("outcomes", sums_agree and not wrong, found, wrong)
 
 
 def entry_promises(facts: Facts) -> list[Promise]:
     """Every queue entry, offer and conversation is over, once."""
     entries = Counter({str(key): number for key, number in facts.queued.items()})
     left = Counter({str(key): number for key, number in facts.left.items()})
-    parts = (
-        ("entries", entries, left, dict(facts.how_left)),
-        ("offers", facts.offered, facts.offers_over, f"{len(facts.connected)} became conversations"),
-        ("conversations", facts.connected, facts.segments_over, dict(facts.segment_ends)),
-    )
+    count = len(facts.connected)
     return [
-        Promise(name, not (wrong := not_once(began, over)), f"{len(began)}: {told}{_first(wrong)}")
-        for name, began, over, told in parts
+        _once_promise(
+            "entries",
+            not_once(entries, left),
+            phrase("soak.found_entries", count=len(entries), how=dict(facts.how_left)),
+        ),
+        _once_promise(
+            "offers",
+            not_once(facts.offered, facts.offers_over),
+            phrase("soak.found_offers", count=len(facts.offered), connected=count),
+        ),
+        _once_promise(
+            "conversations",
+            not_once(facts.connected, facts.segments_over),
+            phrase("soak.found_conversations", count=count, ends=dict(facts.segment_ends)),
+        ),
     ]
+
+
+def _once_promise(name: str, wrong: Sequence[Phrase], found: Phrase) -> Promise:
+    return Promise(name, not wrong, found, wrong)
 
 
 def transfer_promise(log: Iterable[str], facts: Facts) -> Promise:
@@ -103,9 +151,7 @@ def transfer_promise(log: Iterable[str], facts: Facts) -> Promise:
     seen = Counter(log)
     told = facts.segment_ends["transfer"]
     done, unclear, unseen = seen["transferred"], seen["accepted"], facts.segment_ends["lost"]
-    found = (
-        f"{done} by REFER as the phones saw it ({unclear} more as the caller hung up), {told} in the facts"
-    )
+    found = phrase("soak.found_transfers", done=done, unclear=unclear, told=told)
     return Promise("transfers", done > 0 and done - unseen <= told <= done + unclear, found)
 
 
@@ -113,70 +159,77 @@ def recording_promise(kept: Collection[str], facts: Facts) -> Promise:
     """A recording for every conversation in which a word could be said, and for nothing else."""
     long = {name for name, length_ms in facts.lengths_ms.items() if length_ms >= AUDIBLE_MS}
     missing, strange = sorted(long - set(kept)), sorted(set(kept) - facts.connected.keys())
-    wrong = [f"{name} has none" for name in missing] + [f"{name} of no conversation" for name in strange]
-    found = (
-        f"{len(kept)} of {len(facts.connected)} conversations, {len(facts.connected) - len(long)} too short"
-    )
-    return Promise("recordings", not wrong, found + _first(wrong))
+    wrong = [phrase("soak.wrong_no_recording", segment=name) for name in missing]
+    wrong += [phrase("soak.wrong_no_conversation", segment=name) for name in strange]
+    connected = len(facts.connected)
+    found = phrase("soak.found_recordings", kept=len(kept), connected=connected, short=connected - len(long))
+    return Promise("recordings", not wrong, found, wrong)
 
 
-def equal_promise(name: str, expected: int, found: int, what: str) -> Promise:
+def equal_promise(name: str, expected: int, found: int, what: Phrase) -> Promise:
     """Two numbers that must be the same."""
-    return Promise(name, expected == found, f"{found} {what}, {expected} expected")
+    return Promise(
+        name, expected == found, phrase("soak.found_equal", found=found, what=what, expected=expected)
+    )
 
 
 def none_left_promise(name: str, left: Mapping[str, int]) -> Promise:
     """Nothing of these is there any more."""
-    return Promise(name, not any(left.values()), ", ".join(f"{key} {number}" for key, number in left.items()))
+    text = ", ".join(f"{key} {number}" for key, number in left.items())
+    return Promise(name, not any(left.values()), phrase("soak.found_text", text=text))
 
 
 def picture_promise(picture: Mapping[str, Any]) -> Promise:
     """No open contact, entry or leg, and no agent held by an offer that is over."""
     opened = picture["open"]
     held = [
-        f"agent {number} is {agent['state']}{' with offer ' + agent['offer'] if agent['offer'] else ''}"
+        _held_agent(number, agent["state"], agent["offer"])
         for number, agent in opened["agents"].items()
         if agent["state"] not in IDLE_STATES or agent["offer"]
     ]
-    left = {name: len(opened[name]) for name in ("contacts", "entries", "legs")}
-    found = ", ".join(f"{number} open {name}" for name, number in left.items())
-    return Promise("leases", not held and not any(left.values()), found + _first(held))
+    contacts, entries, legs = (len(opened[name]) for name in ("contacts", "entries", "legs"))
+    found = phrase("soak.found_open", contacts=contacts, entries=entries, legs=legs)
+    return Promise("leases", not held and not (contacts or entries or legs), found, held)
+
+
+def _held_agent(number: str, state: str, offer: str) -> Phrase:
+    if offer:
+        return phrase("soak.wrong_agent_offer", number=number, state=state, offer=offer)
+    return phrase("soak.wrong_agent", number=number, state=state)
 
 
 def descriptor_promise(before: Mapping[str, int], after: Mapping[str, int]) -> Promise:
     """At rest no process has more descriptors open than at rest before the first call."""
     leaked = [name for name in before if after[name] > before[name] + SPARE_DESCRIPTORS]
-    found = ", ".join(f"{name} {before[name]} -> {after[name]}" for name in before)
-    return Promise("descriptors", not leaked, found)
+    text = ", ".join(f"{name} {before[name]} -> {after[name]}" for name in before)
+    return Promise("descriptors", not leaked, phrase("soak.found_text", text=text))
 
 
 def memory_promise(warm: Mapping[str, float], end: Mapping[str, float], calls_since: int) -> Promise:
     """Resident memory (bytes) grew by less than MOST_GROWTH since the warm-up."""
     grown = {name: end[name] / warm[name] - 1 for name in warm}
-    judged = calls_since >= JUDGED_CALLS
-    found = ", ".join(f"{name} {warm[name] / 1e6:.1f} MB {grown[name]:+.1%}" for name in warm)
-    told = "" if judged else f" (not judged: {calls_since} calls since the warm-up, {JUDGED_CALLS} needed)"
-    return Promise("memory", not judged or max(grown.values()) < MOST_GROWTH, found + told)
+    sizes = ", ".join(f"{name} {warm[name] / 1e6:.1f} MB {grown[name]:+.1%}" for name in warm)
+    if calls_since < JUDGED_CALLS:
+        early = phrase("soak.found_memory_early", sizes=sizes, calls=calls_since, needed=JUDGED_CALLS)
+        return Promise("memory", True, early)
+    return Promise("memory", max(grown.values()) < MOST_GROWTH, phrase("soak.found_text", text=sizes))
 
 
 def restart_promise(expected: Mapping[str, int], found: Mapping[str, int]) -> Promise:
     """Each service was started again once for each time it was killed, and nothing else was."""
     wrong = {name: number for name, number in found.items() if number != expected.get(name, 0)}
-    return Promise(
-        "restarts", not wrong, f"{sum(found.values())} of {sum(expected.values())} expected, {found}"
+    counted = phrase(
+        "soak.found_restarts",
+        found=sum(found.values()),
+        expected=sum(expected.values()),
+        each=dict(found),
     )
+    return Promise("restarts", not wrong, counted)
 
 
 def file_promise(name: str, sizes: Mapping[str, int], limit_bytes: int, rotated: int) -> Promise:
     """No file is larger than its limit, and something was rotated."""
-    large = [file for file, size in sizes.items() if size > limit_bytes]
-    found = f"{len(sizes)} files, the largest {max(sizes.values(), default=0)} bytes of {limit_bytes} allowed"
-    return Promise(name, not large and rotated > 0, f"{found}, {rotated} rotated{_first(large)}")
-
-
-def _first(complaints: Sequence[str]) -> str:
-    """The first few of a list of complaints, as the end of a sentence."""
-    if not complaints:
-        return ""
-    more = f" and {len(complaints) - _SHOWN} more" if len(complaints) > _SHOWN else ""
-    return f"; WRONG: {'; '.join(complaints[:_SHOWN])}{more}"
+    large = [phrase("soak.found_text", text=file) for file, size in sizes.items() if size > limit_bytes]
+    largest = max(sizes.values(), default=0)
+    found = phrase("soak.found_files", count=len(sizes), largest=largest, limit=limit_bytes, rotated=rotated)
+    return Promise(name, not large and rotated > 0, found, large)

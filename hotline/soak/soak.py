@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from hotline.core.phrases import phrase
 from hotline.core.settings_check import check_settings
 from hotline.file_sizes import JOURNAL_BYTES, LOG_BYTES
 from hotline.journal import read_journal
@@ -288,14 +289,16 @@ class Soak:
         kept = [envelope.body["segment"] for _, envelope in keeper if envelope.kind == "RecordingKept"]
         add.append(promises.recording_promise(kept, facts))
         written = await site.count("SELECT count(*) FROM fact WHERE writer = 'acd'")
-        add.append(promises.equal_promise("database", facts.facts, written, "facts in PostgreSQL"))
+        in_database = phrase("soak.facts_in_database")
+        add.append(promises.equal_promise("database", facts.facts, written, in_database))
         picture = await site.picture()
         add.append(promises.picture_promise(picture))
         today = picture["day"]["contacts"]
-        add.append(promises.equal_promise("tiles", len(facts.started), today, "contacts on the tiles"))
+        on_tiles = phrase("soak.contacts_on_tiles")
+        add.append(promises.equal_promise("tiles", len(facts.started), today, on_tiles))
         add.append(promises.none_left_promise("channels", {"channels": await site.channels()}))
         sessions = {name: await self._sessions(name) for name in ("acd", "ivr")}
-        add.append(promises.none_left_promise("AGI sessions", sessions))
+        add.append(promises.none_left_promise("agi", sessions))
         after = {name: sizes.descriptors for name, sizes in (await self._sizes()).items()}
         add.append(promises.descriptor_promise(self._at_rest, after))
         add.append(self._memory())

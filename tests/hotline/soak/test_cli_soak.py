@@ -6,8 +6,11 @@ import pytest
 
 from hotline import cli_soak
 from hotline.cli import main
+from hotline.core.phrases import phrase
 from hotline.soak import sipp
 from hotline.soak.promises import Promise, Report
+
+FOUND = phrase("soak.facts_in_database")
 
 
 def test_a_folder_in_use_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -42,10 +45,17 @@ def test_numbers_out_of_bounds_are_refused(
 
 def test_the_report_says_what_is_broken() -> None:
     report = Report(
-        100, 1, "/data", promises=[Promise("calls", True, "100"), Promise("memory", False, "+9 %")]
+        100, 1, "/data", promises=[Promise("calls", True, FOUND), Promise("memory", False, FOUND)]
     )
     text = cli_soak.report_text(report)
     assert "BROKEN  memory" in text
     assert text.endswith("broken: memory")
     report.promises.pop()
     assert cli_soak.report_text(report).endswith("every promise was kept")
+
+
+def test_as_json_names_are_keys_in_any_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOTLINE_LANG", "zh")
+    document = Report(100, 1, "/data", promises=[Promise("memory", False, FOUND)]).document()
+    assert document["broken"] == ["memory"]
+    assert document["promises"] == [{"name": "memory", "kept": False, "found": "条事实在 PostgreSQL 中"}]

@@ -5,9 +5,14 @@ from typing import Any
 import pytest
 from soak_facts import one_contact
 
+from hotline.catalogue import load_catalogue
+from hotline.core.phrases import phrase
 from hotline.soak import promises
 from hotline.soak.counts import Facts, read_facts
 from hotline.soak.promises import Promise, Report
+from hotline.words import CHOICE
+
+FOUND = phrase("soak.facts_in_database")
 
 
 def kept(*several: Promise) -> list[bool]:
@@ -72,8 +77,8 @@ def test_a_soak_without_a_transfer_shows_nothing_of_transfers() -> None:
 
 
 def test_numbers_must_be_equal_and_nothing_be_left() -> None:
-    assert promises.equal_promise("database", 3, 3, "facts").kept
-    assert not promises.equal_promise("database", 3, 2, "facts").kept
+    assert promises.equal_promise("database", 3, 3, FOUND).kept
+    assert not promises.equal_promise("database", 3, 2, FOUND).kept
     assert promises.none_left_promise("channels", {"channels": 0}).kept
     assert not promises.none_left_promise("sessions", {"acd": 0, "ivr": 1}).kept
 
@@ -112,7 +117,7 @@ def test_descriptors_are_as_many_as_before(after: int, is_kept: bool) -> None:
 def test_memory_grows_by_less_than_five_percent(end_mb: float, calls_since: int, is_kept: bool) -> None:
     promise = promises.memory_promise({"acd": 100e6}, {"acd": end_mb * 1e6}, calls_since)
     assert promise.kept is is_kept
-    assert ("not judged" in promise.found) is (calls_since < 2000)
+    assert ("not judged" in promise.told()) is (calls_since < 2000)
 
 
 def test_services_restart_when_killed_and_only_then() -> None:
@@ -127,5 +132,47 @@ def test_files_stay_small_and_are_rotated(size: int, rotated: int, is_kept: bool
 
 
 def test_the_report_names_what_is_broken() -> None:
-    report = Report(1, 1, "/data", promises=[Promise("a", True, ""), Promise("b", False, "why")])
-    assert report.document()["broken"] == ["b"]
+    report = Report(1, 1, "/data", promises=[Promise("calls", True, FOUND), Promise("memory", False, FOUND)])
+    assert report.document()["broken"] == ["memory"]
+
+
+def every_promise() -> list[Promise]:
+    facts = read_facts(one_contact())
+    return [
+        promises.calls_promise(1, 1, 0, 0),
+        *promises.contact_promises(1, ["131 far", "132 silent"], facts),
+        *promises.entry_promises(read_facts(one_contact()[:7])),
+        promises.transfer_promise(["transferred"], facts),
+        promises.recording_promise([f"2-{number}" for number in range(9)], facts),
+        promises.equal_promise("database", 3, 2, FOUND),
+        promises.equal_promise("tiles", 3, 3, phrase("soak.contacts_on_tiles")),
+        promises.none_left_promise("channels", {"channels": 1}),
+        promises.none_left_promise("agi", {"acd": 0, "ivr": 0}),
+        promises.picture_promise(picture(state="offered", offer="1-1", contacts=1)),
+        promises.picture_promise(picture(state="unknown")),
+        promises.descriptor_promise({"acd": 20}, {"acd": 30}),
+        promises.memory_promise({"acd": 1e8}, {"acd": 1e8}, 10),
+        promises.restart_promise({"acd": 1}, {"acd": 2}),
+        promises.file_promise("journals", {"acd/1": 200}, 100, 1),
+        promises.file_promise("logs", {"acd.log": 1}, 100, 0),
+    ]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_promise_is_told_in_both_languages(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(CHOICE, language)
+    for promise in every_promise():
+        words = promise.title() + promise.told()
+        has_chinese = any("\u4e00" <= character <= "\u9fff" for character in words)
+        assert has_chinese is (language == "zh"), words
+
+
+def test_every_title_is_of_a_promise() -> None:
+    titles = load_catalogue().section("soak_promise", "en").keys()
+    assert {promise.name for promise in every_promise()} == titles
+
+
+def test_of_many_mistakes_the_first_are_shown() -> None:
+    promise = promises.recording_promise([f"2-{number}" for number in range(9)], Facts())
+    assert promise.told().endswith("; 2-4 of no conversation and 4 more")
+    assert "WRONG: 2-0 of no conversation; 2-1" in promise.told()
