@@ -7,7 +7,7 @@ reaches a page.
     house   name, timezone, target_rings, target_ms, service_level_s, day_ms
     queues  by name: title, order, waiting, since_ms, target_ms, offered, answered, abandoned, timely
     agents  by number: name, state, reason, since_ms, until_ms
-    day     today's figures of the house
+    day     today's figures of the house; contacts = blocked + closed + in_flow + asked
 """
 
 from __future__ import annotations
@@ -58,6 +58,7 @@ def day_figures(totals: Totals, settings: Settings) -> dict[str, Any]:
         "closed": totals.closed,
         "ended_in_flow": dict(totals.ended_in_flow),
         "open_in_flow": totals.open_in_flow,
+        "in_flow": sum(totals.ended_in_flow.values()) + totals.open_in_flow,
         "asked": totals.asked,
         "offered": totals.offered,
         "answered": totals.answered,

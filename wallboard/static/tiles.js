@@ -16,7 +16,8 @@ const average = ({ mean_ms: mean }) => (mean === null ? "–" : duration(mean));
 
 export function showDay(day, house) {
   const { offered, answered, abandoned } = day;
-  tile("offered", count(offered), text("offered_of", { all: count(day.contacts) }));
+  const rest = { blocked: count(day.blocked), closed: count(day.closed), flow: count(day.in_flow) };
+  tile("offered", count(offered), text("offered_of", { all: count(day.contacts), ...rest }));
   tile("answered", count(answered), text("answered_rate", { rate: percent(day.answer_rate.share) }));
   tile("abandoned", count(abandoned), text("abandoned_rate", { rate: percent(day.abandon_rate.share) }));
 

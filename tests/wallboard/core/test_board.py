@@ -44,6 +44,7 @@ def test_the_days_figures_and_the_counts_they_come_from():
     day = board(picture, SETTINGS, REASONS, DAY_MS + 200_000)["day"]
     assert (day["contacts"], day["offered"], day["answered"], day["abandoned"]) == (6, 5, 3, 1)
     in_flow = sum(day["ended_in_flow"].values()) + day["open_in_flow"]
+    assert day["in_flow"] == in_flow
     assert (day["blocked"], day["closed"], in_flow, day["asked"]) == (0, 0, 1, 5)
     assert day["timely_all"] == {"part": 1, "of": 6, "share": 1 / 6}
     assert day["timely_asked"] == {"part": 1, "of": 5, "share": 0.2}
