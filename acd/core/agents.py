@@ -49,6 +49,7 @@ finished_work      -out        -work       intent      -work       -work        
 phone_lost         -out        intent      stay        intent      stay            stay
 phone_back         -out        intent      stay        intent      stay            stay
 offered            -out        offered     -busy       -busy       -busy           -busy
+recalled           -out        offered     offered     -busy       -busy           -busy
 answered           -noleg      -noleg      -noleg      -noleg      -noleg          -noleg
 held               -noleg      -noleg      -noleg      -noleg      -noleg          -noleg
 resumed            -noleg      -noleg      -noleg      -noleg      -noleg          -noleg
@@ -56,6 +57,7 @@ leg_over           -noleg      -noleg      -noleg      -noleg      -noleg       
 unanswered         -noleg      -noleg      -noleg      -noleg      -noleg          -noleg
 turned_away        -noleg      -noleg      -noleg      -noleg      -noleg          -noleg
 work_began         -noleg      -noleg      -noleg      -noleg      -noleg          -noleg
+work_goes_on       -noleg      -noleg      -noleg      -noleg      -noleg          -noleg
 lease_expired      -noleg      -noleg      -noleg      -noleg      -noleg          -noleg
 time_up            -time       -time       intent      -time       -time           intent
 ringing_leg_found  offered     offered     offered     offered     offered         offered
@@ -76,6 +78,7 @@ finished_work      -work           -work          -work          -work
 phone_lost         stay            stay           stay           stay
 phone_back         stay            stay           stay           stay
 offered            -leg            -leg           -leg           -leg
+recalled           -leg            -leg           -leg           -leg
 answered           on_contact      -known         -known         on_contact
 held               -quiet          on_hold        -known         on_hold
 resumed            -quiet          -known         on_contact     on_contact
@@ -83,6 +86,7 @@ leg_over           intent          intent         intent         intent
 unanswered         not_responding  intent         intent         not_responding
 turned_away        communicating   communicating  communicating  communicating
 work_began         -quiet          acw            acw            acw
+work_goes_on       acw             acw            acw            acw
 lease_expired      unknown         unknown        unknown        stay
 time_up            -time           -time          -time          -time
 ringing_leg_found  stay            stay           stay           stay
@@ -94,7 +98,8 @@ open_leg_found     on_contact      stay           stay           on_contact
 
 AGENT_TABLE = {**_FREE_TABLE, **_HELD_TABLE}
 """Inputs about a leg: unanswered = it rang out; turned_away = the phone was busy or Dial gave no reason;
-work_began = a conversation ended in a queue with after-contact time; *_leg_found = a snapshot shows a leg.
+work_began = a conversation ended in a queue with after-contact time; recalled = the call they work on is
+back, work_goes_on = and nothing came of it; *_leg_found = a snapshot shows a leg.
 The first part is for agents whom no leg holds, the second for those held by one."""
 
 

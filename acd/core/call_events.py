@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from acd.core import events, facts
 from acd.core.calls import Call
 from acd.core.commands import RefuseCall
@@ -49,13 +51,23 @@ def _enter(floor: Floor, event: events.CallArrived) -> None:
     rules = floor.queues.get(event.queue)
     needs = _needs_or_none(event.needs)
     if rules is None:
-        floor.commands.append(RefuseCall(event.contact, "unknown_queue"))
+        _refuse(floor, event, "unknown_queue")
     elif needs is None:
-        floor.commands.append(RefuseCall(event.contact, "bad_needs"))
-    elif floor.in_queue.get(event.queue, 0) >= rules.max_waiting:
-        floor.commands.append(RefuseCall(event.contact, "queue_full"))
+        _refuse(floor, event, "bad_needs")
+    elif floor.in_queue.get(event.queue, 0) >= rules.max_waiting and not event.aims:
+        _refuse(floor, event, "queue_full")
     else:
         _queue(floor, event, rules, needs)
+
+
+def _refuse(floor: Floor, event: events.CallArrived, reason: str) -> None:
+    """No way into this queue; a call that was transferred goes back to where it came from."""
+    rules = floor.queues.get(event.fallback)
+    if rules is None:
+        floor.commands.append(RefuseCall(event.contact, reason))
+        return
+    aims = (event.fallback_agent,) if event.fallback_agent else ()
+    _enter(floor, replace(event, queue=rules.name, needs=rules.needs, aims=event.aims or aims, fallback=""))
 
 
 def _queue(floor: Floor, event: events.CallArrived, rules: QueueRules, needs: Needs) -> None:
@@ -71,6 +83,9 @@ def _queue(floor: Floor, event: events.CallArrived, rules: QueueRules, needs: Ne
         rules=rules,
         settings_version=floor.settings_version,
         arrived_ms=floor.now_ms,
+        state="aimed" if event.aims else "waiting",
+        aims=list(event.aims),
+        place_since_ms=event.place_since_ms,
     )
     floor.add_call(call)
     floor.facts.append(
@@ -86,6 +101,7 @@ def _queue(floor: Floor, event: events.CallArrived, rules: QueueRules, needs: Ne
             settings_version=call.settings_version,
             line_rank=call.key[0],
             line_since_ms=call.key[1],
+            aims=" ".join(call.aims),
         )
     )
 

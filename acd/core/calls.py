@@ -24,17 +24,18 @@ GONE = "gone"
 
 CALL_TABLE = read_state_table(
     """
-             waiting   offered   connected away     gone
-arrived      -waits    waiting   -served   waiting  waiting
-hung_up      gone      gone      gone      gone     -unknown
-withdrawn    gone      gone      gone      gone     -unknown
-session_lost away      stay      -talks    -away    -unknown
-offered      offered   -offered  -served   -away    -unknown
-offer_ended  -nooffer  waiting   -served   waiting  -unknown
-dial_silent  -nooffer  away      -served   -away    -unknown
-connected    -nooffer  connected -served   -away    -unknown
-leg_ended    -nooffer  stay      gone      -away    -unknown
-not_found    gone      gone      gone      gone     -unknown
+             waiting   aimed     offered   connected away     gone
+arrived      -waits    -waits    waiting   -served   waiting  waiting
+hung_up      gone      gone      gone      gone      gone     -unknown
+withdrawn    gone      gone      gone      gone      gone     -unknown
+session_lost away      away      stay      -talks    -away    -unknown
+offered      offered   offered   -offered  -served   -away    -unknown
+offer_ended  -nooffer  -nooffer  waiting   -served   waiting  -unknown
+dial_silent  -nooffer  -nooffer  away      -served   -away    -unknown
+connected    -nooffer  -nooffer  connected -served   -away    -unknown
+leg_ended    -nooffer  -nooffer  stay      gone      -away    -unknown
+not_found    gone      gone      gone      gone      gone     -unknown
+aims_over    -noaim    waiting   -noaim    -noaim    -noaim   -unknown
 """,
     words=(STAY,),
     ignored={
@@ -44,10 +45,13 @@ not_found    gone      gone      gone      gone     -unknown
         "away": "the call has no session",
         "offered": "an offer is open",
         "nooffer": "no offer is open",
+        "noaim": "the call is meant for no agent now",
         "unknown": "the call is not here",
     },
 )
 """away: the channel lives, but no session of it; not offerable until it arrives again or Dial comes back.
+aimed: it would wait, but is meant for certain agents first (`acd.core.aims`); not in the waiting line. Wherever
+the table says waiting, a call with aims left is aimed.
 arrived in offered: Dial is over though it never said so. dial_silent: the leg is over, Dial still has
 not come back. offer_ended leads to away when the session is lost. leg_ended in offered: Dial is about to
 say why."""
@@ -70,11 +74,15 @@ class Call:
     arrived_ms: int
     state: str = "waiting"
     session: bool = True
+    aims: list[str] = field(default_factory=list)  # agents it is meant for, the next one first
+    place_since_ms: int = 0  # 0: the place is that of wait_since_ms
     offer: str = ""  # the open offer; for an away call the one whose Dial has not come back
     key: Key = field(init=False)
 
     def __post_init__(self) -> None:
-        self.key = line_key(self.contact, self.priority, self.wait_since_ms, self.rules)
+        self.key = line_key(
+            self.contact, self.priority, self.place_since_ms or self.wait_since_ms, self.rules
+        )
 
 
 def line_key(contact: str, priority: int, wait_since_ms: int, rules: QueueRules) -> Key:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from acd.core import agent_events, call_events, events, facts, offer_events, recovery
+from acd.core.agents import Agent
+from acd.core.aims import aim_over, offer_aimed
 from acd.core.calls import Call, Key, NeedsGroup, agent_choice
 from acd.core.choice import LONGEST_IDLE, Rank, rank_of
 from acd.core.commands import Command, OfferCall
@@ -21,7 +23,7 @@ from acd.core.facts import Fact
 from acd.core.floor import Floor
 from acd.core.offers import Offer
 from acd.core.pairing import Candidate, pair
-from acd.core.proof import offer_proof
+from acd.core.proof import aimed_proof, offer_proof
 
 _HANDLERS: dict[type[Event], Callable[[Floor, Any], None]] = {
     events.CallArrived: call_events.call_arrived,
@@ -83,6 +85,8 @@ class Distributor:
         while (due := floor.deadlines.take_due(floor.now_ms)) is not None:
             self._pass_deadline(*due)
         if floor.linked and not floor.awaited:
+            if floor.aimed:
+                offer_aimed(floor, self._offer_as_aimed)
             pair(floor.line, floor.ready, self._rank_for, self._make_offer)
         return Decision(
             tuple(floor.commands), tuple(floor.facts), floor.deadlines.earliest_ms(), floor.ignored
@@ -94,6 +98,8 @@ class Distributor:
             floor.tell_agent(floor.agents[name], "time_up")
         elif kind == "lease":
             offer_events.lease_expired(floor, name)
+        elif kind == "aim":
+            aim_over(floor, name)
         else:
             floor.awaited.clear()
 
@@ -121,6 +127,14 @@ class Distributor:
             agent_choice(call, floor.queues),
             self._seed(call),
         )
+        self._offer(call, agent, "offered", proof)
+
+    def _offer_as_aimed(self, call: Call, agent: Agent, how: str) -> None:
+        self._offer(call, agent, how, aimed_proof(call, how, self._floor.settings_version))
+
+    def _offer(self, call: Call, agent: Agent, how: str, proof: dict[str, Any]) -> None:
+        """Make the offer; how: the input that the agent's state table is told."""
+        floor = self._floor
         offer = Offer(
             id=floor.next_offer_id(),
             contact=call.contact,
@@ -150,7 +164,7 @@ class Distributor:
                 proof=proof,
             )
         )
-        floor.tell_agent(agent, "offered")
+        floor.tell_agent(agent, how, until_ms=agent.until_ms)  # of work that it interrupts
         floor.commands.append(
             OfferCall(call.contact, offer.id, agent.number, agent.phone, call.queue, offer.ring_limit_ms)
         )
@@ -158,12 +172,14 @@ class Distributor:
     def position(self, contact: str) -> int | None:
         """The call's place among those waiting in its queue, from 1; None when it does not wait."""
         call = self._floor.calls.get(contact)
-        if call is None or call.state not in ("waiting", "away"):
+        if call is None or call.state not in ("waiting", "aimed", "away"):
             return None
         return 1 + sum(
             1
             for other in self._floor.calls.values()
-            if other.queue == call.queue and other.key < call.key and other.state in ("waiting", "away")
+            if other.queue == call.queue
+            and other.key < call.key
+            and other.state in ("waiting", "aimed", "away")
         )
 
     def agent_at(self, phone: str) -> str | None:

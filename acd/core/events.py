@@ -25,6 +25,10 @@ class CallArrived(Event):
     language: str
     wait_since_ms: int
     entry: int = 1
+    aims: tuple[str, ...] = ()  # agents it is meant for before it waits, see acd.core.aims
+    place_since_ms: int = 0  # its place in line is that of a wait since then; 0: since wait_since_ms
+    fallback: str = ""  # the queue that takes it if this one refuses, …
+    fallback_agent: str = ""  # … after this agent has been asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +272,7 @@ class RestoredCall:
     rang_ms: int = 0
     held_since_ms: int = 0  # 0: not on hold
     hold_ms: int = 0  # holds that are over
+    aims: tuple[str, ...] = ()
     left_queue: bool = True  # of a connected call: CallLeftQueue is in the journal
     line_rank: int = 0  # as in CallQueued
     line_since_ms: int = 0

@@ -43,7 +43,8 @@ class CallQueued(Fact):
     wait_since_ms: int  # when the wait began (kept over restarts and returns)
     settings_version: int
     line_rank: int = 0  # the place in line is (line_rank, line_since_ms, contact), the least first
-    line_since_ms: int = 0  # wait_since_ms less the head start of the priority; 0: no head start
+    line_since_ms: int = 0  # wait_since_ms (of a transfer the first) less the head start; 0: no head start
+    aims: str = ""  # agents' numbers it is meant for before it waits (a transfer), joined by spaces
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,8 +204,8 @@ class AgentStateChanged(Fact):
     """A change of state, reason, intent or phone. state: see acd.core.agents.
 
     reason explains the state (not_ready, not_responding, communicating, offline); intent (offline, ready,
-    not_ready) with intent_reason is what follows when the state ends; until_ms: end of acw or communicating,
-    else 0; idle_since_ms: since when the agent counts as idle (ready and offered, else 0; an offer that
+    not_ready) with intent_reason is what follows when the state ends; until_ms: end of acw or communicating
+    (in offered: of the acw that the offer interrupts), else 0; idle_since_ms: since when the agent counts as idle (ready and offered, else 0; an offer that
     vanished before it rang leaves it as it was); offer: the leg that holds the agent, "" if none.
     """
 

@@ -41,6 +41,7 @@ class Floor:
         self.agents: dict[str, Agent] = {}
         self.phones: dict[str, str] = {}  # phone -> the agent logged in there
         self.calls: dict[str, Call] = {}
+        self.aimed: dict[str, None] = {}  # calls that are meant for certain agents, see acd.core.aims
         self.in_queue: dict[str, int] = {}  # queue -> calls that are not yet connected
         self.offers: dict[str, Offer] = {}
         self.line = WaitingLine()
@@ -230,6 +231,8 @@ class Floor:
             self.in_queue[call.queue] = self.in_queue.get(call.queue, 0) + 1
         if call.state == "waiting":
             self.line.add(call)
+        if call.aims:
+            self.aimed[call.contact] = None
 
     def tell_call(self, call: Call, what: str) -> bool:
         """Apply one input of the calls' state table; False when it is ignored."""
@@ -240,6 +243,8 @@ class Floor:
         state = call.state if outcome == STAY else outcome
         if what == "offer_ended" and not call.session:
             state = "away"
+        if state == "waiting" and call.aims:
+            state = "aimed"
         if call.state == "waiting" != state:
             self.line.remove(call)
         if state == "waiting" != call.state:
@@ -249,7 +254,7 @@ class Floor:
         call.state = state
         if state == "gone":
             del self.calls[call.contact]
-        if state in ("gone", "waiting"):
+        if state in ("gone", "waiting", "aimed"):
             self.awaited.pop(call.contact, None)
         return True
 

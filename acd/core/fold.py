@@ -84,6 +84,7 @@ class ContactView:
     connected_ms: int = 0
     held_since_ms: int = 0  # 0: not on hold
     hold_ms: int = 0  # holds of this segment that are over
+    aims: str = ""  # agents it is meant for before it waits, see acd.core.aims
     recording: str = ""
 
 
@@ -173,6 +174,7 @@ class Fold:
         view.queued_ms, view.wait_since_ms = at_ms, body["wait_since_ms"]
         view.line_rank = body.get("line_rank", 0)
         view.line_since_ms = body.get("line_since_ms", 0) or view.wait_since_ms
+        view.aims = body.get("aims", "")
         view.offer = view.agent = ""
         view.rang_ms = view.answered_ms = view.connected_ms = 0
         self.entries[contact] = Entry(
@@ -190,6 +192,9 @@ class Fold:
         view = self.contacts.get(contact)
         if view is not None:
             view.stage, view.offer, view.agent = "offered", offer, agent
+            if view.aims:
+                _, _, view.aims = f" {view.aims} ".partition(f" {agent} ")
+                view.aims = view.aims.strip()
             view.rang_ms = view.answered_ms = 0
 
     def _offer_rang(self, at_ms: int, body: Body) -> None:

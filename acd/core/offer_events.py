@@ -262,6 +262,8 @@ def _free_agent(floor: Floor, offer: Offer) -> None:
     if offer.connected_ms and offer.after_contact_ms:
         until_ms = max(floor.now_ms, offer.leg_ended_ms + offer.after_contact_ms)
         floor.tell_agent(agent, "work_began", until_ms=until_ms)
+    elif not offer.connected_ms and agent.until_ms > floor.now_ms:
+        floor.tell_agent(agent, "work_goes_on", until_ms=agent.until_ms)
     elif offer.cause == "no_answer" and willing:
         floor.tell_agent(agent, "unanswered", reason="no_answer")
     elif offer.cause in ("busy", "unknown") and willing:

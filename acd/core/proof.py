@@ -16,6 +16,20 @@ from acd.core.choice import tie_break
 from acd.core.pairing import Candidate
 
 
+def aimed_proof(call: Call, how: str, settings_version: int) -> dict[str, Any]:
+    """The proof of an offer that was meant for this agent: there was no choice, so there are no candidates.
+
+    how: offered, or recalled out of the after-contact work about this call.
+    """
+    return {
+        "aimed": how,
+        "needs": call.needs_text,
+        "priority": call.priority,
+        "wait_since_ms": call.wait_since_ms,
+        "settings_version": settings_version,
+    }
+
+
 def offer_proof(
     call: Call,
     eligible: int,

@@ -57,6 +57,7 @@ def restored_from(picture: Picture) -> JournalRestored:
             rang_ms=view.rang_ms,
             held_since_ms=view.held_since_ms if view.stage == "connected" else 0,
             hold_ms=view.hold_ms if view.stage == "connected" else 0,
+            aims=tuple(view.aims.split()),
             left_queue=contact not in picture.entries,
             line_rank=view.line_rank,
             line_since_ms=view.line_since_ms,
@@ -144,6 +145,7 @@ def _restore_call(floor: Floor, remembered: RestoredCall) -> None:
         arrived_ms=floor.now_ms,
         state="away",
         session=False,
+        aims=list(remembered.aims),
     )
     if needs is None:
         floor.left_queue(call, "lost")

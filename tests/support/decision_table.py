@@ -116,6 +116,10 @@ def event_of(words: list[str]) -> events.Event:
                 language="zh",
                 wait_since_ms=START_MS + int(options["since"]),
                 entry=int(options.get("entry", "1")),
+                aims=tuple(options["aims"].split(",")) if "aims" in options else (),
+                place_since_ms=START_MS + int(options["place"]) if "place" in options else 0,
+                fallback=options.get("fallback", ""),
+                fallback_agent=options.get("agent", ""),
             )
         case "snapshot":
             legs = (leg.split(":") for leg in rest if ":" in leg)

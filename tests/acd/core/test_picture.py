@@ -176,6 +176,7 @@ def test_an_open_conversation_can_be_recovered() -> None:
         "held_since_ms": DAY_MS + 15_500,
         "hold_ms": 1_000,
         "recording": "incoming/c-o1",
+        "aims": "",
     }
 
 
