@@ -50,14 +50,18 @@ class QueueArguments:
     language: str
     direct_ms: int
     lost_since: str
+    aim: str  # transferred to this agent
+    place_since_ms: int  # transferred: since when the caller's first wait was; 0: not transferred
+    fallback: str  # transferred to a queue, from this one
     needs: str
 
     @classmethod
     def parse(cls, arguments: tuple[str, ...]) -> QueueArguments:
         """Read the arguments; raises ValueError naming what is wrong."""
-        if len(arguments) < 9:
-            raise ValueError(f"queue: 9 arguments are needed, got {len(arguments)}")
+        if len(arguments) < 12:
+            raise ValueError(f"queue: 12 arguments are needed, got {len(arguments)}")
         contact, queue, entry, since, priority, language, direct_ms, lost_since = arguments[:8]
+        aim, place_since, fallback = arguments[8:11]
         return cls(
             contact=contact,
             queue=queue,
@@ -67,7 +71,26 @@ class QueueArguments:
             language=language or "zh",
             direct_ms=int(direct_ms or 0),
             lost_since=lost_since,
-            needs=",".join(arguments[8:]),
+            aim=aim,
+            place_since_ms=int(place_since or 0),
+            fallback=fallback,
+            needs=",".join(arguments[11:]),
+        )
+
+    def arrival(self, rules: Queue, now_ms: int, back: str) -> CallArrived:
+        """What the distributor is told. back: the agent to whom a transfer that fails goes back."""
+        return CallArrived(
+            contact=self.contact,
+            queue=self.queue,
+            needs=self.needs or rules.needs,
+            priority=rules.priority if self.priority is None else self.priority,
+            language=self.language,
+            wait_since_ms=self.wait_since_ms or now_ms,
+            entry=self.entry,
+            aims=tuple(number for number in (self.aim, back) if number) if self.aim else (),
+            place_since_ms=self.place_since_ms,
+            fallback=self.fallback,
+            fallback_agent=back if self.fallback else "",
         )
 
 
@@ -105,17 +128,10 @@ class CallerSession:
         now_ms = self._engine.clock.now_ms()
         self._engine.attach(arguments.contact, self)
         try:
-            self._engine.handle(
-                CallArrived(
-                    contact=arguments.contact,
-                    queue=arguments.queue,
-                    needs=arguments.needs or self._queue.needs,
-                    priority=self._queue.priority if arguments.priority is None else arguments.priority,
-                    language=arguments.language,
-                    wait_since_ms=arguments.wait_since_ms or now_ms,
-                    entry=arguments.entry,
-                )
-            )
+            self._engine.handle(arguments.arrival(self._queue, now_ms, self._last_agent()))
+            if arguments.aim or arguments.fallback:
+                # The journal has them now; the next entry of this contact is none of theirs.
+                await self._session.execute("MSet", f"{variables.AIM}=", f"{variables.FALLBACK}=")
             if arguments.lost_since:
                 await self._session.set_variable(variables.LOST_SINCE, "")
             if arguments.wait_since_ms is None:
@@ -124,6 +140,11 @@ class CallerSession:
         finally:
             if self._engine.detach(arguments.contact, self):
                 self._engine.handle(SessionLost(arguments.contact))
+
+    def _last_agent(self) -> str:
+        """Who talked with a transferred caller last, or ""."""
+        view = self._engine.picture.contacts.get(self._arguments.contact)
+        return view.agent if view is not None and self._arguments.place_since_ms else ""
 
     async def _wait_and_serve(self) -> None:
         loop = asyncio.get_running_loop()

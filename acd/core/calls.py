@@ -50,8 +50,8 @@ aims_over    -noaim    waiting   -noaim    -noaim    -noaim   -unknown
     },
 )
 """away: the channel lives, but no session of it; not offerable until it arrives again or Dial comes back.
-aimed: it would wait, but is meant for certain agents first (`acd.core.aims`); not in the waiting line. Wherever
-the table says waiting, a call with aims left is aimed.
+aimed: it would wait, but is meant for certain agents first (`acd.core.aims`); not in the waiting line.
+Wherever the table says waiting, a call with aims left is aimed.
 arrived in offered: Dial is over though it never said so. dial_silent: the leg is over, Dial still has
 not come back. offer_ended leads to away when the session is lost. leg_ended in offered: Dial is about to
 say why."""

@@ -205,8 +205,9 @@ class AgentStateChanged(Fact):
 
     reason explains the state (not_ready, not_responding, communicating, offline); intent (offline, ready,
     not_ready) with intent_reason is what follows when the state ends; until_ms: end of acw or communicating
-    (in offered: of the acw that the offer interrupts), else 0; idle_since_ms: since when the agent counts as idle (ready and offered, else 0; an offer that
-    vanished before it rang leaves it as it was); offer: the leg that holds the agent, "" if none.
+    (in offered: of the acw that the offer interrupts), else 0; idle_since_ms: since when the agent counts as
+    idle (ready and offered, else 0; an offer that vanished before it rang leaves it as it was); offer: the
+    leg that holds the agent, "" if none.
     """
 
     agent: str

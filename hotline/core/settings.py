@@ -111,6 +111,7 @@ class Queue:
     music: str = "default"
     max_waiting: int = 1000
     survey: bool | None = None
+    extension: str = ""  # agents transfer callers to the queue by this number; "": by none
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,6 +188,7 @@ FIELD_RULES: dict[tuple[type, str], Rule] = {
     (Queue, "announce_position_s"): _between(0, 600, SECONDS),
     (Queue, "music"): ACCOUNT,
     (Queue, "max_waiting"): _between(1, 100000, CALLERS),
+    (Queue, "extension"): _or_empty(_spelled(r"[0-9]{1,8}", phrase("allowed.digits", most=8))),
     (Agent, "number"): AGENT_NUMBER,
     (Agent, "name"): FILLED_TEXT,
     (Choice, "digit"): _spelled("[0-9*#]", phrase("allowed.menu_digit")),

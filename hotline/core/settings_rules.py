@@ -11,6 +11,7 @@ import ipaddress
 from hotline.core.phrases import phrase
 from hotline.core.settings import Settings
 from hotline.core.settings_complaints import Complaints
+from hotline.core.settings_dialled_rules import check_extensions
 from hotline.core.settings_flow_rules import check_flow
 from hotline.core.settings_references import References
 
@@ -34,6 +35,7 @@ def check_rules(settings: Settings, complaints: Complaints) -> None:
     for number, flow in enumerate(settings.flows, 1):
         check_flow(references, flow, f"flow[{number}]")
     _check_numbers(references)
+    check_extensions(references)
 
 
 def _check_hotline(references: References) -> None:

@@ -1,11 +1,11 @@
-"""A REFER to a number of ours is a second entry of the same contact; to any other it is refused."""
+"""A REFER to what is ours (number, queue, agent) makes a second entry of the contact; else it is refused."""
 
 from typing import Any
 
 from harness.call import Call
 from harness.desk import Desk
 from harness.lanes import Lane
-from harness.phone import Manner
+from harness.phone import NEVER_ANSWERS, Manner
 from harness.prompt_tones import prompt_hz
 from harness.scenes import agents, dial, nothing_left
 from harness.stack import HotlineStack
@@ -60,13 +60,13 @@ async def test_a_blind_transfer_keeps_each_agents_own_talk(stack: HotlineStack, 
 
 
 async def test_a_transfer_elsewhere_is_refused_and_the_talk_goes_on(stack: HotlineStack, lane: Lane) -> None:
-    number, other = lane.agents[:2]
+    number = lane.agents[0]
     async with agents(stack, number, manner=BY_HAND) as (desk,), stack.caller(tone_hz=CALLER_HZ) as caller:
         call, contact = await dial(stack, caller, lane.straight)
         rung = await desk.phone.incoming(within_s=15)
         rung.answer()
         await stack.fact("CallConnected", contact=contact)
-        for target in ("13912345678", other, "*11", "s"):
+        for target in ("13912345678", "913912345678", "*11", "s"):
             status = await rung.refer(target)
             assert status >= 400 or await rung.transferred() >= 400, target
             rung.transfer_progress.clear()
@@ -80,11 +80,86 @@ async def test_a_transfer_elsewhere_is_refused_and_the_talk_goes_on(stack: Hotli
     await nothing_left(stack)
 
 
-async def _talk(stack: HotlineStack, desk: Desk, contact: str) -> Call:
-    """The agent answers and hears the caller."""
+async def test_to_an_agent_and_to_a_queue(stack: HotlineStack, lane: Lane) -> None:
+    """The agent meant rings, though another is idle for longer; the queue's extension rings that other."""
+    first, second, third = lane.agents[:3]
+    async with (
+        agents(stack, first, third, second, manner=BY_HAND) as (one, three, two),
+        stack.caller(tone_hz=CALLER_HZ) as caller,
+    ):
+        call, contact = await dial(stack, caller, lane.straight)
+        rung = await _talk(stack, one, contact)
+        assert await rung.refer(second) == 202
+        rung = await _talk(stack, two, contact)
+        offered = await stack.fact("CallOffered", contact=contact, agent=second)
+        assert offered.body["proof"]["aimed"] == "offered"
+        assert await rung.refer(lane.extension) == 202
+        await (await _talk(stack, three, contact)).hang_up()
+        await call.hang_up()
+        await stack.fact("ContactEnded", contact=contact)
+
+    segments = [fact.body for fact in stack.facts.of("SegmentEnded", contact=contact)]
+    assert [(one["agent"], one["hung_up_by"]) for one in segments] == [
+        (first, "transfer"),
+        (second, "transfer"),
+        (third, "agent"),
+    ]
+    await nothing_left(stack)
+
+
+async def test_a_transfer_that_fails_brings_the_caller_back(stack: HotlineStack, lane: Lane) -> None:
+    """To one who does not answer: the agent who transferred rings, out of the after-contact work."""
+    first, second = lane.agents[:2]
+    async with (
+        agents(stack, first, manner=BY_HAND) as (one,),
+        agents(stack, second, manner=NEVER_ANSWERS),
+        stack.caller(tone_hz=CALLER_HZ) as caller,
+    ):
+        call, contact = await dial(stack, caller, lane.straight)
+        rung = await _talk(stack, one, contact)
+        assert await rung.refer(second) == 202
+        await stack.fact("OfferEnded", contact=contact, agent=second, cause="no_answer")
+        rung = await _talk(stack, one, contact, talks=2)
+        await rung.hang_up()
+        await call.hang_up()
+        await stack.fact("ContactEnded", contact=contact)
+    await nothing_left(stack)
+
+
+async def test_with_nobody_to_go_back_to_the_caller_is_at_the_head_of_the_queue(
+    stack: HotlineStack, lane: Lane
+) -> None:
+    """The agent meant is logged out, the one who transferred declines: before one who came since."""
+    first, second, third = lane.agents[:3]
+    async with (
+        agents(stack, first, manner=BY_HAND) as (one,),
+        stack.caller(tone_hz=CALLER_HZ) as caller,
+        stack.caller() as other,
+    ):
+        call, contact = await dial(stack, caller, lane.straight)
+        rung = await _talk(stack, one, contact)
+        waiting, rival = await dial(stack, other, lane.straight)
+        await stack.fact("CallQueued", contact=rival)
+        assert await rung.refer(second) == 202
+        again = await one.phone.incoming(within_s=15)
+        again.reject()
+        await stack.fact("OfferEnded", contact=contact, agent=first, cause="rejected")
+        async with agents(stack, third, ready=False, manner=BY_HAND) as (three,):
+            await three.ready()
+            await (await _talk(stack, three, contact)).hang_up()
+            entry, rivals = (stack.facts.of("CallQueued", contact=one)[-1].body for one in (contact, rival))
+            assert entry["place_since_ms"] < rivals["wait_since_ms"] < entry["wait_since_ms"]
+            await call.hang_up()
+            await waiting.hang_up()
+            await stack.fact("ContactEnded", contact=rival)
+    await nothing_left(stack)
+
+
+async def _talk(stack: HotlineStack, desk: Desk, contact: str, *, talks: int = 1) -> Call:
+    """The agent answers and hears the caller, for the talks-th time."""
     rung = await desk.phone.incoming(within_s=15)
     rung.answer()
-    await stack.fact("CallConnected", contact=contact, agent=desk.number)
+    await stack.fact("CallConnected", contact=contact, agent=desk.number, count=talks)
     await rung.rtp.hears(CALLER_HZ)
     return rung
 

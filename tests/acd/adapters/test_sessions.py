@@ -30,7 +30,20 @@ def test_a_phone_that_was_not_heard_of_did_not_ring_in_vain() -> None:
 
 
 def test_arguments_of_a_waiting_caller() -> None:
-    words = ("c1", "service", "2", "1700000000123", "", "en", "", "", "(service >= 1) and (en >= 1)")
+    words = (
+        "c1",
+        "service",
+        "2",
+        "1700000000123",
+        "",
+        "en",
+        "",
+        "",
+        "1002",
+        "17",
+        "other",
+        "(service >= 1) and (en >= 1)",
+    )
     arguments = QueueArguments.parse(words)
     assert arguments.entry == 2
     assert arguments.wait_since_ms == 1700000000123
@@ -39,7 +52,19 @@ def test_arguments_of_a_waiting_caller() -> None:
     assert arguments.needs == "(service >= 1) and (en >= 1)"
 
 
-@pytest.mark.parametrize("words", [(), ("c1", "service"), ("c1", "q", "x", "", "", "", "", "", "")])
+def test_a_transferred_caller_is_meant_for_an_agent_then_for_the_one_who_transferred() -> None:
+    queue = Queue(name="service", title=Text("业务", "Service"), whisper="queue-service", priority=3)
+    start, rest = ("c1", "service", "2", "", "", "en", "", ""), ("17", "other", "x >= 1")
+    arrived = QueueArguments.parse((*start, "1002", *rest)).arrival(queue, 50, back="1001")
+    assert (arrived.aims, arrived.place_since_ms, arrived.wait_since_ms) == (("1002", "1001"), 17, 50)
+    assert (arrived.fallback, arrived.fallback_agent, arrived.priority) == ("other", "1001", 3)
+    to_queue = QueueArguments.parse((*start, "", *rest)).arrival(queue, 50, back="1001")
+    assert (to_queue.aims, to_queue.fallback_agent) == ((), "1001")
+    entered = QueueArguments.parse((*start, "", "", "", "")).arrival(queue, 50, back="")
+    assert (entered.aims, entered.place_since_ms, entered.fallback_agent) == ((), 0, "")
+
+
+@pytest.mark.parametrize("words", [(), ("c1", "service"), ("c1", "q", "x", *[""] * 9)])
 def test_bad_arguments_are_refused(words: tuple[str, ...]) -> None:
     with pytest.raises(ValueError):
         QueueArguments.parse(words)

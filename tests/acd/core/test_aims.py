@@ -10,17 +10,8 @@ from acd.core.picture import Picture
 from acd.core.recovery import restored_from
 
 TALK = """
-        0       ready 1001                  | 1001 ready
-        100     arrive c1 service since=100 | queued c1
-                                            | offered c1 to 1001 as 1-1
-                                            | 1001 offered
-                                            | ! offer c1 to 1001 for 20000
-        200     bridged 1-1                 | 1001 on_contact
-                                            | answered c1: waited 100, rang 0
-                                            | connected c1 with 1001
-                                            | left c1: answered after 100
+        given c1 talks with 1001 in service
 """
-"""1001 talks with c1, and is about to transfer."""
 
 
 def test_a_transferred_call_rings_the_agent_it_is_meant_for_not_the_longest_idle() -> None:
@@ -31,7 +22,8 @@ def test_a_transferred_call_rings_the_agent_it_is_meant_for_not_the_longest_idle
         400     ready 1002                   | 1002 ready
         5200    leg_ended 1-1 16 transfer    | talked c1: 5000, held 0, by transfer
                                              | 1001 acw until 15200
-        5210    arrive c1 service since=5210 entry=2 aims=1002,1001 place=100 | queued c1 entry 2
+        5210    arrive c1 service since=5210 entry=2 aims=1002,1001 place=100 |
+                                                 | queued c1 entry 2
                                              | offered c1 to 1002 as 1-2
                                              | 1002 offered
                                              | ! offer c1 to 1002 for 20000
@@ -52,7 +44,8 @@ def test_one_who_cannot_take_it_now_is_passed_over_and_the_caller_comes_back() -
         300     ready 1003                   | 1003 ready
         5200    leg_ended 1-1 16 transfer    | talked c1: 5000, held 0, by transfer
                                              | 1001 acw until 15200
-        5210    arrive c1 service since=5210 entry=2 aims=1002,1001 place=100 | queued c1 entry 2
+        5210    arrive c1 service since=5210 entry=2 aims=1002,1001 place=100 |
+                                                 | queued c1 entry 2
                                              | offered c1 to 1001 as 1-2
                                              | 1001 offered until 15200
                                              | ! offer c1 to 1001 for 20000
@@ -70,7 +63,8 @@ def test_an_agent_about_to_leave_the_caller_is_waited_for() -> None:
     Table().run(
         TALK
         + """
-        5200    arrive c1 service since=5200 entry=2 aims=1002,1001 place=100 | talked c1: 5000, held 0, by transfer
+        5200    arrive c1 service since=5200 entry=2 aims=1002,1001 place=100 |
+                                                 | talked c1: 5000, held 0, by transfer
                                              | queued c1 entry 2
         5300    leg_ended 1-1 16 transfer    | 1001 acw until 15300
                                              | offered c1 to 1001 as 1-2
@@ -81,12 +75,13 @@ def test_an_agent_about_to_leave_the_caller_is_waited_for() -> None:
 
 
 def test_but_not_for_long() -> None:
-    """The leg does not tell its end: after 5 s the caller is at the head of the queue, before earlier ones."""
+    """The leg does not tell its end: after 5 s the caller is at the head of the queue, before others."""
     Table().run(
         TALK
         + """
         300     arrive c0 service since=300  | queued c0
-        5200    arrive c1 service since=5200 entry=2 aims=1001 place=100 | talked c1: 5000, held 0, by transfer
+        5200    arrive c1 service since=5200 entry=2 aims=1001 place=100 |
+                                                 | talked c1: 5000, held 0, by transfer
                                              | queued c1 entry 2
         10200   alarm                        | 1001 unknown (lease_expired)
                                              | ! snapshot
@@ -107,7 +102,8 @@ def test_refused_by_both_the_caller_has_the_place_of_the_first_wait() -> None:
         300     ready 1002                   | 1002 ready
         5200    leg_ended 1-1 16 transfer    | talked c1: 5000, held 0, by transfer
                                              | 1001 acw until 15200
-        5210    arrive c1 service since=5210 entry=2 aims=1002,1001 place=100 | queued c1 entry 2
+        5210    arrive c1 service since=5210 entry=2 aims=1002,1001 place=100 |
+                                                 | queued c1 entry 2
                                              | offered c1 to 1002 as 1-2
                                              | 1002 offered
                                              | ! offer c1 to 1002 for 20000
@@ -139,7 +135,8 @@ def test_the_caller_gives_up_while_coming_back_and_the_work_goes_on() -> None:
         + """
         5200    leg_ended 1-1 16 transfer    | talked c1: 5000, held 0, by transfer
                                              | 1001 acw until 15200
-        5210    arrive c1 service since=5210 entry=2 aims=1002,1001 place=100 | queued c1 entry 2
+        5210    arrive c1 service since=5210 entry=2 aims=1002,1001 place=100 |
+                                                 | queued c1 entry 2
                                              | offered c1 to 1001 as 1-2
                                              | 1001 offered until 15200
                                              | ! offer c1 to 1001 for 20000
@@ -171,7 +168,8 @@ def test_the_session_is_lost_while_an_aimed_call_waits_for_the_leg() -> None:
     Table().run(
         TALK
         + """
-        5200    arrive c1 service since=5200 entry=2 aims=1001 place=100 | talked c1: 5000, held 0, by transfer
+        5200    arrive c1 service since=5200 entry=2 aims=1001 place=100 |
+                                                 | talked c1: 5000, held 0, by transfer
                                              | queued c1 entry 2
         5210    session_lost c1              |
         5300    leg_ended 1-1 16 transfer    | 1001 acw until 15300

@@ -51,6 +51,11 @@ class Lane:
         return f"54{self.index:02}"
 
     @property
+    def extension(self) -> str:
+        """By this number agents transfer callers to the queue."""
+        return f"81{self.index:02}"
+
+    @property
     def agents(self) -> tuple[str, ...]:
         """Agents' numbers, which are their phones' names too; the first has the skill "special"."""
         return tuple(f"{self.index + 10}{n:02}" for n in range(1, AGENTS_PER_LANE + 1))
@@ -103,6 +108,7 @@ title = {{ zh = "第 {lane.index} 道", en = "Lane {lane.index}" }}
 needs = "{lane.skill}"
 whisper = "queue-{lane.queue}"
 after_contact_s = {AFTER_CONTACT_S}
+extension = "{lane.extension}"
 
 [[flow]]
 name = "straight{lane.index}"

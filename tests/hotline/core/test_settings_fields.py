@@ -70,6 +70,7 @@ from hotline.core.settings_fields import FIELD_RULES, is_address, is_network, is
         (Queue, "announce_position_s", [0, 600], [-1, 601]),
         (Queue, "music", ["default"], ["", "../x"]),
         (Queue, "max_waiting", [1, 100000], [0, 100001]),
+        (Queue, "extension", ["", "1", "12345678"], ["123456789", "x", "*1"]),
         (Agent, "number", ["1", "12345678"], ["", "123456789", "10a", "１００１"]),
         (Agent, "name", ["李雷"], ["", "  "]),
         (Choice, "digit", ["0", "9", "*", "#"], ["", "10", "a"]),

@@ -1,0 +1,20 @@
+"""Whether what an agent's phone may dial, or transfer to, means one thing only.
+
+A number of the hotline, an agent's number and a queue's extension are dialled alike. An agent's number that
+is a number of the hotline, too, is allowed: it leads to the hotline.
+"""
+
+from __future__ import annotations
+
+from hotline.core.settings_references import References
+
+
+def check_extensions(references: References) -> None:
+    """Notes each queue's extension that means something else already."""
+    settings = references.settings
+    taken = [number.did for number in settings.numbers] + [agent.number for agent in settings.agents]
+    numbers = [place for place, queue in enumerate(settings.queues, 1) if queue.extension]
+    for place in numbers:
+        earlier = [queue.extension for queue in settings.queues[: place - 1]]
+        extension = settings.queues[place - 1].extension
+        references.refuse_twins(f"queue[{place}].extension", [extension], taken=[*taken, *earlier])
