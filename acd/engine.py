@@ -175,7 +175,10 @@ def fact_id(kind: str, body: dict[str, Any]) -> str:
             return f"{body['caller']}/{body['at_ms']}"
         case "AgentStateChanged":
             # All that can tell two changes of one agent in the same millisecond apart.
-            told = "agent state reason intent intent_reason phone offer until_ms at_ms"
+            told = (
+                "agent state reason intent intent_reason phone offer until_ms "
+                "code break_until_ms overdue gone_since_ms at_ms"
+            )
             return "/".join(str(body[name]) for name in told.split())
         case _:
             about = body.get("segment") or body.get("contact") or body.get("agent") or ""

@@ -10,7 +10,8 @@ from acd.core.offer_events import cancel_offer
 _UNKNOWN_AGENT = "the settings name no such agent"
 
 
-def _known(floor: Floor, number: str) -> Agent | None:
+def known_agent(floor: Floor, number: str) -> Agent | None:
+    """The agent of this number; None when the settings name no such agent, and the event is ignored."""
     agent = floor.agents.get(number)
     if agent is None or agent.removed:
         floor.ignore(_UNKNOWN_AGENT)
@@ -23,7 +24,7 @@ def agent_logged_in(floor: Floor, event: events.AgentLoggedIn) -> None:
 
     An agent logged in elsewhere moves; an offer that rings at the old phone is withdrawn.
     """
-    agent = _known(floor, event.agent)
+    agent = known_agent(floor, event.agent)
     if agent is None:
         return
     there = floor.agents.get(floor.phones.get(event.phone, ""))
@@ -31,12 +32,13 @@ def agent_logged_in(floor: Floor, event: events.AgentLoggedIn) -> None:
         _log_out(floor, there, "phone_taken")
     if agent.state == "offered" and agent.phone != event.phone:
         cancel_offer(floor, floor.offers[agent.offer])
+    agent.forget_failures()
     floor.tell_agent(agent, "logged_in", intent=("not_ready", "login"), phone=event.phone, unreachable=False)
 
 
 def agent_logged_out(floor: Floor, event: events.AgentLoggedOut) -> None:
     """The agent leaves: at once when free, after the conversation else; a ringing offer is withdrawn."""
-    agent = _known(floor, event.agent)
+    agent = known_agent(floor, event.agent)
     if agent is not None:
         _log_out(floor, agent, event.reason)
 
@@ -49,37 +51,43 @@ def _log_out(floor: Floor, agent: Agent, reason: str) -> None:
 def agent_became_ready(floor: Floor, event: events.AgentBecameReady) -> None:
     """The agent intends to take calls. That also says that the phone is in reach; a failed offer will tell
     if it is not."""
-    agent = _known(floor, event.agent)
+    agent = known_agent(floor, event.agent)
     if agent is not None:
+        agent.forget_failures()
         floor.tell_agent(agent, "became_ready", intent=("ready", ""), unreachable=False)
 
 
 def agent_became_not_ready(floor: Floor, event: events.AgentBecameNotReady) -> None:
     """The agent intends to take no further call; one that rings or runs is not touched."""
-    agent = _known(floor, event.agent)
+    agent = known_agent(floor, event.agent)
     if agent is not None:
         floor.tell_agent(agent, "became_not_ready", intent=("not_ready", event.reason))
 
 
-def agent_finished_work(floor: Floor, event: events.AgentFinishedWork) -> None:
-    """After-contact work is ended early."""
-    agent = _known(floor, event.agent)
-    if agent is not None:
-        floor.tell_agent(agent, "finished_work")
-
-
 def phone_became_unreachable(floor: Floor, event: events.PhoneBecameUnreachable) -> None:
     """The phone lost its registration: the agent is not offered anything, whatever the intent."""
-    agent = _known(floor, event.agent)
+    agent = known_agent(floor, event.agent)
     if agent is not None:
         floor.tell_agent(agent, "phone_lost", unreachable=True)
 
 
 def phone_became_reachable(floor: Floor, event: events.PhoneBecameReachable) -> None:
     """The phone is back: the intent counts again."""
-    agent = _known(floor, event.agent)
+    agent = known_agent(floor, event.agent)
     if agent is not None:
         floor.tell_agent(agent, "phone_back", unreachable=False)
+
+
+def phone_gone_too_long(floor: Floor, number: str) -> None:
+    """Nobody sits at a phone that is gone: logged out, after-contact work and a conversation excepted."""
+    agent = floor.agents[number]
+    if floor.tell_agent(agent, "phone_gone", intent=("offline", "phone_gone")) and agent.state == "offered":
+        cancel_offer(floor, floor.offers[agent.offer])
+
+
+def break_over(floor: Floor, number: str) -> None:
+    """Not ready for longer than this reason may last."""
+    floor.tell_agent(floor.agents[number], "break_over", overdue=True)
 
 
 def settings_changed(floor: Floor, event: events.SettingsChanged) -> None:
@@ -87,6 +95,7 @@ def settings_changed(floor: Floor, event: events.SettingsChanged) -> None:
     floor.settings_version = event.version
     floor.choice_seed = event.choice_seed
     floor.queues = {rules.name: rules for rules in event.queues}
+    floor.agent_rules, floor.break_ms = event.agent_rules, dict(event.agent_rules.break_ms)
     named = {profile.number: profile for profile in event.agents}
     for agent in list(floor.agents.values()):
         if agent.number not in named and not agent.removed:

@@ -8,6 +8,7 @@ end; after-contact work (acw) and communicating hold until a time. This module m
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from acd.core.state_table import read_state_table
 
@@ -46,6 +47,10 @@ logged_out         -out        intent      intent      intent      intent       
 became_ready       -out        intent      stay        intent      intent          intent
 became_not_ready   -out        intent      stay        intent      intent          intent
 finished_work      -out        -work       intent      -work       -work           -work
+prolonged          -out        -work       acw         -work       -work           -work
+code_given         -out        -work       stay        -work       -work           -work
+phone_gone         -out        intent      stay        intent      intent          intent
+break_over         -out        stay        stay        stay        stay            stay
 phone_lost         -out        intent      stay        intent      stay            stay
 phone_back         -out        intent      stay        intent      stay            stay
 offered            -out        offered     -busy       -busy       -busy           -busy
@@ -56,6 +61,7 @@ resumed            -noleg      -noleg      -noleg      -noleg      -noleg       
 leg_over           -noleg      -noleg      -noleg      -noleg      -noleg          -noleg
 unanswered         -noleg      -noleg      -noleg      -noleg      -noleg          -noleg
 turned_away        -noleg      -noleg      -noleg      -noleg      -noleg          -noleg
+set_aside          -noleg      -noleg      -noleg      -noleg      -noleg          -noleg
 work_began         -noleg      -noleg      -noleg      -noleg      -noleg          -noleg
 work_goes_on       -noleg      -noleg      -noleg      -noleg      -noleg          -noleg
 lease_expired      -noleg      -noleg      -noleg      -noleg      -noleg          -noleg
@@ -75,6 +81,10 @@ logged_out         stay            stay           stay           stay
 became_ready       stay            stay           stay           stay
 became_not_ready   stay            stay           stay           stay
 finished_work      -work           -work          -work          -work
+prolonged          -work           -work          -work          -work
+code_given         -quiet          stay           stay           stay
+phone_gone         stay            stay           stay           stay
+break_over         stay            stay           stay           stay
 phone_lost         stay            stay           stay           stay
 phone_back         stay            stay           stay           stay
 offered            -leg            -leg           -leg           -leg
@@ -85,6 +95,7 @@ resumed            -quiet          -known         on_contact     on_contact
 leg_over           intent          intent         intent         intent
 unanswered         not_responding  intent         intent         not_responding
 turned_away        communicating   communicating  communicating  communicating
+set_aside          not_responding  not_responding not_responding not_responding
 work_began         -quiet          acw            acw            acw
 work_goes_on       acw             acw            acw            acw
 lease_expired      unknown         unknown        unknown        stay
@@ -97,10 +108,24 @@ open_leg_found     on_contact      stay           stay           on_contact
 )
 
 AGENT_TABLE = {**_FREE_TABLE, **_HELD_TABLE}
-"""Inputs about a leg: unanswered = it rang out; turned_away = the phone was busy or Dial gave no reason;
-work_began = a conversation ended in a queue with after-contact time; recalled = the call they work on is
-back, work_goes_on = and nothing came of it; *_leg_found = a snapshot shows a leg.
-The first part is for agents whom no leg holds, the second for those held by one."""
+"""Inputs about a leg: unanswered = it rang out; turned_away = to be left alone for a while; set_aside = as
+unanswered, whatever the leg did; work_began = a conversation ended in a queue with after-contact time;
+recalled = the call they work on is back, work_goes_on = and nothing came of it; *_leg_found = a snapshot
+shows a leg. Others: prolonged = work lasts until another time; code_given = what the talk was about; phone_gone = for so long that the agent is logged out; break_over = not ready for longer than may
+be. The first part is for agents whom no leg holds, the second for those held by one."""
+
+
+TOLD_BESIDE_STATE: dict[str, Any] = {
+    "break_until_ms": 0,
+    "overdue": False,
+    "gone_since_ms": 0,
+    "segment": "",
+    "disposition": "",
+    "code": "",
+    "failed_cause": "",
+    "failed_in_a_row": 0,
+}
+"""Fields that agent, fact, view and journal have in common, each with what it is where a fact is older."""
 
 
 @dataclass(slots=True)
@@ -117,6 +142,7 @@ class Agent:
     reason: str = ""
     phone: str = ""
     unreachable: bool = False
+    gone_since_ms: int = 0  # since when the phone is unreachable; 0: it is not
     since_ms: int = 0
     idle_since_ms: int = 0  # from becoming ready; kept while offered
     until_ms: int = 0  # end of acw or communicating; 0: none
@@ -129,6 +155,28 @@ class Agent:
     busy_ms: int = 0  # today on contacts, on hold, in after-contact work
     free_ms: int = 0  # today ready
     contacts: int = 0  # today's conversations that are over
+    segment: str = ""  # the last conversation, until its work is over
+    disposition: str = ""  # whether a code is asked for it: "", optional, required
+    code: str = ""  # the one given
+    break_until_ms: int = 0  # how long the intended reason of not ready may last; 0: not begun, or no limit
+    overdue: bool = False
+    failed_cause: str = ""  # of the last offers in a row that failed for one cause …
+    failed_in_a_row: int = 0  # … how many
+
+    @property
+    def owes_code(self) -> bool:
+        """Whether a code is required for the last conversation and was not given."""
+        return self.disposition == "required" and not self.code
+
+    def count_failure(self, cause: str) -> int:
+        """One more failed offer; returns how many of this cause there were in a row."""
+        self.failed_in_a_row = self.failed_in_a_row + 1 if cause == self.failed_cause else 1
+        self.failed_cause = cause
+        return self.failed_in_a_row
+
+    def forget_failures(self) -> None:
+        """A conversation, or the agent's own word, ends the row."""
+        self.failed_cause, self.failed_in_a_row = "", 0
 
 
 def settled_state(agent: Agent) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from acd.core import agent_events, call_events, events, facts, offer_events, recovery
+from acd.core import agent_events, call_events, events, facts, offer_events, recovery, work_events
 from acd.core.agents import Agent
 from acd.core.aims import aim_over, offer_aimed
 from acd.core.calls import Call, Key, NeedsGroup, agent_choice
@@ -34,7 +34,9 @@ _HANDLERS: dict[type[Event], Callable[[Floor, Any], None]] = {
     events.AgentLoggedOut: agent_events.agent_logged_out,
     events.AgentBecameReady: agent_events.agent_became_ready,
     events.AgentBecameNotReady: agent_events.agent_became_not_ready,
-    events.AgentFinishedWork: agent_events.agent_finished_work,
+    events.AgentFinishedWork: work_events.agent_finished_work,
+    events.AgentProlongedWork: work_events.agent_prolonged_work,
+    events.AgentGaveDisposition: work_events.agent_gave_disposition,
     events.PhoneBecameUnreachable: agent_events.phone_became_unreachable,
     events.PhoneBecameReachable: agent_events.phone_became_reachable,
     events.OfferRang: offer_events.offer_rang,
@@ -47,6 +49,15 @@ _HANDLERS: dict[type[Event], Callable[[Floor, Any], None]] = {
     events.AsteriskSnapshot: recovery.asterisk_snapshot,
     events.SettingsChanged: agent_events.settings_changed,
     events.JournalRestored: recovery.journal_restored,
+}
+
+_DEADLINES: dict[str, Callable[[Floor, str], None]] = {
+    "agent": work_events.work_time_up,
+    "aim": aim_over,
+    "break": agent_events.break_over,
+    "gone": agent_events.phone_gone_too_long,
+    "lease": offer_events.lease_expired,
+    "hold": recovery.hold_is_over,
 }
 
 
@@ -93,15 +104,7 @@ class Distributor:
         )
 
     def _pass_deadline(self, kind: str, name: str) -> None:
-        floor = self._floor
-        if kind == "agent":
-            floor.tell_agent(floor.agents[name], "time_up")
-        elif kind == "lease":
-            offer_events.lease_expired(floor, name)
-        elif kind == "aim":
-            aim_over(floor, name)
-        else:
-            floor.awaited.clear()
+        _DEADLINES[kind](self._floor, name)
 
     def _rank_for(self, key: Key, group: NeedsGroup) -> Rank | None:
         call = self._floor.calls[key[2]]

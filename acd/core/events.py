@@ -97,6 +97,21 @@ class AgentFinishedWork(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class AgentProlongedWork(Event):
+    """After-contact work shall last longer: by the house's step, up to its maximum."""
+
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentGaveDisposition(Event):
+    """The agent says what the conversation was about, by a code of the settings; a later code replaces it."""
+
+    agent: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class PhoneBecameUnreachable(Event):
     """The agent's phone lost its registration: not offerable until reachable; the intent stays."""
 
@@ -219,6 +234,37 @@ class QueueRules:
     order: str = "oldest_first"  # or "strict": a higher priority goes before any wait
     head_start_ms: int = 60_000  # oldest_first: what one point of priority counts as waited
     agent_choice: str = "longest_idle"  # see acd.core.choice
+    disposition: str = ""  # the code after a conversation: "" not asked for, optional, required
+
+
+@dataclass(frozen=True, slots=True)
+class FailedOfferRule:
+    """What an agent becomes after so many failed offers of one cause in a row; before that, a pause.
+
+    becomes: not_responding, not_ready, paused, logged_out.
+    """
+
+    becomes: str
+    after: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRules:
+    """What settings say of all agents alike, as values in ms."""
+
+    prolong_ms: int = 60_000  # one prolonging of after-contact work
+    longest_work_ms: int = 900_000  # prolonged work ends so long after it began
+    code_wait_ms: int = 300_000  # so long after work began a required code is waited for
+    codes: tuple[str, ...] = ()  # of dispositions
+    break_ms: tuple[tuple[str, int], ...] = ()  # reason of not ready -> how long it may last
+    phone_gone_ms: int = 0  # logged out when the phone is gone for so long; 0: never
+    pause_ms: int = 5_000  # how long an agent is left alone after a failed offer
+    failed_offers: tuple[tuple[str, FailedOfferRule], ...] = (
+        ("no_answer", FailedOfferRule("not_responding")),
+        ("rejected", FailedOfferRule("not_ready")),
+        ("busy", FailedOfferRule("paused")),
+        ("unreachable", FailedOfferRule("not_ready")),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +275,7 @@ class SettingsChanged(Event):
     agents: tuple[AgentProfile, ...]  # in the order of the settings
     queues: tuple[QueueRules, ...]
     choice_seed: int = 0  # of the agent choice "random"
+    agent_rules: AgentRules = AgentRules()
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +298,15 @@ class RestoredAgent:
     busy_ms: int = 0  # of the day that JournalRestored names, as the next two
     free_ms: int = 0
     contacts: int = 0
+    since_ms: int = 0
+    break_until_ms: int = 0
+    overdue: bool = False
+    segment: str = ""
+    disposition: str = ""
+    code: str = ""
+    gone_since_ms: int = 0
+    failed_cause: str = ""
+    failed_in_a_row: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -208,6 +208,10 @@ class AgentStateChanged(Fact):
     (in offered: of the acw that the offer interrupts), else 0; idle_since_ms: since when the agent counts as
     idle (ready and offered, else 0; an offer that vanished before it rang leaves it as it was); offer: the
     leg that holds the agent, "" if none.
+    break_until_ms: when the intended reason of not ready has lasted as long as it may, overdue: it has;
+    gone_since_ms: since when the phone is gone. segment, disposition (optional, required) and code: the
+    conversation that a code is asked for, and the one given. failed_in_a_row: offers that failed for
+    failed_cause without a conversation between.
     """
 
     agent: str
@@ -221,6 +225,36 @@ class AgentStateChanged(Fact):
     offer: str = ""
     idle_since_ms: int = 0
     intent_reason: str = ""
+    break_until_ms: int = 0
+    overdue: bool = False
+    gone_since_ms: int = 0
+    segment: str = ""
+    disposition: str = ""
+    code: str = ""
+    failed_cause: str = ""
+    failed_in_a_row: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DispositionGiven(Fact):
+    """What the agent says a conversation was about; replaces: the code given before for the same one."""
+
+    contact: str
+    segment: str
+    agent: str
+    queue: str
+    code: str
+    replaces: str
+
+
+@dataclass(frozen=True, slots=True)
+class DispositionMissed(Fact):
+    """After-contact work is over, and the code that the queue requires was not given."""
+
+    contact: str
+    segment: str
+    agent: str
+    queue: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from acd.core.agents import AGENT_TABLE, BY_INTENT, STATES, STAY, Agent, settled_state
+from acd.core.agents import AGENT_TABLE, BY_INTENT, STATES, STAY, TOLD_BESIDE_STATE, Agent, settled_state
 from acd.core.calls import CALL_TABLE, Call, WaitingLine
 from acd.core.commands import Command
 from acd.core.deadlines import Deadlines
-from acd.core.events import QueueRules
-from acd.core.facts import AgentStateChanged, CallLeftQueue, Fact
+from acd.core.events import AgentRules, QueueRules
+from acd.core.facts import AgentStateChanged, CallLeftQueue, DispositionMissed, Fact
 from acd.core.needs import SkillIndex
 from acd.core.offers import LEASE_GRACE_MS, OFFER_TABLE, Offer
 from acd.core.pairing import ReadyAgents
@@ -38,6 +38,8 @@ class Floor:
         self.settings_version = 0
         self.choice_seed = 0
         self.queues: dict[str, QueueRules] = {}
+        self.agent_rules = AgentRules()
+        self.break_ms: dict[str, int] = {}  # reason of not ready -> how long it may last
         self.agents: dict[str, Agent] = {}
         self.phones: dict[str, str] = {}  # phone -> the agent logged in there
         self.calls: dict[str, Call] = {}
@@ -105,24 +107,33 @@ class Floor:
         reason: str = "",
         until_ms: int = 0,
         unreachable: bool | None = None,
+        code: str | None = None,
+        overdue: bool = False,
         keep_idle: bool = False,
     ) -> bool:
         """Apply one input of the agents' state table; False when it is ignored.
 
         intent: (intent, reason) that the input brings; phone: where the agent sits from now on; reason and
-        until_ms go with a state that has them; keep_idle: a return to ready begins no new idle time.
+        until_ms go with a state that has them; code: of the last conversation; overdue: the break is over;
+        keep_idle: a return to ready begins no new idle time.
         """
         outcome = AGENT_TABLE[agent.state, what]
         if isinstance(outcome, Ignored):
             self.ignore(outcome.because)
             return False
         before = _told_of(agent)
-        if intent is not None:
+        if intent is not None and intent != (agent.intent, agent.intent_reason):
             agent.intent, agent.intent_reason = intent
+            agent.break_until_ms, agent.overdue = 0, False
+        if code is not None:
+            agent.code = code
+        if overdue:
+            agent.overdue = True
         if phone is not None:
             self.seat(agent, phone)
         if unreachable is not None:
             agent.unreachable = unreachable
+            agent.gone_since_ms = (agent.gone_since_ms or self.now_ms) if unreachable else 0
         if outcome == BY_INTENT:
             state, agent.reason = settled_state(agent)
         elif outcome == STAY:
@@ -132,6 +143,7 @@ class Floor:
         if outcome != STAY:
             self._set_until(agent, until_ms)
         self._move_agent(agent, state, keep_idle=keep_idle)
+        self.watch_agent(agent)
         self._state_fact(agent, before)
         if agent.removed and state == "offline":
             del self.agents[agent.number]
@@ -150,12 +162,29 @@ class Floor:
         self._set_until(agent, until_ms)
         self._move_agent(agent, state, keep_idle=True)
 
+    def watch_agent(self, agent: Agent) -> None:
+        """Keep the times at which the agent's break is over, and the phone has been gone for too long.
+
+        A break begins when the agent is not ready in fact, and goes on until something else is intended.
+        """
+        resting = agent.intent == "not_ready" and not agent.overdue
+        if resting and agent.state == "not_ready" and not agent.break_until_ms:
+            longest_ms = self.break_ms.get(agent.intent_reason, 0)
+            agent.break_until_ms = self.now_ms + longest_ms if longest_ms else 0
+        self._set_deadline(("break", agent.number), agent.break_until_ms if resting else 0)
+        limit_ms = self.agent_rules.phone_gone_ms if agent.gone_since_ms and agent.intent != "offline" else 0
+        self._set_deadline(("gone", agent.number), limit_ms and agent.gone_since_ms + limit_ms)
+
+    def _set_deadline(self, name: tuple[str, str], at_ms: int) -> None:
+        """The deadline of this name is then; 0: there is none."""
+        if not at_ms:
+            self.deadlines.clear(name)
+        elif self.deadlines.time_ms(name) != at_ms:
+            self.deadlines.set(name, at_ms)
+
     def _set_until(self, agent: Agent, until_ms: int) -> None:
         agent.until_ms = until_ms
-        if until_ms:
-            self.deadlines.set(("agent", agent.number), until_ms)
-        else:
-            self.deadlines.clear(("agent", agent.number))
+        self._set_deadline(("agent", agent.number), until_ms)
 
     def _move_agent(self, agent: Agent, state: str, *, keep_idle: bool) -> None:
         if state != agent.state:
@@ -172,9 +201,13 @@ class Floor:
             elif state != "offered" and not agent.offer:
                 agent.idle_since_ms = 0
         if state not in _HELD_STATES:
-            agent.contact = agent.queue = ""
+            if agent.owes_code:
+                about = (agent.contact, agent.segment, agent.number, agent.queue)
+                self.facts.append(DispositionMissed(self.now_ms, *about))
+            agent.contact = agent.queue = agent.segment = agent.disposition = agent.code = ""
         if state == "offline":
             self.seat(agent, "")
+            agent.unreachable, agent.gone_since_ms = False, 0
 
     def _count_time(self, agent: Agent) -> None:
         spent_ms = self.now_ms - max(agent.counted_ms, self.day_ms)
@@ -201,6 +234,7 @@ class Floor:
                 offer=agent.offer,
                 idle_since_ms=agent.idle_since_ms if agent.state in ("ready", "offered") else 0,
                 intent_reason=agent.intent_reason,
+                **{name: getattr(agent, name) for name in TOLD_BESIDE_STATE},
             )
         )
 
@@ -309,4 +343,8 @@ def _told_of(agent: Agent) -> tuple[object, ...]:
         agent.until_ms,
         agent.offer,
         agent.contact,
+        agent.code,
+        agent.break_until_ms,
+        agent.overdue,
+        agent.gone_since_ms,
     )

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Protocol
 
+from acd.core.agents import TOLD_BESIDE_STATE
 from acd.core.totals import AgentTotals, Totals
 
 Body = Mapping[str, Any]
@@ -45,6 +46,14 @@ class AgentView:
     contact: str = ""
     offer: str = ""
     queue: str = ""
+    break_until_ms: int = 0  # the intended reason of not ready may last until then
+    overdue: bool = False  # it has lasted longer
+    gone_since_ms: int = 0  # since when the phone is gone
+    segment: str = ""  # the conversation that a code is asked for
+    disposition: str = ""  # "", optional, required
+    code: str = ""  # the code given
+    failed_cause: str = ""
+    failed_in_a_row: int = 0
     segment_ms: int = 0  # when the last conversation began
     counted_ms: int = 0  # up to here the time in the state is counted
     offered_ms: int = 0  # when a call was offered last
@@ -327,6 +336,8 @@ class Fold:
         view.phone, view.contact, view.queue = body["phone"], body["contact"], body["queue"]
         view.until_ms, view.idle_since_ms = body["until_ms"], body.get("idle_since_ms", 0)
         view.offer = body.get("offer", "")
+        for name, unset in TOLD_BESIDE_STATE.items():
+            setattr(view, name, body.get(name, unset))
 
     def _count_time(self, number: str, view: AgentView, until_ms: int) -> None:
         self._books.agent_time(number, view.state_key, view.counted_ms, until_ms)

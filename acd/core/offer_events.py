@@ -1,23 +1,17 @@
 """What happens to offers: ringing, answer, bridge, hold, failure, the leg's end, and silence.
 
-`OfferFailed` frees only the caller and `LegEnded` only the agent, in either order. What the failure means
-for the agent:
-- no_answer: not_responding until the agent goes ready again;
-- rejected, agent_gone (answered, hung up in the whisper): not ready, reason "rejected", by the agent's deed;
-- busy, unknown: left alone for 5 s (communicating), so that a broken phone is not rung in a tight loop;
-- unreachable: not ready, reason "unreachable", until the phone is reachable or the agent goes ready;
-- caller_gone, withdrawn, lost: no mark; the idle time goes on if the phone had not rung yet.
-An agent who meanwhile intends something else than ready gets that instead of a mark.
+`OfferFailed` frees only the caller and `LegEnded` only the agent, in either order. What a failure makes
+of the agent, `failed_offers` says.
 """
 
 from __future__ import annotations
 
 from acd.core import events, facts
 from acd.core.commands import CancelOffer, TakeSnapshot
+from acd.core.failed_offers import agent_after_failure
 from acd.core.floor import Floor
 from acd.core.offers import (
     ASK_AGAIN_MS,
-    BUSY_PAUSE_MS,
     LEASE_GRACE_MS,
     OTHER_HALF_MS,
     WHISPER_LIMIT_MS,
@@ -105,7 +99,9 @@ def see_bridge(floor: Floor, offer: Offer, recording: str, since_ms: int | None 
         return
     offer.connected_ms = floor.past_ms(since_ms, offer.answered_ms)
     floor.deadlines.clear(("lease", offer.id))
-    call = floor.calls[offer.contact]
+    call, agent = floor.calls[offer.contact], floor.agents[offer.agent]
+    agent.segment, agent.disposition, agent.code = offer.id, call.rules.disposition, ""
+    agent.forget_failures()
     floor.facts.append(
         facts.CallConnected(offer.connected_ms, call.contact, offer.id, offer.agent, call.queue, recording)
     )
@@ -257,20 +253,13 @@ def _free_agent(floor: Floor, offer: Offer) -> None:
     floor.drop_offer(offer)
     agent = floor.agents[offer.agent]
     agent.offer = ""
-    willing = agent.intent == "ready"
-    keep_idle = not offer.rang_ms and not offer.answered_ms
-    if offer.connected_ms and offer.after_contact_ms:
+    if offer.connected_ms and (offer.after_contact_ms or agent.owes_code):
         until_ms = max(floor.now_ms, offer.leg_ended_ms + offer.after_contact_ms)
         floor.tell_agent(agent, "work_began", until_ms=until_ms)
-    elif not offer.connected_ms and agent.until_ms > floor.now_ms:
-        floor.tell_agent(agent, "work_goes_on", until_ms=agent.until_ms)
-    elif offer.cause == "no_answer" and willing:
-        floor.tell_agent(agent, "unanswered", reason="no_answer")
-    elif offer.cause in ("busy", "unknown") and willing:
-        floor.tell_agent(agent, "turned_away", reason=offer.cause, until_ms=floor.now_ms + BUSY_PAUSE_MS)
-    elif offer.cause in ("rejected", "agent_gone") and willing:
-        floor.tell_agent(agent, "leg_over", intent=("not_ready", "rejected"))
-    elif offer.cause == "unreachable":
-        floor.tell_agent(agent, "leg_over", unreachable=True)
+    elif offer.connected_ms:
+        floor.tell_agent(agent, "leg_over")
+    elif agent.until_ms > floor.now_ms or agent.owes_code:
+        floor.tell_agent(agent, "work_goes_on", until_ms=max(floor.now_ms, agent.until_ms))
     else:
-        floor.tell_agent(agent, "leg_over", keep_idle=keep_idle)
+        keep_idle = not offer.rang_ms and not offer.answered_ms
+        agent_after_failure(floor, agent, offer.cause, keep_idle=keep_idle)

@@ -25,9 +25,6 @@ OTHER_HALF_MS = 1_000
 ASK_AGAIN_MS = 10_000
 """How often a snapshot is asked for while a leg has not told its end."""
 
-BUSY_PAUSE_MS = 5_000
-"""How long an agent whose phone was busy, or whose offer failed without a reason, is left alone."""
-
 WHISPER_LIMIT_MS = 60_000
 """A leg that is up so long without being bridged is asked after."""
 

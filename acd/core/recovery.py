@@ -8,7 +8,7 @@ newcomer whose session came first would overtake those who waited longer.
 from __future__ import annotations
 
 from acd.core import events, facts
-from acd.core.agents import Agent
+from acd.core.agents import TOLD_BESIDE_STATE, Agent
 from acd.core.call_events import lose_call
 from acd.core.calls import Call
 from acd.core.events import JournalRestored, LiveLeg, QueueRules, RestoredAgent, RestoredCall
@@ -32,6 +32,11 @@ def asterisk_lost(floor: Floor, event: events.AsteriskLost) -> None:
     floor.awaited.clear()
     if floor.lost_ms is None:
         floor.lost_ms = floor.now_ms
+
+
+def hold_is_over(floor: Floor, name: str) -> None:
+    """Those who have not come back by now are not waited for any more."""
+    floor.awaited.clear()
 
 
 # The journal
@@ -82,6 +87,8 @@ def _agent_in(picture: Picture, number: str, view: AgentView) -> RestoredAgent:
         offer=view.offer,
         queue=view.queue,
         intent_reason=view.intent_reason,
+        since_ms=view.since_ms,
+        **{name: getattr(view, name) for name in TOLD_BESIDE_STATE},
         offered_ms=view.offered_ms,
         counted_ms=view.counted_ms,
         busy_ms=sum(day.states_ms.get(state, 0) for state in BUSY_STATES),
@@ -111,7 +118,9 @@ def _restore_agent(floor: Floor, remembered: RestoredAgent, *, is_today: bool) -
         agent = floor.agents[remembered.number] = Agent(remembered.number, {}, removed=True)
     agent.intent, agent.intent_reason = remembered.intent, remembered.intent_reason
     agent.reason = remembered.reason
-    agent.unreachable = remembered.reason == "unreachable"
+    agent.unreachable = remembered.reason == "unreachable" or remembered.gone_since_ms > 0
+    for name in TOLD_BESIDE_STATE:
+        setattr(agent, name, getattr(remembered, name))
     agent.idle_since_ms = remembered.idle_since_ms
     agent.offer, agent.contact, agent.queue = remembered.offer, remembered.contact, remembered.queue
     if remembered.phone:
@@ -119,6 +128,8 @@ def _restore_agent(floor: Floor, remembered: RestoredAgent, *, is_today: bool) -
     # One whom the settings no longer name has no bit, so can never stand among the ready.
     state = "not_ready" if agent.removed and remembered.state == "ready" else remembered.state
     floor.place_agent(agent, state, until_ms=remembered.until_ms)
+    agent.since_ms = remembered.since_ms or floor.now_ms
+    floor.watch_agent(agent)
     agent.offered_ms = remembered.offered_ms
     agent.counted_ms = remembered.counted_ms or floor.now_ms
     if is_today:
@@ -188,6 +199,7 @@ def _restore_offer(floor: Floor, call: Call, agent: Agent, remembered: RestoredC
     )
     if remembered.connected_ms:
         offer.stage = "connected"
+        agent.segment, agent.disposition = offer.id, call.rules.disposition
     elif remembered.answered_ms:
         offer.stage = "answered"
     elif remembered.rang_ms:

@@ -17,6 +17,8 @@ A table may begin with what happened so far, by name (see OPENINGS), in place of
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from acd.core import commands, events, facts
 from acd.core.distributor import Decision, Distributor
 
@@ -28,6 +30,8 @@ QUEUES = (
     events.QueueRules("orders", "", 0, 0, 8_000, 15_000),
     events.QueueRules("small", "", 0, 0, 8_000, 15_000, max_waiting=1),
 )
+
+AGENT_RULES = events.AgentRules()
 
 _OFFERED = """
     0    ready 1001                 | 1001 ready
@@ -61,19 +65,37 @@ def rows_of(text: str) -> list[str]:
     return rows_of(OPENINGS[opening].format(queue=queue, ring_ms=ring_ms)) + rows[1:]
 
 
-def settings(agents: dict[str, dict[str, int]] | None = None, version: int = 1) -> events.SettingsChanged:
-    """Settings with these agents' skills and the three queues of these tests."""
+
+def settings(
+    agents: dict[str, dict[str, int]] | None = None,
+    version: int = 1,
+    *,
+    agent_rules: events.AgentRules = AGENT_RULES,
+    disposition: str = "",
+) -> events.SettingsChanged:
+    """Settings with these agents' skills and the three queues of these tests.
+
+    disposition: of all queues.
+    """
     known = AGENTS if agents is None else agents
     profiles = tuple(events.AgentProfile(number, tuple(levels.items())) for number, levels in known.items())
-    return events.SettingsChanged(version, profiles, QUEUES)
+    queues = tuple(replace(rules, disposition=disposition) for rules in QUEUES)
+    return events.SettingsChanged(version, profiles, queues, agent_rules)
 
 
 class Table:
     """One distributor and the tables run against it. It begins linked, everyone at a phone, not ready."""
 
-    def __init__(self, *, linked: bool = True, at_work: bool = True, epoch: int = 1) -> None:
+    def __init__(
+        self,
+        *,
+        linked: bool = True,
+        at_work: bool = True,
+        epoch: int = 1,
+        rules: events.SettingsChanged | None = None,
+    ) -> None:
         self.distributor = Distributor(epoch)
-        self.handle(settings(), 0)
+        self.handle(rules or settings(), 0)
         if linked:
             self.handle(events.AsteriskSnapshot((), ()), 0)
         if at_work:
@@ -150,6 +172,7 @@ def _past_ms(options: dict[str, str]) -> int | None:
 
 _EVENTS = {
     "alarm": events.DeadlinePassed,
+    "code": events.AgentGaveDisposition,
     "failed": events.OfferFailed,
     "finish": events.AgentFinishedWork,
     "link_lost": events.AsteriskLost,
@@ -158,6 +181,7 @@ _EVENTS = {
     "not_ready": events.AgentBecameNotReady,
     "phone_back": events.PhoneBecameReachable,
     "phone_lost": events.PhoneBecameUnreachable,
+    "prolong": events.AgentProlongedWork,
     "rang": events.OfferRang,
     "ready": events.AgentBecameReady,
     "session_lost": events.SessionLost,
@@ -200,6 +224,11 @@ def _fact(fact: facts.Fact) -> str:
             return f"left {fact.contact}: {fact.how}{to} after {fact.wait_ms}"
         case facts.AgentStateChanged():
             return _agent(fact)
+        case facts.DispositionGiven():
+            replaces = f" instead of {fact.replaces}" if fact.replaces else ""
+            return f"code {fact.code}{replaces} for {fact.segment} by {fact.agent}"
+        case facts.DispositionMissed():
+            return f"no code for {fact.segment} by {fact.agent}"
     raise AssertionError(fact)
 
 
@@ -209,6 +238,14 @@ def _agent(fact: facts.AgentStateChanged) -> str:
         words.append(f"({fact.reason})")
     if fact.until_ms:
         words.append(f"until {fact.until_ms - START_MS}")
+    if fact.break_until_ms:
+        words.append(f"break until {fact.break_until_ms - START_MS}")
+    if fact.overdue:
+        words.append("overdue")
+    if fact.gone_since_ms and fact.reason != "unreachable":
+        words.append("phone gone")
+    if fact.failed_in_a_row > 1:
+        words.append(f"failed {fact.failed_in_a_row}")
     follows = {"ready": "ready", "offline": "offline", "not_ready": "not_ready"}.get(fact.state, "ready")
     if fact.intent != follows:
         words.append(f"then {fact.intent}")

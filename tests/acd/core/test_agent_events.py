@@ -5,6 +5,7 @@ from __future__ import annotations
 from decision_table import Table, event_of, settings
 
 from acd.core.commands import OfferCall
+from acd.core.events import AgentRules
 
 
 def test_log_in_is_not_ready_yet_and_log_out_is_offline() -> None:
@@ -137,8 +138,96 @@ def test_a_phone_lost_in_a_conversation_counts_after_it() -> None:
 def test_a_break_stays_a_break_without_a_phone() -> None:
     Table().run("""
         0       not_ready 1001 lunch     | 1001 not_ready (lunch)
-        10      phone_lost 1001          |
-        20      phone_back 1001          |
+        10      phone_lost 1001          | 1001 not_ready (lunch) phone gone
+        20      phone_back 1001          | 1001 not_ready (lunch)
+    """)
+
+
+GONE = settings(agent_rules=AgentRules(phone_gone_ms=60_000))
+
+
+def test_an_agent_whose_phone_is_gone_for_long_is_logged_out() -> None:
+    Table(rules=GONE).run("""
+        0       ready 1001               | 1001 ready
+                                         | alarm at never
+        1000    phone_lost 1001          | 1001 not_ready (unreachable) then ready
+                                         | alarm at 61000
+        2000    not_ready 1001 lunch     | 1001 not_ready (lunch) phone gone
+                                         | alarm at 61000
+        61000   alarm                    | 1001 offline (phone_gone)
+                                         | alarm at never
+    """)
+
+
+def test_a_phone_that_is_back_in_time_changes_nothing() -> None:
+    Table(rules=GONE).run("""
+        0       ready 1001               | 1001 ready
+                                         | alarm at never
+        1000    phone_lost 1001          | 1001 not_ready (unreachable) then ready
+                                         | alarm at 61000
+        60999   phone_back 1001          | 1001 ready
+                                         | alarm at never
+    """)
+
+
+def test_a_phone_that_is_gone_ends_neither_a_talk_nor_its_work() -> None:
+    Table(rules=GONE).run("""
+        0       ready 1001                  | 1001 ready
+        100     arrive c1 service since=100 | queued c1
+                                            | offered c1 to 1001 as 1-1
+                                            | 1001 offered
+                                            | ! offer c1 to 1001 for 20000
+        200     bridged 1-1                 | 1001 on_contact
+                                            | answered c1: waited 100, rang 0
+                                            | connected c1 with 1001
+                                            | left c1: answered after 100
+        300     phone_lost 1001             | 1001 on_contact phone gone
+        60300   alarm                       | 1001 on_contact phone gone then offline
+        61000   leg_ended 1-1 16 agent      | talked c1: 60800, held 0, by agent
+                                            | 1001 acw until 71000 phone gone then offline
+        71000   alarm                       | 1001 offline (phone_gone)
+    """)
+
+
+def test_never_is_the_default_of_the_log_out() -> None:
+    Table().run("""
+        0       ready 1001               | 1001 ready
+                                         | alarm at never
+        1000    phone_lost 1001          | 1001 not_ready (unreachable) then ready
+                                         | alarm at never
+    """)
+
+
+BREAKS = settings(agent_rules=AgentRules(break_ms=(("lunch", 1000), ("tea", 100))))
+
+
+def test_a_break_that_lasts_too_long_is_told() -> None:
+    Table(rules=BREAKS).run("""
+        0       not_ready 1001 lunch     | 1001 not_ready (lunch) break until 1000
+        500     not_ready 1001 lunch     |
+        1000    alarm                    | 1001 not_ready (lunch) break until 1000 overdue
+        1100    not_ready 1001 lunch     |
+        1200    not_ready 1001 tea       | 1001 not_ready (tea) break until 1300
+        1250    not_ready 1001 training  | 1001 not_ready (training)
+        1300    alarm                    |
+        1310    ready 1001               | 1001 ready
+    """)
+
+
+def test_a_break_begins_when_the_conversation_is_over() -> None:
+    Table(rules=BREAKS).run("""
+        0       ready 1001                 | 1001 ready
+        100     arrive c1 orders since=100 | queued c1
+                                           | offered c1 to 1001 as 1-1
+                                           | 1001 offered
+                                           | ! offer c1 to 1001 for 8000
+        200     bridged 1-1                | 1001 on_contact
+                                           | answered c1: waited 100, rang 0
+                                           | connected c1 with 1001
+                                           | left c1: answered after 100
+        300     not_ready 1001 lunch       | 1001 on_contact then not_ready
+        5000    leg_ended 1-1 16 agent     | talked c1: 4800, held 0, by agent
+                                           | 1001 not_ready (lunch) break until 6000
     """)
 
 
