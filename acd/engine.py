@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from acd.clock import SteadyClock
 from acd.core.commands import CancelOffer, Command, OfferCall, RefuseCall, TakeSnapshot
-from acd.core.distributor import Distributor
+from acd.core.distributor import Decision, Distributor
 from acd.core.events import DeadlinePassed, Event
 from acd.core.fact_codec import to_body
 from acd.core.facts import CallConnected, Fact
@@ -83,8 +83,8 @@ class Engine:
         del self._takers[contact]
         return True
 
-    def handle(self, event: Event) -> None:
-        """Let the distributor decide on an event, and carry out what it says."""
+    def handle(self, event: Event) -> Decision:
+        """Let the distributor decide on an event, and carry out what it says; returns the decision."""
         now_ms = self.clock.now_ms()
         began = time.perf_counter()
         decision = self.distributor.handle(event, now_ms)
@@ -94,6 +94,7 @@ class Engine:
         for command in decision.commands:
             self._carry_out(command)
         self._set_alarm(decision.wake_at_ms, now_ms)
+        return decision
 
     def record(self, fact: Fact) -> None:
         """Stand by a fact: journal, picture, followers."""

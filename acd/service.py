@@ -139,7 +139,7 @@ class Acd:
         self._fastagi_open = False
         self._tasks: list[asyncio.Task[None]] = []
         service.web.router.add_get("/stream", Stream(self.engine, registry).handle)
-        service.on_settings(lambda settings: self.engine.handle(settings_changed(settings)))
+        service.on_settings(self._on_settings)
         service.on_settings(self._security.on_settings)
         service.on_settings(self._trunks.on_settings)
         service.on_settings(lambda _: self._lamps.hint())
@@ -167,6 +167,9 @@ class Acd:
             count += 1
         logger.info("journal_read", extra={"facts": count, "open_contacts": len(picture.contacts)})
         return picture
+
+    def _on_settings(self, settings: Settings) -> None:
+        self.engine.handle(settings_changed(settings))
 
     def _on_message(self, message: Mapping[str, str]) -> None:
         self.observer.on_message(message)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from acd.core.events import AgentProfile, QueueRules, SettingsChanged
+from dataclasses import fields
+
+from acd.core.events import AgentProfile, AgentRules, FailedOfferRule, QueueRules, SettingsChanged
 from hotline.core.settings import Settings
 
 
@@ -28,8 +30,35 @@ def settings_changed(settings: Settings) -> SettingsChanged:
                 order=queue.order,
                 head_start_ms=house.head_start_s * 1000,
                 agent_choice=queue.agent_choice,
+                disposition="" if queue.disposition == "none" else queue.disposition,
             )
             for queue in settings.queues
         ),
         choice_seed=house.choice_seed,
+        agent_rules=_agent_rules(settings),
+    )
+
+
+def _agent_rules(settings: Settings) -> AgentRules:
+    house = settings.hotline
+    failed = {
+        field.name: getattr(house.failed_offers, field.name)
+        for field in fields(house.failed_offers)
+        if field.name != "pause_s"
+    }
+    return AgentRules(
+        prolong_ms=house.after_contact_prolong_s * 1000,
+        longest_work_ms=house.after_contact_max_s * 1000,
+        code_wait_ms=house.disposition_max_s * 1000,
+        codes=tuple(settings.dispositions),
+        break_ms=tuple(
+            (digit, reason.max_s * 1000)
+            for digit, reason in settings.not_ready_reasons.items()
+            if reason.max_s
+        ),
+        phone_gone_ms=house.phone_gone_s * 1000,
+        pause_ms=house.failed_offers.pause_s * 1000,
+        failed_offers=tuple(
+            (cause, FailedOfferRule(rule.becomes, rule.after)) for cause, rule in failed.items()
+        ),
     )

@@ -1,4 +1,4 @@
-"""The agents' feature codes: log in and out, ready, not ready with a reason, end after-contact work.
+"""The agents' feature codes: log in and out, ready, not ready with a reason, after-contact work and its code.
 
 A phone dials a code; the dialplan names the phone by its endpoint, which a caller cannot choose. The PIN is
 checked here; a wrong one is told by voice, delayed more each time, counted, and written as a fact.
@@ -17,8 +17,11 @@ from acd.core.events import (
     AgentBecameNotReady,
     AgentBecameReady,
     AgentFinishedWork,
+    AgentGaveDisposition,
     AgentLoggedIn,
     AgentLoggedOut,
+    AgentProlongedWork,
+    Event,
 )
 from acd.core.facts import LoginRefused
 from acd.engine import Engine
@@ -31,6 +34,8 @@ logger = logging.getLogger(__name__)
 TRIES = 3
 DELAY_S = (0.0, 1.0, 3.0, 10.0, 30.0)
 DIGITS_LIMIT = 12
+CODE_DIGITS = 4
+DEEDS = ("login", "logout", "ready", "not_ready", "finish", "prolong", "disposition")
 FIRST_DIGIT_TIMEOUT_MS = 6000
 NEXT_DIGIT_TIMEOUT_MS = 3000
 
@@ -96,6 +101,12 @@ class Desk:
             return
         if deed == "not_ready" and not reason and self._settings().not_ready_reasons:
             reason = await read_digits(session, "hotline/enter-reason", limit=1)
+        if deed == "disposition" and not reason:
+            reason = await read_digits(session, "hotline/enter-disposition", limit=CODE_DIGITS)
+        await session.stream_file(f"hotline/{self._do(agent, deed, reason)}")
+
+    def _do(self, agent: str, deed: str, digits: str) -> str:
+        """Carry out a deed of the agent at this phone; returns the prompt that tells what came of it."""
         match deed:
             case "logout":
                 self._engine.handle(AgentLoggedOut(agent, "code"))
@@ -104,14 +115,23 @@ class Desk:
                 self._engine.handle(AgentBecameReady(agent))
                 prompt = "now-ready"
             case "not_ready":
-                self._engine.handle(AgentBecameNotReady(agent, reason))
+                self._engine.handle(AgentBecameNotReady(agent, digits))
                 prompt = "now-not-ready"
             case "finish":
                 self._engine.handle(AgentFinishedWork(agent))
-                prompt = "work-finished"
+                prompt = (
+                    "disposition-needed" if self._engine.picture.agents[agent].owes_code else "work-finished"
+                )
+            case "prolong":
+                prompt = self._if_possible(AgentProlongedWork(agent), "work-prolonged")
+            case "disposition":
+                prompt = self._if_possible(AgentGaveDisposition(agent, digits), "disposition-noted")
             case _:
-                raise ValueError(f"desk: {deed!r} is no deed; login, logout, ready, not_ready, finish are")
-        await session.stream_file(f"hotline/{prompt}")
+                raise ValueError(f"desk: {deed!r} is no deed; {', '.join(DEEDS)} are")
+        return prompt
+
+    def _if_possible(self, event: Event, done: str) -> str:
+        return "not-possible" if self._engine.handle(event).ignored else done
 
 
 async def read_digits(session: AgiSession, prompt: str, *, limit: int = DIGITS_LIMIT) -> str:

@@ -59,6 +59,11 @@ class AgentView:
     offered_ms: int = 0  # when a call was offered last
 
     @property
+    def owes_code(self) -> bool:
+        """Whether after-contact work lasts until a code is given."""
+        return self.state == "acw" and self.disposition == "required" and not self.code
+
+    @property
     def state_key(self) -> str:
         """The state by which time is counted: not_ready is told apart by reason."""
         return f"{self.state}:{self.reason}" if self.state == "not_ready" and self.reason else self.state

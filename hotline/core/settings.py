@@ -19,6 +19,35 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class Reason(Text):
+    """Why an agent is not ready, and how long it may last."""
+
+    max_s: int = 0  # longer is told as overdue; 0: as long as the agent likes
+
+
+@dataclass(frozen=True, slots=True)
+class FailedOffer:
+    """What becomes of an agent after offers that failed for one cause, so many in a row; before, a pause.
+
+    becomes: not_responding (until ready by code), not_ready, paused, logged_out.
+    """
+
+    becomes: str
+    after: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class FailedOffers:
+    """By cause: the phone rang out, was declined, was busy, could not be reached."""
+
+    no_answer: FailedOffer = FailedOffer("not_responding")
+    rejected: FailedOffer = FailedOffer("not_ready")
+    busy: FailedOffer = FailedOffer("paused")
+    unreachable: FailedOffer = FailedOffer("not_ready")
+    pause_s: int = 5
+
+
+@dataclass(frozen=True, slots=True)
 class Hotline:
     """What holds for the whole house. Durations in seconds, rings in ring cycles of the country."""
 
@@ -44,6 +73,11 @@ class Hotline:
     shut_out_window_s: int = 60  # … this time …
     shut_out_s: int = 600  # … is shut out for so long; 0: nobody is ever shut out
     never_shut_out: tuple[str, ...] = ()  # addresses and networks besides the trunks': an office's
+    after_contact_prolong_s: int = 60  # *16 prolongs after-contact work by so much, …
+    after_contact_max_s: int = 900  # … until so long after it began
+    disposition_max_s: int = 300  # a required code is waited for so long after the work began
+    phone_gone_s: int = 0  # an agent whose phone is gone for so long is logged out; 0: never
+    failed_offers: FailedOffers = FailedOffers()
 
 
 RING_PERIOD_MS: dict[str, int] = {"cn": 5000, "us": 6000, "uk": 3000, "jp": 3000, "de": 5000}
@@ -90,6 +124,7 @@ class Phone:
     lamps: bool = (
         False  # may watch agents and queues (BLF): lamps cost a little, so only where there are some
     )
+    auto_answer: bool = False  # offers ask the phone (a headset) to answer by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +147,7 @@ class Queue:
     max_waiting: int = 1000
     survey: bool | None = None
     extension: str = ""  # agents transfer callers to the queue by this number; "": by none
+    disposition: str = "none"  # the code after a conversation: none, optional, required
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +222,8 @@ class Settings:
     version: int
     hotline: Hotline = field(default_factory=Hotline)
     skills: tuple[str, ...] = ()
-    not_ready_reasons: dict[str, Text] = field(default_factory=dict)  # digit -> text
+    not_ready_reasons: dict[str, Reason] = field(default_factory=dict)  # digit -> text
+    dispositions: dict[str, Text] = field(default_factory=dict)  # code after a conversation -> text
     trunks: tuple[Trunk, ...] = ()
     phones: tuple[Phone, ...] = ()
     queues: tuple[Queue, ...] = ()

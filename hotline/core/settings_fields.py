@@ -19,6 +19,8 @@ from hotline.core.settings import (
     RING_PERIOD_MS,
     Agent,
     Choice,
+    FailedOffer,
+    FailedOffers,
     Flow,
     Hotline,
     Hours,
@@ -26,6 +28,7 @@ from hotline.core.settings import (
     Number,
     Phone,
     Queue,
+    Reason,
     Settings,
     Text,
     Trunk,
@@ -122,6 +125,7 @@ CHANNELS = phrase("unit.channels")
 CONTACTS = phrase("unit.contacts")
 CALLERS = phrase("unit.callers")
 TRIES = phrase("unit.tries")
+FAILURES = phrase("unit.failed_offers")
 
 NAME = _spelled(r"[a-z][a-z0-9_]{0,31}", phrase("allowed.name"))
 SKILL = Rule(
@@ -160,8 +164,19 @@ FIELD_RULES: dict[tuple[type, str], Rule] = {
     (Hotline, "shut_out_window_s"): _between(1, 3600, SECONDS),
     (Hotline, "shut_out_s"): _between(0, 86400, SECONDS),
     (Hotline, "never_shut_out"): NETWORK,
+    (Hotline, "after_contact_prolong_s"): _between(0, 3600, SECONDS),
+    (Hotline, "after_contact_max_s"): _between(0, 7200, SECONDS),
+    (Hotline, "disposition_max_s"): _between(0, 7200, SECONDS),
+    (Hotline, "phone_gone_s"): _between(0, 86400, SECONDS),
+    (FailedOffer, "becomes"): _one_of("not_responding", "not_ready", "paused", "logged_out"),
+    (FailedOffer, "after"): _between(1, 100, FAILURES),
+    (FailedOffers, "pause_s"): _between(1, 600, SECONDS),
+    (Reason, "zh"): FILLED_TEXT,
+    (Reason, "en"): FILLED_TEXT,
+    (Reason, "max_s"): _between(0, 86400, SECONDS),
     (Settings, "skills"): SKILL,
     (Settings, "not_ready_reasons"): _spelled("[0-9]", phrase("allowed.digit_key")),
+    (Settings, "dispositions"): _spelled("[0-9]{1,4}", phrase("allowed.digits", most=4)),
     (Trunk, "name"): ACCOUNT,
     (Trunk, "kind"): _one_of(*TRUNK_KINDS),
     (Trunk, "address"): _or_empty(Rule(phrase("allowed.address"), is_address)),
@@ -189,6 +204,7 @@ FIELD_RULES: dict[tuple[type, str], Rule] = {
     (Queue, "music"): ACCOUNT,
     (Queue, "max_waiting"): _between(1, 100000, CALLERS),
     (Queue, "extension"): _or_empty(_spelled(r"[0-9]{1,8}", phrase("allowed.digits", most=8))),
+    (Queue, "disposition"): _one_of("none", "optional", "required"),
     (Agent, "number"): AGENT_NUMBER,
     (Agent, "name"): FILLED_TEXT,
     (Choice, "digit"): _spelled("[0-9*#]", phrase("allowed.menu_digit")),

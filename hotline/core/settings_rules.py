@@ -10,6 +10,7 @@ import ipaddress
 
 from hotline.core.phrases import phrase
 from hotline.core.settings import Settings
+from hotline.core.settings_agent_rules import check_agents
 from hotline.core.settings_complaints import Complaints
 from hotline.core.settings_dialled_rules import check_extensions
 from hotline.core.settings_flow_rules import check_flow
@@ -17,7 +18,6 @@ from hotline.core.settings_references import References
 
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-SKILL_LEVELS = range(1, 11)
 RESERVED_SKILLS = ("and", "or", "not")
 RESERVED_ACCOUNTS = ("global", "system")  # sections of pjsip.conf whose name is their meaning
 
@@ -29,7 +29,7 @@ def check_rules(settings: Settings, complaints: Complaints) -> None:
     _check_duplicates(references)
     _check_reserved(references)
     _check_lines(references)
-    _check_agents(references)
+    check_agents(references)
     for number, queue in enumerate(settings.queues, 1):
         references.check_needs(f"queue[{number}].needs", queue.needs)
     for number, flow in enumerate(settings.flows, 1):
@@ -108,18 +108,6 @@ def _check_source(
         if other != where and network.version == known.version and network.overlaps(known):
             complaints.add(key, source, phrase("allowed.other_source", trunk=other))
     sources.append((where, network))
-
-
-def _check_agents(references: References) -> None:
-    for number, agent in enumerate(references.settings.agents, 1):
-        where = f"agent[{number}]"
-        for skill, level in agent.skills.items():
-            key = f"{where}.skills.{skill}"
-            references.refer(key, skill, references.skills, phrase("allowed.a_skill"))
-            if level not in SKILL_LEVELS:
-                references.complaints.add(key, level, phrase("allowed.level", most=SKILL_LEVELS[-1]))
-        if agent.phone:
-            references.refer(f"{where}.phone", agent.phone, references.phones, phrase("allowed.a_phone"))
 
 
 def _check_numbers(references: References) -> None:

@@ -65,7 +65,6 @@ def rows_of(text: str) -> list[str]:
     return rows_of(OPENINGS[opening].format(queue=queue, ring_ms=ring_ms)) + rows[1:]
 
 
-
 def settings(
     agents: dict[str, dict[str, int]] | None = None,
     version: int = 1,
@@ -80,7 +79,7 @@ def settings(
     known = AGENTS if agents is None else agents
     profiles = tuple(events.AgentProfile(number, tuple(levels.items())) for number, levels in known.items())
     queues = tuple(replace(rules, disposition=disposition) for rules in QUEUES)
-    return events.SettingsChanged(version, profiles, queues, agent_rules)
+    return events.SettingsChanged(version, profiles, queues, agent_rules=agent_rules)
 
 
 class Table:

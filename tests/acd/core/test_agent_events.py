@@ -128,7 +128,7 @@ def test_a_phone_out_of_reach_is_offered_nothing() -> None:
 def test_a_phone_lost_in_a_conversation_counts_after_it() -> None:
     Table().run("""
         given c1 talks with 1001 in orders
-        300     phone_lost 1001        |
+        300     phone_lost 1001        | 1001 on_contact phone gone
         5000    leg_ended 1-1 16 agent | talked c1: 4800, held 0, by agent
                                        | 1001 not_ready (unreachable) then ready
         6000    ready 1001             | 1001 ready

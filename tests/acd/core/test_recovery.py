@@ -14,8 +14,9 @@ from acd.core.recovery import restored_from
 class Restarted(Table):
     """A table whose distributor was killed at a time and begins again from its own facts."""
 
-    def __init__(self) -> None:
-        super().__init__(linked=False, at_work=False)
+    def __init__(self, rules: events.SettingsChanged | None = None) -> None:
+        super().__init__(linked=False, at_work=False, rules=rules)
+        self.rules = rules
         self.picture = Picture(lambda _: 0)
         self.epoch = 1
 
@@ -31,7 +32,7 @@ class Restarted(Table):
         self.epoch += 1
         self.distributor = Distributor(self.epoch)
         restored = restored_from(self.picture)
-        self.handle(settings(agents, version=self.epoch), at_ms)
+        self.handle(self.rules or settings(agents, version=self.epoch), at_ms)
         return outcome(self.handle(restored, at_ms))
 
 
@@ -605,4 +606,51 @@ def test_an_agent_whom_nothing_holds_forgets_a_stale_offer() -> None:
                                           | offered c1 to 1001 as 1-1
                                           | 1001 offered
                                           | ! offer c1 to 1001 for 8000
+    """)
+
+
+def test_breaks_codes_rows_of_failures_and_lost_phones_survive_a_restart() -> None:
+    rules = events.AgentRules(
+        break_ms=(("lunch", 5000),), codes=("11",), phone_gone_ms=60_000, longest_work_ms=30_000
+    )
+    told = settings(agent_rules=rules, disposition="required")
+    table = Restarted(told)
+    table.run("""
+        0       snapshot                   |
+        1       log_in 1001 p1             | 1001 not_ready (login)
+        2       log_in 1002 p2             | 1002 not_ready (login)
+        3       not_ready 1002 lunch       | 1002 not_ready (lunch) break until 5003
+        4       phone_lost 1002            | 1002 not_ready (lunch) break until 5003 phone gone
+        10      ready 1001                 | 1001 ready
+        20      arrive c1 service since=20 | queued c1
+                                           | offered c1 to 1001 as 1-1
+                                           | 1001 offered
+                                           | ! offer c1 to 1001 for 20000
+        30      failed 1-1 busy            | ended 1-1: busy, rang 0
+        40      leg_ended 1-1 17           | 1001 communicating (busy) until 5040
+        5003    alarm                      | 1002 not_ready (lunch) break until 5003 overdue phone gone
+        5040    alarm                      | 1001 ready
+                                           | offered c1 to 1001 as 1-2
+                                           | 1001 offered
+                                           | ! offer c1 to 1001 for 20000
+        5050    bridged 1-2                | 1001 on_contact
+                                           | answered c1: waited 5030, rang 0
+                                           | connected c1 with 1001
+                                           | left c1: answered after 5030
+    """)
+    table.restart(6000)
+    table.run("""
+        6001    snapshot c1 1-2:c1:1001:bridged  |
+        7000    leg_ended 1-2 16 agent     | talked c1: 1950, held 0, by agent
+                                           | 1001 acw until 17000
+    """)
+    table.restart(8000)
+    table.run("""
+        8001    snapshot c1                |
+        8002    prolong 1001               | 1001 acw until 37000
+        8003    finish 1001                | - the queue requires a code first
+        8004    code 1001 11               | 1001 acw until 37000
+                                           | code 11 for 1-2 by 1001
+        37000   alarm                      | 1001 ready
+        60004   alarm                      | 1002 offline (phone_gone)
     """)

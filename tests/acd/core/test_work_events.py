@@ -11,23 +11,12 @@ from acd.core.distributor import Decision
 from acd.core.events import AgentRules
 
 RULES = AgentRules(prolong_ms=20_000, longest_work_ms=45_000, code_wait_ms=30_000, codes=("11", "12"))
-TALK = """
-        0       ready 1001                  | 1001 ready
-        100     arrive c1 service since=100 | queued c1
-                                            | offered c1 to 1001 as 1-1
-                                            | 1001 offered
-                                            | ! offer c1 to 1001 for 20000
-        200     bridged 1-1                 | 1001 on_contact
-                                            | answered c1: waited 100, rang 0
-                                            | connected c1 with 1001
-                                            | left c1: answered after 100
-"""
 
 
-def table(disposition: str = "", talk: str = TALK) -> Table:
+def table(disposition: str = "", queue: str = "service") -> Table:
     """Agent 1001 talks with c1."""
     played = Table(rules=settings(agent_rules=RULES, disposition=disposition))
-    played.run(talk)
+    played.run(f"given c1 talks with 1001 in {queue}")
     return played
 
 
@@ -114,8 +103,7 @@ def test_who_logs_out_without_the_required_code_is_told() -> None:
 
 
 def test_a_queue_without_after_contact_time_still_waits_for_the_code() -> None:
-    talk = TALK.replace("c1 service", "c1 orders").replace("20000", "8000")
-    table("required", talk).run("""
+    table("required", "orders").run("""
         1000    leg_ended 1-1 16 agent   | talked c1: 800, held 0, by agent
                                          | 1001 acw until 1000
                                          | 1001 acw (disposition) until 31000
@@ -159,7 +147,7 @@ def test_work_never_ends_early(
 ) -> None:
     """It ends at the last deadline told; or by the agent's word, or by the code that alone was missing."""
     played = Table(rules=settings(agent_rules=rules, disposition=disposition))
-    played.run(TALK)
+    played.run("given c1 talks with 1001 in service")
     now_ms = 1000
     work = _acw(played.handle(events.LegEnded("1-1", 16, "agent"), now_ms), None)
     assert work is not None and work.until_ms >= START_MS + 11_000

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hotline.core.settings import Agent, Choice, Hours, Queue, Settings, Text, Trunk
+from hotline.core.settings import Agent, Choice, Hours, Queue, Reason, Settings, Text, Trunk
 from hotline.core.settings_complaints import Complaints
 from hotline.core.settings_document import read_settings, settings_to_document
 from hotline.words import in_words
@@ -39,7 +39,7 @@ def test_lists_and_tables_of_plain_values() -> None:
     settings, found = read(document)
     assert not found
     assert settings.skills == ("zh",)
-    assert settings.not_ready_reasons == {"1": Text("小休", "Break")}
+    assert settings.not_ready_reasons == {"1": Reason("小休", "Break")}
     assert settings.agents == (Agent("1001", "A", {"zh": 10}),)
     assert settings.trunks == (Trunk("t", "peer", match=("192.0.2.1",)),)
 
