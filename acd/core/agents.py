@@ -111,8 +111,9 @@ AGENT_TABLE = {**_FREE_TABLE, **_HELD_TABLE}
 """Inputs about a leg: unanswered = it rang out; turned_away = to be left alone for a while; set_aside = as
 unanswered, whatever the leg did; work_began = a conversation ended in a queue with after-contact time;
 recalled = the call they work on is back, work_goes_on = and nothing came of it; *_leg_found = a snapshot
-shows a leg. Others: prolonged = work lasts until another time; code_given = what the talk was about; phone_gone = for so long that the agent is logged out; break_over = not ready for longer than may
-be. The first part is for agents whom no leg holds, the second for those held by one."""
+shows a leg. Others: prolonged = work lasts until another time; code_given = what the talk was about;
+phone_gone = for so long that the agent is logged out; break_over = not ready for longer than may be.
+The first part is for agents whom no leg holds, the second for those held by one."""
 
 
 TOLD_BESIDE_STATE: dict[str, Any] = {
