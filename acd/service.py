@@ -13,6 +13,7 @@ import hmac
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
+from random import Random
 from zoneinfo import ZoneInfo
 
 from acd.adapters.away import Away
@@ -32,6 +33,7 @@ from acd.core.fact_codec import FactUnknown, upgrade
 from acd.core.picture import Picture
 from acd.core.recovery import restored_from
 from acd.engine import Engine
+from acd.forecaster import Forecaster
 from acd.settings_view import settings_changed
 from hotline.core.settings import Settings
 from hotline.journal import JournalMetrics, JournalWriter, read_from_checkpoint
@@ -126,12 +128,13 @@ class Acd:
         self.observer.on_synchronized = self._on_synchronized
         self.engine.cancel_offer = self.observer.cancel_offer
         self.engine.take_snapshot = self.observer.take_snapshot
+        forecaster = Forecaster(self.engine, Random())
         self._fastagi = FastAgiServer(
             "127.0.0.1",
             deployment.ports.agi_acd,
             service.secrets.agi_token,
             {
-                "queue": QueueHandler(self.engine, lambda: service.settings),
+                "queue": QueueHandler(self.engine, forecaster, lambda: service.settings),
                 "desk": Desk(self.engine, lambda: service.settings, service.secrets.pin, registry),
             },
             metrics=AgiMetrics(registry),

@@ -15,9 +15,11 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
+from acd.core.announcements import position_prompts, wait_prompts
 from acd.core.commands import Command, OfferCall, RefuseCall
 from acd.core.events import CallArrived, OfferFailed, SessionLost
 from acd.engine import Engine
+from acd.forecaster import Forecaster
 from hotline.core.settings import Queue, Settings
 from telephony import variables
 from telephony.dial import DialOptions, dial_arguments
@@ -98,10 +100,16 @@ class CallerSession:
     """One waiting caller; `run()` lives as long as the FastAGI session."""
 
     def __init__(
-        self, session: AgiSession, engine: Engine, settings: Settings, arguments: QueueArguments
+        self,
+        session: AgiSession,
+        engine: Engine,
+        forecaster: Forecaster,
+        settings: Settings,
+        arguments: QueueArguments,
     ) -> None:
         self._session = session
         self._engine = engine
+        self._forecaster = forecaster
         self._settings = settings
         self._arguments = arguments
         self._orders: deque[Command] = deque()  # bounded by one open offer per call
@@ -207,20 +215,31 @@ class CallerSession:
         await self._session.music_on(self._queue.music)
 
     async def _announce_position(self) -> Command | None:
-        """Say the place in line; an order that comes meanwhile cuts it and is returned."""
-        position = self._engine.distributor.position(self._arguments.contact)
-        if position is None:
-            return None
-        prompt = f"hotline/position-{position}" if position <= 30 else "hotline/position-many"
-        try:
-            await self._first_of(self._session.stream_file(prompt))
-        except AgiFailed:
-            # A prompt that cannot be played: better music alone than a lost caller.
-            logger.error("prompt_not_played", extra={"prompt": prompt})
+        """Say the place in line and the expected wait; an order cuts that short and is returned."""
+        for prompt in await self._what_to_announce():
+            if self._orders:
+                break
+            try:
+                await self._first_of(self._session.stream_file(f"hotline/{prompt}"))
+            except AgiFailed:
+                # A prompt that cannot be played: better music alone than a lost caller.
+                logger.error("prompt_not_played", extra={"prompt": prompt})
         self._session.stop_playing()
         if not self._orders:
             await self._music()
         return self._taken()
+
+    async def _what_to_announce(self) -> list[str]:
+        contact = self._arguments.contact
+        position = self._engine.distributor.position(contact)
+        if position is None:
+            return []
+        prompts = position_prompts(position)
+        promise = await self._forecaster.promise(contact) if self._queue.announce_wait else None
+        if promise is not None:
+            now_ms = self._engine.clock.now_ms()
+            prompts += wait_prompts(promise.low_ms - now_ms, promise.high_ms - now_ms, promise.reason)
+        return prompts
 
     async def _offer(self, order: OfferCall) -> bool:
         """Dial the agent; True when the caller was served (the agent has hung up, the caller goes on)."""
@@ -281,15 +300,16 @@ def dial_options(order: OfferCall, queue: Queue, *, ringing: bool) -> DialOption
 class QueueHandler:
     """FastAGI handler "queue": makes a CallerSession of each session."""
 
-    def __init__(self, engine: Engine, settings: Callable[[], Settings]) -> None:
+    def __init__(self, engine: Engine, forecaster: Forecaster, settings: Callable[[], Settings]) -> None:
         self._engine = engine
+        self._forecaster = forecaster
         self._settings = settings
 
     async def __call__(self, session: AgiSession) -> None:
         settings = self._settings()
         try:
             arguments = QueueArguments.parse(session.args)
-            caller = CallerSession(session, self._engine, settings, arguments)
+            caller = CallerSession(session, self._engine, self._forecaster, settings, arguments)
         except (ValueError, StopIteration) as error:
             logger.error(
                 "queue_arguments_refused", extra={"error": str(error), "contact": session.accountcode}

@@ -126,6 +126,11 @@ class WaitingLine:
         for group in self._groups.values():
             group.eligible = group.needs.agents(index)
 
+    def eligible(self, call: Call) -> int:
+        """The agents who meet the call's needs, one bit each."""
+        group = self._groups.get(call.needs_text)
+        return group.eligible if group is not None else call.needs.agents(self._index)
+
     def add(self, call: Call) -> None:
         """The call waits from now on, at the place of its key."""
         group = self._groups.get(call.needs_text)

@@ -12,13 +12,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from acd.core import agent_events, call_events, events, facts, offer_events, recovery, work_events
+from acd.core import (
+    agent_events,
+    call_events,
+    events,
+    facts,
+    forecast,
+    offer_events,
+    recovery,
+    work_events,
+)
 from acd.core.agents import Agent
 from acd.core.aims import aim_over, offer_aimed
 from acd.core.calls import Call, Key, NeedsGroup, agent_choice
 from acd.core.choice import LONGEST_IDLE, Rank, rank_of
 from acd.core.commands import Command, OfferCall
 from acd.core.events import Event
+from acd.core.expected_wait import Server, WaitingCall
 from acd.core.facts import Fact
 from acd.core.floor import Floor
 from acd.core.offers import Offer
@@ -184,6 +194,14 @@ class Distributor:
             and other.key < call.key
             and other.state in ("waiting", "aimed", "away")
         )
+
+    def forecast(self) -> tuple[list[WaitingCall], list[Server]]:
+        """Who waits and who may serve them, as `expected_wait.play_forward` wants it."""
+        return forecast.waiting_calls(self._floor), forecast.servers(self._floor)
+
+    def who_can_serve(self, contact: str) -> int:
+        """How many agents take calls now or later and meet the needs of this waiting call."""
+        return forecast.who_can_serve(self._floor, contact)
 
     def agent_at(self, phone: str) -> str | None:
         """The number of the agent logged in at this phone, or None."""

@@ -84,6 +84,7 @@ class WaitingCall:
     contact: str
     queue: str
     eligible: tuple[tuple[int, int], ...]
+    after_ms: int = 0  # after-contact work that follows the talk
 
     def may_be_served_by(self, bit: int, at_ms: int) -> bool:
         """Whether this agent meets what the call asks for at a time (ms from now)."""
@@ -100,13 +101,14 @@ class Server:
     """An agent who takes calls now or after what he does now.
 
     free_ms: when he is free (ms from now), if that is known; else he has been busy for busy_ms with a
-    contact of `queue`.
+    contact of `queue`, and after_ms of after-contact work follows.
     """
 
     bit: int
     free_ms: int | None
     queue: str = ""
     busy_ms: int = 0
+    after_ms: int = 0
 
 
 def play_forward(
@@ -118,7 +120,7 @@ def play_forward(
     """
     free = [
         (
-            times.remaining_ms(server.queue, server.busy_ms, draw)
+            times.remaining_ms(server.queue, server.busy_ms, draw) + server.after_ms
             if server.free_ms is None
             else server.free_ms,
             server.bit,
@@ -134,7 +136,7 @@ def play_forward(
         if place is not None:
             call = left.pop(place)
             taken[call.contact] = at_ms
-            heapreplace(free, (at_ms + times.remaining_ms(call.queue, 0, draw), bit))
+            heapreplace(free, (at_ms + times.remaining_ms(call.queue, 0, draw) + call.after_ms, bit))
             continue
         widens_ms = _next_widening(left, at_ms)
         if widens_ms is None:

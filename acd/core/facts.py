@@ -164,6 +164,24 @@ class MediaSilent(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class WaitPromised(Fact):
+    """A waiting caller was told between when and when an agent will answer (ms since the epoch).
+
+    agents, position: how many agents could serve the call then, and its place; reason: why this is later
+    than what was promised before (fewer_agents, overtaken), "" if it is not.
+    """
+
+    contact: str
+    entry: int
+    queue: str
+    low_ms: int
+    high_ms: int
+    agents: int
+    position: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class CallLeftQueue(Fact):
     """The entry is over, exactly once. how: answered, abandoned, out (left for another destination), lost.
 

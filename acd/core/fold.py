@@ -9,10 +9,11 @@ their journal; a fact about something unknown or over changes nothing. It must n
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Protocol
 
 from acd.core.agents import TOLD_BESIDE_STATE
+from acd.core.expected_wait import HandlingTimes
 from acd.core.totals import AgentTotals, Totals
 
 Body = Mapping[str, Any]
@@ -115,6 +116,8 @@ class Entry:
     first: bool  # the contact's first
     answered_wait_ms: int = -1  # -1: not answered
     target_ms: int = 0
+    first_high_ms: int = 0  # the end of the first promise, ms since the epoch; 0: nothing was promised
+    promise: dict[str, Any] = field(default_factory=dict)  # the newest WaitPromised
 
 
 @dataclass(slots=True)
@@ -136,6 +139,7 @@ class Fold:
         self.contacts: dict[str, ContactView] = {}
         self.entries: dict[str, Entry] = {}  # by contact
         self.legs: dict[str, Leg] = {}  # by offer
+        self.handling = HandlingTimes()  # talk and hold
         self._books = books
 
     def apply(self, kind: str, at_ms: int, body: Body) -> None:
@@ -261,6 +265,7 @@ class Fold:
         if leg is None:
             return
         began_ms = leg.connected_ms or leg.offered_ms
+        self.handling.add(leg.queue, body["talk_ms"] + body["hold_ms"])
         for page in (*self._pages(began_ms, leg.queue), self._books.agent(began_ms, leg.agent)):
             page.handled += 1
             page.talk_ms += body["talk_ms"]
@@ -276,6 +281,12 @@ class Fold:
             for page in self._pages(leg.connected_ms or leg.offered_ms, leg.queue):
                 page.one_way += 1
 
+    def _wait_promised(self, at_ms: int, body: Body) -> None:
+        entry = self.entries.get(body["contact"])
+        if entry is not None and entry.entry == body["entry"]:
+            entry.first_high_ms = entry.first_high_ms or body["high_ms"]
+            entry.promise = {name: body[name] for name in ("low_ms", "high_ms", "agents", "position")}
+
     def _call_left_queue(self, at_ms: int, body: Body) -> None:
         entry = self.entries.get(body["contact"])
         if entry is None or entry.entry != body["entry"]:
@@ -288,6 +299,9 @@ class Fold:
             match how:
                 case "answered":
                     page.answered_waits.add(wait_ms)
+                    if entry.first_high_ms:
+                        page.promised += 1
+                        page.promises_kept += entry.wait_since_ms + wait_ms <= entry.first_high_ms
                 case "abandoned":
                     page.abandoned_waits.add(wait_ms)
                 case "out":
@@ -392,6 +406,7 @@ _HANDLERS: dict[str, Callable[[Fold, int, Body], None]] = {
     "HoldChanged": Fold._hold_changed,
     "SegmentEnded": Fold._segment_ended,
     "MediaSilent": Fold._media_silent,
+    "WaitPromised": Fold._wait_promised,
     "CallLeftQueue": Fold._call_left_queue,
     "ContactEnded": Fold._contact_ended,
     "AgentStateChanged": Fold._agent_state_changed,

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Self
 
+from acd.core.expected_wait import HandlingTimes
 from acd.core.fold import AgentView, Body, ContactView, Entry, Fold
 from acd.core.totals import AgentTotals, Totals
 
@@ -71,6 +72,11 @@ class Picture:
     def entries(self) -> dict[str, Entry]:
         """Queue entries by contact that are not over."""
         return self._fold.entries
+
+    @property
+    def handling(self) -> HandlingTimes:
+        """The last talks with hold of each queue."""
+        return self._fold.handling
 
     @property
     def day_ms(self) -> int:
@@ -139,6 +145,7 @@ class Picture:
         return {
             "day_ms": self.day_ms,
             "open": self._fold.to_dict(),
+            "handling": self._fold.handling.to_dict(),
             "day": self.day.to_dict(),
             "day_by_queue": {name: totals.to_dict() for name, totals in self.day_by_queue.items()},
             "day_by_agent": {name: totals.to_dict() for name, totals in self.day_by_agent.items()},
@@ -154,4 +161,5 @@ class Picture:
         today.by_queue = {name: Totals.from_dict(one) for name, one in snapshot["day_by_queue"].items()}
         today.by_agent = {name: AgentTotals.from_dict(one) for name, one in snapshot["day_by_agent"].items()}
         picture._fold.load(snapshot["open"])
+        picture._fold.handling = HandlingTimes.from_dict(snapshot.get("handling", {}))
         return picture

@@ -117,6 +117,8 @@ class Totals(Mergeable):
     out: int = 0  # left alive for another destination
     lost: int = 0  # ended by a failure of ours or Asterisk's
     waiting: int = 0  # entries neither answered nor over so far
+    promised: int = 0  # answered entries whose caller had been told how long it would take
+    promises_kept: int = 0  # of these, answered by the end of the first promise
 
     offers: int = 0  # times that an agent's phone was asked to ring
     offers_failed: dict[str, int] = field(default_factory=dict)  # by cause
@@ -162,6 +164,7 @@ class Totals(Mergeable):
         )
         limits = (
             ("timely answered <= offered to a queue", self.timely, self.asked),
+            ("promises kept <= promised", self.promises_kept, self.promised),
             ("satisfaction answers <= satisfaction asked", self.survey_answered, self.survey_asked),
         )
         return [f"{name}: {one} is not {other}" for name, one, other in sums if one != other] + [

@@ -143,6 +143,7 @@ class Queue:
     whisper: str = ""  # prompt the agent hears; required
     announce_agent: bool = True  # caller hears "agent 1024 at your service"
     announce_position_s: int = 30  # 0: never
+    announce_wait: bool = False  # with the position: how long it will take, as a range
     music: str = "default"
     max_waiting: int = 1000
     survey: bool | None = None

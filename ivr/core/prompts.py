@@ -82,6 +82,9 @@ def _fillings(key: str, settings: Settings) -> Iterator[tuple[str, Filling]]:
     if "{position}" in key:
         for position in POSITIONS:
             yield position_prompt(position), _with(house, position=(str(position), str(position)))
+    elif "{minutes}" in key:
+        for minutes in POSITIONS:
+            yield key.format(minutes=minutes), _with(house, minutes=(str(minutes), str(minutes)))
     elif "{agent}" in key:
         for agent in settings.agents:
             digits = "".join(CHINESE_DIGITS[digit] for digit in agent.number), " ".join(agent.number)

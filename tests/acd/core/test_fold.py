@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from stories import DAY_MS, Story, random_day
 
 from acd.core.fact_codec import to_body
-from acd.core.facts import AgentStateChanged, Fact
+from acd.core.facts import AgentStateChanged, Fact, WaitPromised
 from acd.core.fold import Fold, flow_outcome
 from acd.core.picture import Today
 from acd.core.totals import AgentTotals, Totals
@@ -91,3 +91,28 @@ def test_after_contact_work_that_is_prolonged_is_counted_whole() -> None:
         facts.append(AgentStateChanged(end_ms + passed_ms, *about))
     books = counted(facts)
     assert books.day.acw_ms == books.by_queue["sales"].acw_ms == books.by_agent["1001"].acw_ms == 25_000
+
+
+def test_a_promise_is_kept_when_the_answer_comes_by_its_first_end() -> None:
+    kept = [_promised(wait_ms=3_000, ends_ms=(4_000,)), _promised(wait_ms=4_000, ends_ms=(4_000, 9_000))]
+    broken = _promised(wait_ms=4_001, ends_ms=(4_000, 9_000))
+    assert [(one.promised, one.promises_kept) for one in kept] == [(1, 1), (1, 1)]
+    assert (broken.promised, broken.promises_kept) == (1, 0)
+    assert _promised(wait_ms=4_000, ends_ms=()).promised == 0
+
+
+def _promised(wait_ms: int, ends_ms: tuple[int, ...]) -> Totals:
+    """The day of one answered caller who was promised these ends, in ms from the wait's beginning."""
+    story = Story("c").starts().queues()
+    since_ms = story.facts[-1].wait_since_ms  # type: ignore[attr-defined]
+    for end_ms in ends_ms:
+        story.facts.append(WaitPromised(story.now_ms, "c", 1, "sales", since_ms, since_ms + end_ms, 1, 1, ""))
+    story.now_ms = since_ms + wait_ms
+    return counted(story.answered().connected().facts).day
+
+
+def test_talks_of_a_queue_are_remembered_for_the_expected_wait() -> None:
+    fold = Fold(Today(DAY_MS))
+    for fact in Story("c").starts().queues().rings().answered().connected().segment_ends(5_000, 1_000).facts:
+        fold.apply(type(fact).__name__, fact.at_ms, to_body(fact))
+    assert fold.handling.to_dict() == {"sales": [6_000]}

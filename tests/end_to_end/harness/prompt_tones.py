@@ -42,6 +42,8 @@ def prompt_hz(prompt: str, language: str = "zh") -> int:
         return 2750 + 30 * english
     if found := re.fullmatch(r"position-(\d+)", prompt):
         return 2800 + 20 * int(found[1])
+    if found := re.fullmatch(r"wait-(?:within|from|to)-(\d+)", prompt):
+        return 2810 + 20 * int(found[1])
     if re.fullmatch(r"closed-\w+", prompt):
         return 3430 + 30 * english
     raise ValueError(f"prompt {prompt!r} is not known")
@@ -51,7 +53,8 @@ def write_prompt_tones(sounds: Path, *, agents: Iterable[str], queues: Iterable[
     """Write all prompts into DATA/sounds, before the hotline is started for the first time."""
     names = fixed_prompts()
     names += [f"agent-{agent}" for agent in agents] + [f"queue-{queue}" for queue in queues]
-    names += [f"position-{place}" for place in range(1, 31)]
+    families = ("position", "wait-within", "wait-from", "wait-to")
+    names += [f"{family}-{number}" for family in families for number in range(1, 31)]
     samples = round(PROMPT_S * sound.SAMPLES_PER_S)
     written: dict[int, bytes] = {}
     for language in LANGUAGES:

@@ -1,0 +1,53 @@
+"""The floor as the expected wait sees it: who waits in which order, and when each agent may be free."""
+
+from __future__ import annotations
+
+from acd.core.agents import Agent
+from acd.core.expected_wait import MOST_WAITING, Server, WaitingCall
+from acd.core.floor import Floor
+
+
+def waiting_calls(floor: Floor) -> list[WaitingCall]:
+    """Those who wait, in the order in which they are served; of very many, the first."""
+    calls = [call for call in floor.calls.values() if call.state in ("waiting", "away")]
+    calls.sort(key=lambda call: call.key)
+    return [
+        WaitingCall(
+            contact=call.contact,
+            queue=call.queue,
+            eligible=((0, floor.line.eligible(call)),),
+            after_ms=call.rules.after_contact_ms,
+        )
+        for call in calls[:MOST_WAITING]
+    ]
+
+
+def servers(floor: Floor) -> list[Server]:
+    """Agents who take calls now or after what they do now."""
+    willing = (agent for agent in floor.agents.values() if agent.intent == "ready" and agent.bit)
+    return [server for agent in willing if (server := _server(floor, agent)) is not None]
+
+
+def _server(floor: Floor, agent: Agent) -> Server | None:
+    match agent.state:
+        case "ready":
+            return Server(agent.bit, 0)
+        case "acw":
+            return Server(agent.bit, max(0, agent.until_ms - floor.now_ms))
+        case "offered" | "on_contact" | "on_hold":
+            offer = floor.offers.get(agent.offer)
+            if offer is None:
+                return None
+            talked_ms = floor.now_ms - offer.connected_ms if offer.connected_ms else 0
+            return Server(agent.bit, None, offer.queue, talked_ms, offer.after_contact_ms)
+        case "communicating":
+            return Server(agent.bit, max(0, agent.until_ms - floor.now_ms) if agent.until_ms else None)
+        case _:  # not ready, not responding, out of reach: nobody knows until when
+            return None
+
+
+def who_can_serve(floor: Floor, contact: str) -> int:
+    """How many agents take calls now or later and meet the needs of this waiting call."""
+    call = floor.calls.get(contact)
+    eligible = floor.line.eligible(call) if call is not None else 0
+    return sum(1 for server in servers(floor) if server.bit & eligible)

@@ -1,0 +1,75 @@
+"""Promises to waiting callers: plays the floor forward, a little at a time, and stands by what it told.
+
+One play serves all who wait, and is good for a few seconds. Between two replications the loop goes on with
+its work: no call is offered later for it. It decides nothing (`acd.core.expected_wait` does).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from random import Random
+
+from acd.core.expected_wait import REPLICATIONS, Promise, next_promise, play_forward, wait_range
+from acd.core.facts import WaitPromised
+from acd.engine import Engine
+
+FRESH_S = 5.0
+
+
+class Forecaster:
+    """One per acd process."""
+
+    def __init__(self, engine: Engine, chance: Random) -> None:
+        self._engine = engine
+        self._draw = chance.randrange
+        self._playing = asyncio.Lock()
+        self._taken: list[dict[str, int]] = []
+        self._known: frozenset[str] = frozenset()  # who waited when it was played
+        self._played_at = -FRESH_S
+        self._played_ms = 0
+
+    async def promise(self, contact: str) -> Promise | None:
+        """What this waiting caller is to be told now, written down as a fact; None: nothing.
+
+        Times in ms since the epoch.
+        """
+        await self._play(contact)
+        now_ms = self._engine.clock.now_ms()
+        distributor = self._engine.distributor
+        entry, position = self._engine.picture.entries.get(contact), distributor.position(contact)
+        waits = wait_range(self._taken, contact)
+        if entry is None or position is None or waits is None:
+            return None
+        low_ms, high_ms = (max(now_ms, self._played_ms + wait_ms) for wait_ms in waits)
+        before = Promise(**entry.promise) if entry.promise else None
+        fresh = Promise(low_ms, high_ms, distributor.who_can_serve(contact), position)
+        told = next_promise(before, fresh, now_ms)
+        if told is not None:
+            self._engine.record(
+                WaitPromised(
+                    at_ms=now_ms,
+                    contact=contact,
+                    entry=entry.entry,
+                    queue=entry.queue,
+                    low_ms=told.low_ms,
+                    high_ms=told.high_ms,
+                    agents=told.agents,
+                    position=told.position,
+                    reason=told.reason,
+                )
+            )
+        return told
+
+    async def _play(self, contact: str) -> None:
+        async with self._playing:
+            loop = asyncio.get_running_loop()
+            if contact in self._known and loop.time() - self._played_at < FRESH_S:
+                return
+            waiting, servers = self._engine.distributor.forecast()
+            self._played_ms = self._engine.clock.now_ms()
+            taken = []
+            for _ in range(REPLICATIONS):
+                taken.append(play_forward(waiting, servers, self._engine.picture.handling, self._draw))
+                await asyncio.sleep(0)
+            self._taken, self._known = taken, frozenset(call.contact for call in waiting)
+            self._played_at = loop.time()
