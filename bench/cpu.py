@@ -12,6 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from bench.instructions import Counter
 from bench.load import agents_at_work, answered, callers
 from bench.processor_time import family_used_s
 from bench.report import circumstances, keep
@@ -35,6 +36,8 @@ async def run(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
         callers(place, folder / "callers", at_once=at_once, per_s=per_s, tone_hz=None),
     ):
         await asyncio.sleep(SETTLE_S + arguments.backlog / per_s)
+        counter = Counter(place.processes, folder)
+        await counter.start()
         before = {name: family_used_s(pid) for name, pid in place.processes.items()}
         calls_before, began_s = answered(phones), time.monotonic()
         while answered(phones) - calls_before < arguments.calls:
@@ -43,6 +46,7 @@ async def run(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
             await asyncio.sleep(0.2)
         calls, lasted_s = answered(phones) - calls_before, time.monotonic() - began_s
         after = {name: family_used_s(pid) for name, pid in place.processes.items()}
+        instructions = await counter.stop()
     if not calls:
         raise SystemExit("no call was answered")
     per_call_ms = {name: round(1000 * (after[name] - before[name]) / calls, 2) for name in before}
@@ -57,6 +61,9 @@ async def run(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
         "calls_per_s": round(calls / lasted_s, 1),
         "per_call_ms": per_call_ms,
         "asterisk_and_acd_ms": round(per_call_ms["asterisk"] + per_call_ms.get("acd", 0.0), 2),
+        "million_instructions_per_call": {
+            name: round(count / calls / 1e6, 2) for name, count in instructions.items()
+        },
         **result,
     }
 
