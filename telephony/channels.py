@@ -45,8 +45,8 @@ class ChannelSeen:
 
     @property
     def contact(self) -> str:
-        """The contact this channel belongs to, or "". Falls back on the accountcode, which is the same id."""
-        return self.variables.get(variables.CONTACT, "") or self.accountcode
+        """The contact this channel belongs to, or "": its accountcode, which agents' legs inherit."""
+        return self.accountcode
 
     @property
     def offer(self) -> str:
@@ -79,6 +79,11 @@ def channel_seen(message: Mapping[str, str], prefix: str = "") -> ChannelSeen:
         exten=message.get(f"{prefix}Exten", ""),
         caller_number="".join(one for one in message.get(f"{prefix}CallerIDNum", "") if one in DIALLED)[:64],
     )
+
+
+def is_caller(seen: ChannelSeen) -> bool:
+    """Whether the channel is its contact's own, and not a leg of somebody who talks to the caller."""
+    return seen.contact != "" and seen.uniqueid == seen.contact
 
 
 def channel_variables(message: Mapping[str, str], prefix: str = "") -> dict[str, str]:

@@ -34,8 +34,8 @@ OFFER: Final = "HL_OFFER"
 STAGES: Final = ("arrived", "flow", "waiting", "connected", "survey", "fallback", "ended")
 NEXT_STEPS: Final = ("queue", "survey", "voicemail", "hangup", "flow")
 
-IN_EVENTS: Final = (CONTACT, OFFER, STAGE, OUTCOME, SATISFACTION, SURVEY, NUMBER, TRUNK, DIRECT)
-"""manager.conf `channelvars`: these come with every message about a channel."""
+IN_EVENTS: Final = (OFFER, STAGE)
+"""manager.conf `channelvars`: these come with every message about a channel, each at a price."""
 
 
 def inherited(name: str) -> str:

@@ -11,7 +11,8 @@ import logging
 
 from prometheus_client import CollectorRegistry, Counter
 
-from acd.adapters.observer import Leg, Observer
+from acd.adapters.legs import Leg
+from acd.adapters.observer import Observer
 from acd.core.facts import MediaSilent
 from acd.core.media import SilenceWatch
 from acd.engine import Engine

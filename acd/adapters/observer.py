@@ -11,13 +11,14 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from urllib.parse import unquote
 
 from prometheus_client import CollectorRegistry, Counter
 
 from acd.adapters.away import Away
 from acd.adapters.cel import Ends
+from acd.adapters.legs import Caller, Leg
+from acd.adapters.whence import NOWHERE, Whence, ask_whence, whence_of
 from acd.core.events import (
     AsteriskLost,
     AsteriskSnapshot,
@@ -36,7 +37,7 @@ from acd.core.media import parse_quality
 from acd.core.phones import PhoneContacts
 from acd.engine import Engine
 from telephony.ami import AmiLink, LinkState
-from telephony.channels import ChannelSeen, channel_seen
+from telephony.channels import ChannelSeen, channel_seen, is_caller
 from telephony.errors import AmiError
 
 logger = logging.getLogger(__name__)
@@ -44,30 +45,6 @@ logger = logging.getLogger(__name__)
 DEAD_FOR_MS = 60_000
 SNAPSHOT_TIMEOUT_S = 10.0
 SNAPSHOT_RETRY_S = 0.5
-
-
-@dataclass(slots=True)
-class Leg:
-    """An agent's leg as last seen."""
-
-    offer: str
-    contact: str
-    channel: str
-    up: bool = False
-    bridged: bool = False
-    bridged_ms: int = 0  # 0: before we looked
-    held: bool = False
-    hang_up_asked: bool = False  # the agent's side hung up
-    transferred: bool = False
-
-
-@dataclass(slots=True)
-class Caller:
-    """A caller's channel as last seen."""
-
-    channel: str
-    hang_up_asked: bool = False
-    agent_hung_up: bool = False
 
 
 class Observer:
@@ -144,7 +121,9 @@ class Observer:
                 continue
             channels = [channel_seen(entry) for entry in entries]
             ends = await self._away.ends(doubtful - {one.uniqueid for one in channels})
-            self._reconcile(channels, doubtful, asked_ms, ends)
+            unknown = [one for one in channels if is_caller(one) and not self._is_known(one)]
+            whence = {one.contact: await ask_whence(self.link, one.channel) for one in unknown}
+            self._reconcile(channels, doubtful, asked_ms, ends, whence)
             self.on_synchronized(True)
             return
 
@@ -157,15 +136,25 @@ class Observer:
         ):
             self._snapshot_task = asyncio.get_running_loop().create_task(self._synchronize())
 
-    def _reconcile(self, channels: list[ChannelSeen], doubtful: set[str], asked_ms: int, ends: Ends) -> None:
+    def _is_known(self, caller: ChannelSeen) -> bool:
+        return caller.contact in self._engine.picture.contacts or caller.uniqueid in self._dead
+
+    def _reconcile(
+        self,
+        channels: list[ChannelSeen],
+        doubtful: set[str],
+        asked_ms: int,
+        ends: Ends,
+        whence: Mapping[str, Whence],
+    ) -> None:
         """Take the list for true: of what was doubtful when it was asked for, only what it names is alive."""
         ours = [one for one in channels if one.contact and one.uniqueid not in self._dead]
         alive = {one.uniqueid for one in ours}
         for one in ours:
-            if one.uniqueid == one.contact:
+            if is_caller(one):
                 self.callers.setdefault(one.contact, Caller(one.channel))
-                if one.contact not in self._engine.picture.contacts:
-                    self._start_contact(one, one.caller_number)
+                if not self._is_known(one):
+                    self._start_contact(one.contact, one.caller_number, whence.get(one.contact, NOWHERE))
             elif one.offer:
                 leg = Leg(one.offer, one.contact, one.channel, up=one.is_up, bridged=bool(one.bridge))
                 self.legs.setdefault(one.uniqueid, leg)
@@ -191,7 +180,7 @@ class Observer:
             AsteriskSnapshot(
                 contacts=tuple(self.callers),
                 legs=legs,
-                waiting=tuple(one.contact for one in ours if one.variables.get("HL_STAGE") == "waiting"),
+                waiting=tuple(one.contact for one in ours if one.stage == "waiting"),
                 asked_ms=asked_ms,
             )
         )
@@ -249,7 +238,7 @@ class Observer:
             self._leg_ended(leg, cause)
             return
         seen = channel_seen(message)
-        if seen.contact and seen.uniqueid == seen.contact:
+        if is_caller(seen):
             self._bury(uniqueid)
             self._caller_ended(seen, cause)
         elif seen.offer and seen.contact:
@@ -274,8 +263,9 @@ class Observer:
     def _caller_ended(self, seen: ChannelSeen, cause: int) -> None:
         contact = seen.contact
         caller = self.callers.pop(contact, None) or Caller(seen.channel)
+        words = caller.last_words
         if contact not in self._engine.picture.contacts:
-            self._start_contact(seen, seen.caller_number)
+            self._start_contact(contact, seen.caller_number, whence_of(words))
         legs = [leg for leg in self.legs.values() if leg.contact == contact and leg.bridged]
         if any(leg.hang_up_asked for leg in legs) and not caller.hang_up_asked:
             caller.agent_hung_up = True
@@ -283,18 +273,18 @@ class Observer:
         else:
             self._engine.handle(CallerHungUp(contact))
         by = "caller" if caller.hang_up_asked else "agent" if caller.agent_hung_up else "us"
-        digit = seen.variables.get("HL_SATISFACTION", "")
+        digit = words.get("Satisfaction", "")
         self._engine.record(
             ContactEnded(
                 at_ms=self._engine.clock.now_ms(),
                 contact=contact,
-                stage=seen.variables.get("HL_STAGE", ""),
-                outcome=seen.variables.get("HL_OUTCOME", ""),
+                stage=seen.stage,
+                outcome=words.get("Outcome", ""),
                 hung_up_by=by,
                 cause=cause,
                 reason="",
                 satisfaction=int(digit) if digit in {"1", "2", "3", "4", "5"} else 0,
-                survey_asked=seen.variables.get("HL_SURVEY", "") == "1",
+                survey_asked=words.get("Survey") == "1",
             )
         )
 
@@ -316,20 +306,29 @@ class Observer:
                 seen = channel_seen(message)
                 self.callers[seen.contact] = Caller(seen.channel)
                 name = unquote(message.get("CallerName", ""), errors="replace")[:256]
-                self._start_contact(seen, message.get("Caller", "")[:64], name)
+                self._start_contact(seen.contact, message.get("Caller", "")[:64], whence_of(message), name)
+            case "HotlineEnd":
+                self._last_words(channel_seen(message), message)
             case "HotlineMedia":
                 self._media(message)
 
-    def _start_contact(self, seen: ChannelSeen, number: str, name: str = "") -> None:
+    def _last_words(self, seen: ChannelSeen, message: Mapping[str, str]) -> None:
+        """Kept until the channel's Hangup, which tells nothing of the flow."""
+        if seen.uniqueid == seen.contact and seen.uniqueid not in self._dead:
+            self.callers.setdefault(seen.contact, Caller(seen.channel)).last_words = message
+        if "Quality" in message:
+            self._media(message)
+
+    def _start_contact(self, contact: str, number: str, whence: Whence, name: str = "") -> None:
         now_ms = self._engine.clock.now_ms()
         reference = self._caller_reference(number) if number else ""
         self._engine.record(
             ContactStarted(
                 at_ms=now_ms,
-                contact=seen.contact,
-                number=seen.variables.get("HL_NUMBER", ""),
-                trunk=seen.variables.get("HL_TRUNK", ""),
-                direct=seen.variables.get("HL_DIRECT", "") == "1",
+                contact=contact,
+                number=whence.number,
+                trunk=whence.trunk,
+                direct=whence.direct,
                 caller=reference,
             )
         )

@@ -255,10 +255,11 @@ async def test_a_call_tells_acd_what_it_needs_and_no_more(asterisk: RunningAster
         told = await ami.event("UserEvent", UserEvent="HotlineContact")
         contact = told["Uniqueid"]
         assert contact.startswith(f"hl{asterisk.deployment.ports.sip}-")
-        assert (told["AccountCode"], told["ChanVariable(HL_CONTACT)"]) == (contact, contact)
-        assert told["ChanVariable(HL_TRUNK)"] == "carrier"
-        assert told["ChanVariable(HL_NUMBER)"] == "4001"
+        assert (told["AccountCode"], told["ChanVariable(HL_STAGE)"]) == (contact, "arrived")
+        assert (told["Trunk"], told["Number"], told["Direct"]) == ("carrier", "4001", "0")
         await call.hang_up()
+        last = await ami.event("UserEvent", UserEvent="HotlineEnd")
+        assert (last["AccountCode"], last["Trunk"], last["Number"]) == (contact, "carrier", "4001")
         ended = await ami.event("Hangup", Uniqueid=contact)
         assert ended["Cause"] in ("0", "16")  # 0: the far side's BYE had no Reason header
         await ami.event("HangupRequest", Uniqueid=contact)

@@ -24,7 +24,7 @@ NAMES = (
     "\x01\x1b[31m",
 )
 EVENT = "%0d%0a%0d%0aEvent%3a%20Shutdown%0d%0aPrivilege%3a%20system,all%0d%0a%0d%0a"
-HEADER = "%0d%0aUniqueid%3a%20{}%0d%0aChanVariable%3a%20HL_CONTACT={}"
+HEADER = "%0d%0aUniqueid%3a%20{}%0d%0aAccountCode%3a%20{}"
 STRANGER = "127.0.0.77"
 
 

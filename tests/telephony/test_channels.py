@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from telephony.ami_message import AmiMessage
-from telephony.channels import channel_seen, channel_variables
+from telephony.channels import channel_seen, channel_variables, is_caller
 
 NEWSTATE = """
 Event: Newstate
@@ -132,3 +133,10 @@ def test_a_plain_mapping_will_do() -> None:
 )
 def test_no_value_whatever_raises(values: dict[str, str]) -> None:
     channel_seen(values)
+
+
+@pytest.mark.parametrize(
+    ("uniqueid", "account", "expected"), [("1.1", "1.1", True), ("1.2", "1.1", False), ("", "", False)]
+)
+def test_a_callers_channel_is_known_by_its_accountcode(uniqueid: str, account: str, expected: bool) -> None:
+    assert is_caller(channel_seen({"Uniqueid": uniqueid, "AccountCode": account})) is expected

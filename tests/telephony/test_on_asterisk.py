@@ -55,7 +55,7 @@ def free_port() -> int:
 
 def configuration(ami_port: int, agi_port: int) -> Mapping[str, str]:
     agi = f"agi://127.0.0.1:{agi_port}/probe"
-    channelvars = ",".join(variables.IN_EVENTS)
+    channelvars = ",".join((*variables.IN_EVENTS, variables.OUTCOME))
     return {
         "manager.conf": f"""
 [general]

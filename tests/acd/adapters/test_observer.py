@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from decision_table import settings
@@ -58,9 +59,12 @@ class Talk:
         for message in messages:
             self.observer.on_message(message)
 
-    def hung_up_by(self, kind: str) -> list[str]:
+    def facts(self, kind: str) -> list[dict[str, Any]]:
         self.journal.sync()
-        return [one.body["hung_up_by"] for _, one in read_journal(self.folder) if one.kind == kind]
+        return [one.body for _, one in read_journal(self.folder) if one.kind == kind]
+
+    def hung_up_by(self, kind: str) -> list[str]:
+        return [body["hung_up_by"] for body in self.facts(kind)]
 
 
 @pytest.fixture
@@ -85,3 +89,29 @@ async def test_who_hangs_up_in_the_survey_did_not_end_the_talk(talk: Talk) -> No
     talk.tell(LEG_ASKS, LEG_GONE, CALLER_ASKS, CALLER_GONE)
     assert talk.hung_up_by("SegmentEnded") == ["agent"]
     assert talk.hung_up_by("ContactEnded") == ["caller"]
+
+
+async def test_what_became_of_the_contact_is_told_before_the_hang_up(talk: Talk) -> None:
+    told = {"Outcome": "queued", "Satisfaction": "4", "Survey": "1", "Number": "4001", "Trunk": "carrier"}
+    quality = {"Quality": "", "Side": "caller", "Contact": "c1", "Offer": "1-1"}
+    talk.tell({"Event": "UserEvent", "UserEvent": "HotlineEnd", **CALLER, **told, **quality})
+    talk.tell({**CALLER_GONE, "ChanVariable": "HL_STAGE=survey"})
+    (ended,) = talk.facts("ContactEnded")
+    assert (ended["stage"], ended["outcome"], ended["satisfaction"], ended["survey_asked"]) == (
+        "survey",
+        "queued",
+        4,
+        True,
+    )
+    assert [fact["side"] for fact in talk.facts("MediaMeasured")] == ["caller"]
+
+
+async def test_a_contact_that_only_its_end_tells_of_began_where_that_says(talk: Talk) -> None:
+    other = {"Uniqueid": "c2", "Channel": "PJSIP/carrier-9", "AccountCode": "c2"}
+    end = {"Number": "4002", "Trunk": "carrier", "Direct": "1"}
+    talk.tell({"Event": "UserEvent", "UserEvent": "HotlineEnd", **other, **end})
+    talk.tell({"Event": "Hangup", "Cause": "16", **other})
+    (started,) = [fact for fact in talk.facts("ContactStarted") if fact["contact"] == "c2"]
+    assert (started["number"], started["trunk"], started["direct"]) == ("4002", "carrier", True)
+    talk.tell({"Event": "UserEvent", "UserEvent": "HotlineEnd", **other, **end})  # late: dead stays dead
+    assert "c2" not in talk.observer.callers

@@ -1,0 +1,31 @@
+"""What the observer keeps of living channels: agents' legs and callers. No rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Leg:
+    """An agent's leg as last seen."""
+
+    offer: str
+    contact: str
+    channel: str
+    up: bool = False
+    bridged: bool = False
+    bridged_ms: int = 0  # 0: before we looked
+    held: bool = False
+    hang_up_asked: bool = False  # the agent's side hung up
+    transferred: bool = False
+
+
+@dataclass(slots=True)
+class Caller:
+    """A caller's channel as last seen."""
+
+    channel: str
+    hang_up_asked: bool = False
+    agent_hung_up: bool = False
+    last_words: Mapping[str, str] = field(default_factory=dict)  # of the dialplan, before the hang-up
