@@ -47,6 +47,23 @@ async def test_a_session_is_handed_to_the_handler_its_url_names(
     await until(lambda: count(registry, "hotline_agi_open_sessions") == 0)
 
 
+async def test_headers_come_in_any_pieces_and_what_follows_them_is_the_sessions(agi_server: Start) -> None:
+    heard: list[bool] = []
+
+    async def listen(session: AgiSession) -> None:
+        await session.closed.wait()
+        heard.append(session.hung_up)
+
+    server = await agi_server({"probe": listen})
+    text = agi_headers("probe") + b"HANGUP\n"
+    for at in (1, 16, 17, 18, len(text) - 9, len(text) - 8, len(text) - 7, len(text) - 1, len(text)):
+        peer = await AgiPeer.connect(server.port, text[:at])
+        await asyncio.sleep(0)
+        peer.send(text[at:])
+        assert await peer.is_closed()
+    await until(lambda: heard == [True] * 9)
+
+
 async def test_small_answers_are_not_held_back(agi_server: Start) -> None:
     options: list[int] = []
 
