@@ -16,7 +16,15 @@ from typing import Any, Protocol
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from acd.clock import SteadyClock
-from acd.core.commands import CancelOffer, Command, OfferCall, RefuseCall, TakeSnapshot
+from acd.core.commands import (
+    CancelOffer,
+    Command,
+    FetchCall,
+    OfferCall,
+    RefuseCall,
+    SendToOverflow,
+    TakeSnapshot,
+)
 from acd.core.distributor import Decision, Distributor
 from acd.core.events import DeadlinePassed, Event
 from acd.core.fact_codec import to_body
@@ -53,6 +61,7 @@ class Engine:
         self._journal = journal
         self.cancel_offer: Callable[[str], None] = lambda _: None  # set by the observer's owner
         self.take_snapshot: Callable[[], None] = lambda: None
+        self.fetch_call: Callable[[str], None] = lambda _: None
         self._takers: dict[str, OrderTaker] = {}
         self._followers: list[Callable[[Envelope], None]] = []
         self._alarm: asyncio.TimerHandle | None = None
@@ -123,7 +132,9 @@ class Engine:
                 self.cancel_offer(offer)
             case TakeSnapshot():
                 self.take_snapshot()
-            case OfferCall(contact=contact) | RefuseCall(contact=contact):
+            case FetchCall(contact=contact):
+                self.fetch_call(contact)
+            case OfferCall(contact=contact) | RefuseCall(contact=contact) | SendToOverflow(contact=contact):
                 taker = self._takers.get(contact)
                 if taker is not None:
                     taker.take_order(command)
@@ -172,6 +183,11 @@ def fact_id(kind: str, body: dict[str, Any]) -> str:
             return f"{body['segment']}/{kind}"
         case "MediaMeasured":
             return f"{body['contact']}/{body['segment']}/{body['side']}/measured"
+        case "SupervisorActed":
+            told = "by via deed agent contact queue detail at_ms"
+            return "/".join(["acted", *(str(body[name]) for name in told.split())])
+        case "QueueClosed" | "QueueOpened":
+            return f"{kind}/{body['queue']}/{body['at_ms']}"
         case "CallerIdentified":
             return f"{body['caller']}/{body['at_ms']}"
         case "AgentStateChanged":

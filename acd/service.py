@@ -18,13 +18,15 @@ from zoneinfo import ZoneInfo
 
 from acd.adapters.away import Away
 from acd.adapters.cel import ends_in
+from acd.adapters.deeds import Deeds
 from acd.adapters.desk import Desk
 from acd.adapters.lamps import Lamps
 from acd.adapters.media_watch import MediaWatch
-from acd.adapters.observer import Observer
+from acd.adapters.observer import REQUEUE, Observer
 from acd.adapters.security import FAILURES, SecurityWatch
 from acd.adapters.sessions import QueueHandler
 from acd.adapters.stream import Stream
+from acd.adapters.supervise import SUPERVISE, Supervisors
 from acd.adapters.trunks import EVENTS as TRUNK_EVENTS
 from acd.adapters.trunks import TrunkWatch
 from acd.clock import SteadyClock
@@ -121,6 +123,7 @@ class Acd:
             on_state=self.observer.on_state,
             wanted=self.observer.wanted | FAILURES | TRUNK_EVENTS,
             metrics=AmiMetrics(registry),
+            destinations=(REQUEUE, SUPERVISE),
         )
         self._trunks = TrunkWatch(self._link, service.settings, registry, self._security.exempt)
         self._lamps = Lamps(self.engine, self._link, lambda: service.settings, registry)
@@ -129,6 +132,9 @@ class Acd:
         self.engine.cancel_offer = self.observer.cancel_offer
         self.engine.take_snapshot = self.observer.take_snapshot
         forecaster = Forecaster(self.engine, Random())
+        self.engine.fetch_call = self.observer.fetch_call
+        supervisors = Supervisors(self.engine, self.observer, lambda: service.settings, registry)
+        self.deeds = Deeds(self.engine, supervisors, lambda: service.settings, self._has_prompt)
         self._fastagi = FastAgiServer(
             "127.0.0.1",
             deployment.ports.agi_acd,
@@ -136,16 +142,22 @@ class Acd:
             {
                 "queue": QueueHandler(self.engine, forecaster, lambda: service.settings),
                 "desk": Desk(self.engine, lambda: service.settings, service.secrets.pin, registry),
+                "supervise": supervisors,
             },
             metrics=AgiMetrics(registry),
         )
         self._fastagi_open = False
         self._tasks: list[asyncio.Task[None]] = []
         service.web.router.add_get("/stream", Stream(self.engine, registry).handle)
+        service.web.router.add_post("/deed", self.deeds.handle)
         service.on_settings(self._on_settings)
         service.on_settings(self._security.on_settings)
         service.on_settings(self._trunks.on_settings)
         service.on_settings(lambda _: self._lamps.hint())
+
+    def _has_prompt(self, prompt: str) -> bool:
+        sounds, languages = self._service.deployment.sounds, self._service.settings.hotline.languages
+        return all((sounds / language / "hotline" / f"{prompt}.wav").exists() for language in languages)
 
     def _recover(self) -> Picture:
         """The picture as the journal left it."""
@@ -171,13 +183,13 @@ class Acd:
         logger.info("journal_read", extra={"facts": count, "open_contacts": len(picture.contacts)})
         return picture
 
-    def _on_settings(self, settings: Settings) -> None:
-        self.engine.handle(settings_changed(settings))
-
     def _on_message(self, message: Mapping[str, str]) -> None:
         self.observer.on_message(message)
         self._security.on_message(message)
         self._trunks.on_message(message)
+
+    def _on_settings(self, settings: Settings) -> None:
+        self.engine.handle(settings_changed(settings))
 
     def _on_synchronized(self, synchronized: bool) -> None:
         if not synchronized:

@@ -31,6 +31,7 @@ def settings_changed(settings: Settings) -> SettingsChanged:
                 head_start_ms=house.head_start_s * 1000,
                 agent_choice=queue.agent_choice,
                 disposition="" if queue.disposition == "none" else queue.disposition,
+                closed=queue.closed,
             )
             for queue in settings.queues
         ),

@@ -38,6 +38,9 @@ def missing_prompts(deployment: Deployment | None, settings: Settings) -> list[s
     """Prompts that the settings name and nobody can play, with the key of the settings: "KEY: PROMPT"."""
     known = known_prompts(deployment, settings)
     named = [(f"queue {queue.name}.whisper", queue.whisper) for queue in settings.queues if queue.whisper]
+    for queue in settings.queues:
+        if queue.closed.startswith("message:"):
+            named.append((f"queue {queue.name}.closed", queue.closed.removeprefix("message:")))
     for flow in settings.flows:
         named.append((f"flow {flow.name}.greeting", flow.greeting))
         destinations = [flow.start, flow.closed]

@@ -24,6 +24,7 @@ PLACE: Final = "HL_PLACE"  # transferred: ms since the epoch, when the wait befo
 FALLBACK: Final = "HL_FALLBACK"  # transferred to another queue: the one to go back to if that refuses
 LOST_SINCE: Final = "HL_LOST_SINCE"  # s since the epoch: since when the dialplan asks us in vain
 NEXT: Final = "HL_NEXT"  # one of NEXT_STEPS; empty: our side died
+GO: Final = "HL_GO"  # where next, within what NEXT says: a queue's name, a prompt
 OUTCOME: Final = "HL_OUTCOME"
 SATISFACTION: Final = "HL_SATISFACTION"  # 1..5
 SURVEY: Final = "HL_SURVEY"  # 0, 1: was the caller asked?
@@ -32,7 +33,7 @@ SURVEY: Final = "HL_SURVEY"  # 0, 1: was the caller asked?
 OFFER: Final = "HL_OFFER"
 
 STAGES: Final = ("arrived", "flow", "waiting", "connected", "survey", "fallback", "ended")
-NEXT_STEPS: Final = ("queue", "survey", "voicemail", "hangup", "flow")
+NEXT_STEPS: Final = ("queue", "moved", "survey", "message", "voicemail", "hangup", "flow")
 
 IN_EVENTS: Final = (OFFER, STAGE)
 """manager.conf `channelvars`: these come with every message about a channel, each at a price."""

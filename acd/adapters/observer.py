@@ -36,7 +36,7 @@ from acd.core.facts import CallerIdentified, ContactEnded, ContactStarted, Media
 from acd.core.media import parse_quality
 from acd.core.phones import PhoneContacts
 from acd.engine import Engine
-from telephony.ami import AmiLink, LinkState
+from telephony.ami import AmiLink, Destination, LinkState
 from telephony.channels import ChannelSeen, channel_seen, is_caller
 from telephony.errors import AmiError
 
@@ -45,6 +45,8 @@ logger = logging.getLogger(__name__)
 DEAD_FOR_MS = 60_000
 SNAPSHOT_TIMEOUT_S = 10.0
 SNAPSHOT_RETRY_S = 0.5
+REQUEUE = Destination("requeue", "s")
+"""Where a caller asks for an agent once more, as another entry (see extensions.conf)."""
 
 
 class Observer:
@@ -378,6 +380,30 @@ class Observer:
         except AmiError as error:
             # The lease ends the offer all the same.
             logger.warning("cancel_failed", extra={"offer": leg.offer, "error": str(error)})
+
+    def fetch_call(self, contact: str) -> None:
+        """Bring a talking caller back to the queue; the agent's leg ends as after a transfer."""
+        caller = self.callers.get(contact)
+        if caller is None or self.link is None:
+            return
+        for leg in self.legs.values():
+            if leg.contact == contact and leg.bridged:
+                leg.transferred = True
+        task = asyncio.get_running_loop().create_task(self._redirect(contact, caller.channel))
+        task.add_done_callback(lambda done: done.exception())
+
+    async def _redirect(self, contact: str, channel: str) -> None:
+        assert self.link is not None
+        context, exten = REQUEUE.context, REQUEUE.exten
+        try:
+            fields = {"Channel": channel, "Context": context, "Exten": exten, "Priority": "1"}
+            await self.link.action("Redirect", fields)
+        except AmiError as error:
+            # Agent and caller go on talking; the wish to take the call is soon forgotten.
+            for leg in self.legs.values():
+                if leg.contact == contact:
+                    leg.transferred = False
+            logger.warning("fetch_failed", extra={"contact": contact, "error": str(error)})
 
     async def close(self) -> None:
         """Stop asking for snapshots."""

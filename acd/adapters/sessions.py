@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from acd.core.announcements import position_prompts, wait_prompts
-from acd.core.commands import Command, OfferCall, RefuseCall
-from acd.core.events import CallArrived, OfferFailed, SessionLost
+from acd.core.commands import Command, OfferCall, RefuseCall, SendToOverflow
+from acd.core.events import CallArrived, CallWithdrawn, OfferFailed, SessionLost
 from acd.engine import Engine
 from acd.forecaster import Forecaster
 from hotline.core.settings import Queue, Settings
@@ -173,6 +173,9 @@ class CallerSession:
             if isinstance(order, RefuseCall):
                 await self._refuse(order)
                 return
+            if isinstance(order, SendToOverflow):
+                await self._send_on(order)
+                return
             if isinstance(order, OfferCall) and await self._offer(order):
                 return
 
@@ -269,6 +272,18 @@ class CallerSession:
         await self._session.stream_file("hotline/queue-full")
         await self._session.set_variable("HL_OUTCOME", "refused")
         await self._session.set_variable("HL_NEXT", "hangup")
+
+    async def _send_on(self, order: SendToOverflow) -> None:
+        """The caller leaves the queue for elsewhere: once HL_NEXT stands, the dialplan does it without us."""
+        kind, _, name = order.to.partition(":")
+        if kind in ("message", "voicemail"):
+            await self._session.answer()
+        if order.outcome:
+            await self._session.set_variable(variables.OUTCOME, order.outcome)
+        if name:
+            await self._session.set_variable(variables.GO, name)
+        await self._session.set_variable(variables.NEXT, "moved" if kind == "queue" else kind)
+        self._engine.handle(CallWithdrawn(self._arguments.contact, order.to))
 
 
 def failed_cause(status: str, cause: str, *, rang: bool) -> str:

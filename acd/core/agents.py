@@ -31,6 +31,7 @@ STAY = "stay"  # the same state; what the input says is remembered for later
 _IGNORED = {
     "out": "the agent is logged out",
     "work": "there is no after-contact work to end",
+    "working": "after-contact work is not over",
     "leg": "a leg holds the agent already",
     "busy": "the agent is not ready",
     "noleg": "no leg holds the agent",
@@ -55,6 +56,7 @@ phone_lost         -out        intent      stay        intent      stay         
 phone_back         -out        intent      stay        intent      stay            stay
 offered            -out        offered     -busy       -busy       -busy           -busy
 recalled           -out        offered     offered     -busy       -busy           -busy
+took               -out        offered     -working       offered     offered         offered
 answered           -noleg      -noleg      -noleg      -noleg      -noleg          -noleg
 held               -noleg      -noleg      -noleg      -noleg      -noleg          -noleg
 resumed            -noleg      -noleg      -noleg      -noleg      -noleg          -noleg
@@ -89,6 +91,7 @@ phone_lost         stay            stay           stay           stay
 phone_back         stay            stay           stay           stay
 offered            -leg            -leg           -leg           -leg
 recalled           -leg            -leg           -leg           -leg
+took               -leg            -leg           -leg           -leg
 answered           on_contact      -known         -known         on_contact
 held               -quiet          on_hold        -known         on_hold
 resumed            -quiet          -known         on_contact     on_contact
@@ -108,7 +111,8 @@ open_leg_found     on_contact      stay           stay           on_contact
 )
 
 AGENT_TABLE = {**_FREE_TABLE, **_HELD_TABLE}
-"""Inputs about a leg: unanswered = it rang out; turned_away = to be left alone for a while; set_aside = as
+"""took: the agent wants a certain call, whatever the intent says; never out of after-contact work.
+Inputs about a leg: unanswered = it rang out; turned_away = to be left alone for a while; set_aside = as
 unanswered, whatever the leg did; work_began = a conversation ended in a queue with after-contact time;
 recalled = the call they work on is back, work_goes_on = and nothing came of it; *_leg_found = a snapshot
 shows a leg. Others: prolonged = work lasts until another time; code_given = what the talk was about;

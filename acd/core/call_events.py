@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from acd.core import events, facts
 from acd.core.calls import Call
-from acd.core.commands import RefuseCall
+from acd.core.commands import RefuseCall, SendToOverflow
 from acd.core.events import QueueRules
 from acd.core.floor import Floor
 from acd.core.needs import Needs, NeedsError, parse_needs
@@ -54,7 +54,11 @@ def _enter(floor: Floor, event: events.CallArrived) -> None:
         _refuse(floor, event, "unknown_queue")
     elif needs is None:
         _refuse(floor, event, "bad_needs")
-    elif floor.in_queue.get(event.queue, 0) >= rules.max_waiting and not event.aims:
+    elif event.aims or event.contact in floor.taken:
+        _queue(floor, event, rules, needs)  # it comes to certain agents, not to the line
+    elif event.queue in floor.closed_queues:
+        floor.commands.append(SendToOverflow(event.contact, rules.closed, "closed"))
+    elif floor.in_queue.get(event.queue, 0) >= rules.max_waiting:
         _refuse(floor, event, "queue_full")
     else:
         _queue(floor, event, rules, needs)

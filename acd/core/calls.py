@@ -19,23 +19,27 @@ from acd.core.state_table import read_state_table
 
 Key = tuple[int, int, str]
 
+PUT_FIRST = 1_000_000
+"""More than any priority: a call put first by a supervisor is before all others, by age among its like."""
+
 STAY = "stay"
 GONE = "gone"
 
 CALL_TABLE = read_state_table(
     """
-             waiting   aimed     offered   connected away     gone
-arrived      -waits    -waits    waiting   -served   waiting  waiting
-hung_up      gone      gone      gone      gone      gone     -unknown
-withdrawn    gone      gone      gone      gone      gone     -unknown
-session_lost away      away      stay      -talks    -away    -unknown
-offered      offered   offered   -offered  -served   -away    -unknown
-offer_ended  -nooffer  -nooffer  waiting   -served   waiting  -unknown
-dial_silent  -nooffer  -nooffer  away      -served   -away    -unknown
-connected    -nooffer  -nooffer  connected -served   -away    -unknown
-leg_ended    -nooffer  -nooffer  stay      gone      -away    -unknown
-not_found    gone      gone      gone      gone      gone     -unknown
-aims_over    -noaim    waiting   -noaim    -noaim    -noaim   -unknown
+             waiting   aimed     offered   connected away     leaving  gone
+arrived      -waits    -waits    waiting   -served   waiting  waiting  waiting
+hung_up      gone      gone      gone      gone      gone     gone     -unknown
+withdrawn    gone      gone      gone      gone      gone     gone     -unknown
+sent_on      leaving   leaving   -offered  -served   -away    -leaving -unknown
+session_lost away      away      stay      -talks    -away    away     -unknown
+offered      offered   offered   -offered  -served   -away    -leaving -unknown
+offer_ended  -nooffer  -nooffer  waiting   -served   waiting  -nooffer -unknown
+dial_silent  -nooffer  -nooffer  away      -served   -away    -nooffer -unknown
+connected    -nooffer  -nooffer  connected -served   -away    -nooffer -unknown
+leg_ended    -nooffer  -nooffer  stay      gone      -away    -nooffer -unknown
+not_found    gone      gone      gone      gone      gone     gone     -unknown
+aims_over    -noaim    waiting   -noaim    -noaim    -noaim   -noaim   -unknown
 """,
     words=(STAY,),
     ignored={
@@ -43,6 +47,7 @@ aims_over    -noaim    waiting   -noaim    -noaim    -noaim   -unknown
         "served": "the call has been connected",
         "talks": "the conversation goes on in Asterisk without the session",
         "away": "the call has no session",
+        "leaving": "the call is on its way elsewhere",
         "offered": "an offer is open",
         "nooffer": "no offer is open",
         "noaim": "the call is meant for no agent now",
@@ -53,8 +58,9 @@ aims_over    -noaim    waiting   -noaim    -noaim    -noaim   -unknown
 aimed: it would wait, but is meant for certain agents first (`acd.core.aims`); not in the waiting line.
 Wherever the table says waiting, a call with aims left is aimed.
 arrived in offered: Dial is over though it never said so. dial_silent: the leg is over, Dial still has
-not come back. offer_ended leads to away when the session is lost. leg_ended in offered: Dial is about to
-say why."""
+not come back. leaving: the session has been told to send the caller elsewhere and will say when it is done;
+if it is lost first, the call waits on. offer_ended leads to away when the session is lost. leg_ended in
+offered: Dial is about to say why."""
 
 
 @dataclass(slots=True)
@@ -77,12 +83,19 @@ class Call:
     aims: list[str] = field(default_factory=list)  # agents it is meant for, the next one first
     place_since_ms: int = 0  # 0: the place is that of wait_since_ms
     offer: str = ""  # the open offer; for an away call the one whose Dial has not come back
+    put_first: bool = False  # by a supervisor
     key: Key = field(init=False)
 
     def __post_init__(self) -> None:
         self.key = line_key(
             self.contact, self.priority, self.place_since_ms or self.wait_since_ms, self.rules
         )
+
+    def put_before_all(self) -> None:
+        """Take the place of a call put first; never while it stands in the waiting line."""
+        self.put_first = True
+        rank, since_ms, contact = self.key
+        self.key = (rank - PUT_FIRST, since_ms, contact)
 
 
 def line_key(contact: str, priority: int, wait_since_ms: int, rules: QueueRules) -> Key:

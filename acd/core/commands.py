@@ -39,6 +39,26 @@ class RefuseCall(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class SendToOverflow(Command):
+    """The waiting caller leaves for elsewhere; the session says so by CallWithdrawn when it is settled.
+
+    to: a go form ("queue:NAME", "message:PROMPT", "voicemail", "hangup"); outcome: of the contact, if it ends
+    there without having been queued; "" leaves what was said before.
+    """
+
+    contact: str
+    to: str
+    outcome: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FetchCall(Command):
+    """Bring a talking caller back to the queue, as a new entry; the agent's leg ends by it."""
+
+    contact: str
+
+
+@dataclass(frozen=True, slots=True)
 class TakeSnapshot(Command):
     """List Asterisk's channels and report them as AsteriskSnapshot: an agent's leg has not told its end.
 

@@ -20,6 +20,7 @@ from acd.core import (
     forecast,
     offer_events,
     recovery,
+    supervision,
     work_events,
 )
 from acd.core.agents import Agent
@@ -55,6 +56,12 @@ _HANDLERS: dict[type[Event], Callable[[Floor, Any], None]] = {
     events.OfferFailed: offer_events.offer_failed,
     events.LegEnded: offer_events.leg_ended,
     events.HoldChanged: offer_events.hold_changed,
+    events.AgentForced: supervision.agent_forced,
+    events.CallTaken: supervision.call_taken,
+    events.CallSentOn: supervision.call_sent_on,
+    events.CallPutFirst: supervision.call_put_first,
+    events.QueueClosed: supervision.queue_closed,
+    events.QueueOpened: supervision.queue_opened,
     events.AsteriskLost: recovery.asterisk_lost,
     events.AsteriskSnapshot: recovery.asterisk_snapshot,
     events.SettingsChanged: agent_events.settings_changed,
@@ -68,6 +75,7 @@ _DEADLINES: dict[str, Callable[[Floor, str], None]] = {
     "gone": agent_events.phone_gone_too_long,
     "lease": offer_events.lease_expired,
     "hold": recovery.hold_is_over,
+    "taken": supervision.forget_wish,
 }
 
 
@@ -105,6 +113,8 @@ class Distributor:
             handler(floor, event)
         while (due := floor.deadlines.take_due(floor.now_ms)) is not None:
             self._pass_deadline(*due)
+        if floor.sent_on or floor.taken:
+            supervision.settle_wishes(floor, self._offer_as_aimed)
         if floor.linked and not floor.awaited:
             if floor.aimed:
                 offer_aimed(floor, self._offer_as_aimed)
@@ -177,7 +187,7 @@ class Distributor:
                 proof=proof,
             )
         )
-        floor.tell_agent(agent, how, until_ms=agent.until_ms)  # of work that it interrupts
+        floor.tell_agent(agent, how, until_ms=agent.until_ms if how == "recalled" else 0)
         floor.commands.append(
             OfferCall(call.contact, offer.id, agent.number, agent.phone, call.queue, offer.ring_limit_ms)
         )
@@ -202,6 +212,10 @@ class Distributor:
     def who_can_serve(self, contact: str) -> int:
         """How many agents take calls now or later and meet the needs of this waiting call."""
         return forecast.who_can_serve(self._floor, contact)
+
+    def why_not_taken(self, contact: str, agent: str) -> str:
+        """Why this agent cannot have this call at the own phone now, as a code; "" when that can be."""
+        return supervision.why_not_taken(self._floor, contact, agent)
 
     def agent_at(self, phone: str) -> str | None:
         """The number of the agent logged in at this phone, or None."""

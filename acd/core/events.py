@@ -178,6 +178,68 @@ class HoldChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class AgentForced(Event):
+    """A supervisor puts an agent into a state. to: ready, not_ready, work_over, logged_out.
+
+    In this and the next events `by` is who did it (an agent's number, a user's name) and `via` from where
+    (phone, page): both go into the fact SupervisorActed.
+    """
+
+    agent: str
+    to: str
+    by: str
+    via: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CallTaken(Event):
+    """An agent (a supervisor) wants this call at the own phone: a waiting, ringing or talking one."""
+
+    contact: str
+    agent: str
+    by: str
+    via: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallSentOn(Event):
+    """A supervisor sends a waiting call elsewhere. to: a go form, "queue:NAME", "message:PROMPT", …"""
+
+    contact: str
+    to: str
+    by: str
+    via: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallPutFirst(Event):
+    """A supervisor puts a waiting call before all that were not put first earlier."""
+
+    contact: str
+    by: str
+    via: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueueClosed(Event):
+    """A supervisor closes a queue: newcomers go where its `closed` says, those who wait stay."""
+
+    queue: str
+    by: str
+    via: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueueOpened(Event):
+    """A supervisor opens a queue again."""
+
+    queue: str
+    by: str
+    via: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeadlinePassed(Event):
     """The time named in Decision.wake_at_ms has come."""
 
@@ -235,6 +297,7 @@ class QueueRules:
     head_start_ms: int = 60_000  # oldest_first: what one point of priority counts as waited
     agent_choice: str = "longest_idle"  # see acd.core.choice
     disposition: str = ""  # the code after a conversation: "" not asked for, optional, required
+    closed: str = "voicemail"  # go form: where newcomers go while a supervisor has closed the queue
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,6 +395,7 @@ class RestoredCall:
     left_queue: bool = True  # of a connected call: CallLeftQueue is in the journal
     line_rank: int = 0  # as in CallQueued
     line_since_ms: int = 0
+    put_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,3 +406,4 @@ class JournalRestored(Event):
     agents: tuple[RestoredAgent, ...]
     calls: tuple[RestoredCall, ...]
     day_ms: int = 0  # the day of the agents' figures
+    closed_queues: tuple[str, ...] = ()

@@ -285,6 +285,48 @@ class LoginRefused(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class CallPutFirst(Fact):
+    """A supervisor put this waiting entry before all that were not put first."""
+
+    contact: str
+    entry: int
+
+
+@dataclass(frozen=True, slots=True)
+class QueueClosed(Fact):
+    """From now on newcomers to this queue go where its setting `closed` says; those who wait stay."""
+
+    queue: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueueOpened(Fact):
+    """The queue takes newcomers again."""
+
+    queue: str
+
+
+@dataclass(frozen=True, slots=True)
+class SupervisorActed(Fact):
+    """What a supervisor did, or tried: who, what, to whom.
+
+    by: the agent's number (via phone) or the user's name (via page). deed: listen, whisper, barge, take,
+    force, move, end, put_first, close_queue, open_queue, …; agent, contact, queue: whom it concerns, "" if
+    none; detail: a state, a reason, a destination. refused: "" when it was done, else why not, as a code of
+    acd.core.supervision.
+    """
+
+    by: str
+    via: str
+    deed: str
+    agent: str
+    contact: str
+    queue: str
+    detail: str
+    refused: str
+
+
+@dataclass(frozen=True, slots=True)
 class CallerIdentified(Fact):
     """Who a caller reference stands for. Personal: the ledger keeps it apart, in `identity` alone."""
 

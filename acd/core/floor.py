@@ -14,7 +14,7 @@ from acd.core.calls import CALL_TABLE, Call, WaitingLine
 from acd.core.commands import Command
 from acd.core.deadlines import Deadlines
 from acd.core.events import AgentRules, QueueRules
-from acd.core.facts import AgentStateChanged, CallLeftQueue, DispositionMissed, Fact
+from acd.core.facts import AgentStateChanged, CallLeftQueue, CallPutFirst, DispositionMissed, Fact
 from acd.core.needs import SkillIndex
 from acd.core.offers import LEASE_GRACE_MS, OFFER_TABLE, Offer
 from acd.core.pairing import ReadyAgents
@@ -53,6 +53,9 @@ class Floor:
         self.deadlines = Deadlines()
         self.linked = False  # a snapshot has come since the link to Asterisk was up
         self.lost_ms: int | None = None  # since when the link is down, if it was up
+        self.closed_queues: dict[str, None] = {}  # by supervisors
+        self.taken: dict[str, str] = {}  # contact -> the agent who wants this call and no other
+        self.sent_on: dict[str, str] = {}  # contact -> where it goes as soon as no phone rings for it
         self.awaited: dict[str, None] = {}  # contacts that must come back before anything is offered
         self.facts: list[Fact] = []
         self.commands: list[Command] = []
@@ -267,6 +270,15 @@ class Floor:
             self.line.add(call)
         if call.aims:
             self.aimed[call.contact] = None
+
+    def put_first(self, call: Call) -> None:
+        """The call stands before all that are not put first; its fact is written."""
+        if call.state == "waiting":
+            self.line.remove(call)
+        call.put_before_all()
+        if call.state == "waiting":
+            self.line.add(call)
+        self.facts.append(CallPutFirst(self.now_ms, call.contact, call.entry))
 
     def tell_call(self, call: Call, what: str) -> bool:
         """Apply one input of the calls' state table; False when it is ignored."""

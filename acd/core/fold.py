@@ -101,6 +101,14 @@ class ContactView:
     hold_ms: int = 0  # holds of this segment that are over
     aims: str = ""  # agents it is meant for before it waits, see acd.core.aims
     recording: str = ""
+    put_first: bool = False  # by a supervisor, in this entry
+
+
+@dataclass(slots=True)
+class QueueView:
+    """A queue that a supervisor has closed. Times in ms since the epoch."""
+
+    closed_ms: int
 
 
 @dataclass(slots=True)
@@ -140,6 +148,7 @@ class Fold:
         self.entries: dict[str, Entry] = {}  # by contact
         self.legs: dict[str, Leg] = {}  # by offer
         self.handling = HandlingTimes()  # talk and hold
+        self.closed_queues: dict[str, QueueView] = {}
         self._books = books
 
     def apply(self, kind: str, at_ms: int, body: Body) -> None:
@@ -160,7 +169,7 @@ class Fold:
             known = {field.name for field in fields(kind)}
             views = {
                 key: kind(**{field: value for field, value in values.items() if field in known})
-                for key, values in snapshot[name].items()
+                for key, values in snapshot.get(name, {}).items()
             }
             setattr(self, name, views)
 
@@ -194,6 +203,7 @@ class Fold:
         view.line_since_ms = body.get("line_since_ms", 0) or view.wait_since_ms
         view.aims = body.get("aims", "")
         view.offer = view.agent = ""
+        view.put_first = False
         view.rang_ms = view.answered_ms = view.connected_ms = 0
         self.entries[contact] = Entry(
             contact, number, queue, at_ms, view.started_ms, view.wait_since_ms, first
@@ -315,6 +325,17 @@ class Fold:
         if view is not None and how != "answered":
             view.stage, view.offer = "flow", ""
 
+    def _call_put_first(self, at_ms: int, body: Body) -> None:
+        view = self.contacts.get(body["contact"])
+        if view is not None and view.entry == body["entry"]:
+            view.put_first = True
+
+    def _queue_closed(self, at_ms: int, body: Body) -> None:
+        self.closed_queues.setdefault(body["queue"], QueueView(at_ms))
+
+    def _queue_opened(self, at_ms: int, body: Body) -> None:
+        self.closed_queues.pop(body["queue"], None)
+
     def _contact_ended(self, at_ms: int, body: Body) -> None:
         view = self.contacts.pop(body["contact"], None)
         if view is None:
@@ -393,6 +414,7 @@ _OPEN_THINGS: dict[str, type[Any]] = {
     "contacts": ContactView,
     "entries": Entry,
     "legs": Leg,
+    "closed_queues": QueueView,
 }
 
 _HANDLERS: dict[str, Callable[[Fold, int, Body], None]] = {
@@ -408,6 +430,9 @@ _HANDLERS: dict[str, Callable[[Fold, int, Body], None]] = {
     "MediaSilent": Fold._media_silent,
     "WaitPromised": Fold._wait_promised,
     "CallLeftQueue": Fold._call_left_queue,
+    "CallPutFirst": Fold._call_put_first,
+    "QueueClosed": Fold._queue_closed,
+    "QueueOpened": Fold._queue_opened,
     "ContactEnded": Fold._contact_ended,
     "AgentStateChanged": Fold._agent_state_changed,
 }

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any, Self
 
 from acd.core.expected_wait import HandlingTimes
-from acd.core.fold import AgentView, Body, ContactView, Entry, Fold
+from acd.core.fold import AgentView, Body, ContactView, Entry, Fold, QueueView
 from acd.core.totals import AgentTotals, Totals
 
 SHORTEST_DAY_MS = 22 * 3_600_000
@@ -77,6 +77,11 @@ class Picture:
     def handling(self) -> HandlingTimes:
         """The last talks with hold of each queue."""
         return self._fold.handling
+
+    @property
+    def closed_queues(self) -> dict[str, QueueView]:
+        """Queues by name that a supervisor has closed."""
+        return self._fold.closed_queues
 
     @property
     def day_ms(self) -> int:

@@ -19,7 +19,7 @@ from acd.core.pairing import Candidate
 def aimed_proof(call: Call, how: str, settings_version: int) -> dict[str, Any]:
     """The proof of an offer that was meant for this agent: there was no choice, so there are no candidates.
 
-    how: offered, or recalled out of the after-contact work about this call.
+    how: offered, recalled out of the after-contact work about this call, or took by the agent's own wish.
     """
     return {
         "aimed": how,

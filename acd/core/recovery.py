@@ -66,11 +66,12 @@ def restored_from(picture: Picture) -> JournalRestored:
             left_queue=contact not in picture.entries,
             line_rank=view.line_rank,
             line_since_ms=view.line_since_ms,
+            put_first=view.put_first,
         )
         for contact, view in picture.contacts.items()
         if view.stage == "connected" or (view.stage in ("waiting", "offered") and contact in picture.entries)
     )
-    return JournalRestored(agents, calls, picture.day_ms)
+    return JournalRestored(agents, calls, picture.day_ms, tuple(picture.closed_queues))
 
 
 def _agent_in(picture: Picture, number: str, view: AgentView) -> RestoredAgent:
@@ -99,6 +100,7 @@ def _agent_in(picture: Picture, number: str, view: AgentView) -> RestoredAgent:
 
 def journal_restored(floor: Floor, event: events.JournalRestored) -> None:
     """Take up agents and calls as they were; their channels are judged by the snapshot that follows."""
+    floor.closed_queues = dict.fromkeys(event.closed_queues)
     for remembered in event.agents:
         _restore_agent(floor, remembered, is_today=event.day_ms == floor.day_ms)
     for call in event.calls:
@@ -163,6 +165,8 @@ def _restore_call(floor: Floor, remembered: RestoredCall) -> None:
         return
     call.needs_text = str(needs)
     call.key = (remembered.line_rank, remembered.line_since_ms or call.wait_since_ms, call.contact)
+    if remembered.put_first:
+        call.put_before_all()
     agent = floor.agents.get(remembered.agent)
     held = agent is not None and bool(remembered.offer) and agent.offer == remembered.offer
     if held:

@@ -149,6 +149,7 @@ class Queue:
     survey: bool | None = None
     extension: str = ""  # agents transfer callers to the queue by this number; "": by none
     disposition: str = "none"  # the code after a conversation: none, optional, required
+    closed: str = "voicemail"  # while a supervisor has closed it: as Choice.go, but no menu
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +160,7 @@ class Agent:
     name: str
     skills: dict[str, int] = field(default_factory=dict)  # skill -> level 1..10
     phone: str = ""  # default phone: where the agent sits when logging in from elsewhere is not meant
+    role: str = "agent"  # agent; supervisor: may listen in, take over, …
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ CODECS = ("alaw", "ulaw", "g722")
 DTMF_MODES = ("rfc4733", "inband", "info", "auto")
 TRANSPORTS = ("udp", "tcp", "tls")
 TRUNK_KINDS = ("address", "registered", "peer")
+AGENT_ROLES = ("agent", "supervisor")
 LANGUAGES = ("zh", "en")
 WIDEST_NETWORK_BITS = {4: 8, 6: 32}  # a wider one would let half the internet in as our carrier
 
@@ -139,6 +140,10 @@ DESTINATION = _spelled(
     r"menu:[a-z][a-z0-9_]{0,31}|queue:[a-z][a-z0-9_]{0,31}|message:[a-z0-9][a-z0-9-]{0,63}|voicemail|hangup",
     phrase("allowed.destination"),
 )
+QUEUE_EXIT = _spelled(
+    r"queue:[a-z][a-z0-9_]{0,31}|message:[a-z0-9][a-z0-9-]{0,63}|voicemail|hangup",
+    phrase("allowed.queue_exit"),
+)
 FILLED_TEXT = Rule(phrase("allowed.filled_text"), lambda value: value.strip() != "")
 NETWORK = Rule(phrase("allowed.network"), is_network)
 AGENT_NUMBER = _spelled(r"[0-9]{1,8}", phrase("allowed.digits", most=8))
@@ -205,8 +210,10 @@ FIELD_RULES: dict[tuple[type, str], Rule] = {
     (Queue, "max_waiting"): _between(1, 100000, CALLERS),
     (Queue, "extension"): _or_empty(_spelled(r"[0-9]{1,8}", phrase("allowed.digits", most=8))),
     (Queue, "disposition"): _one_of("none", "optional", "required"),
+    (Queue, "closed"): QUEUE_EXIT,
     (Agent, "number"): AGENT_NUMBER,
     (Agent, "name"): FILLED_TEXT,
+    (Agent, "role"): _one_of(*AGENT_ROLES),
     (Choice, "digit"): _spelled("[0-9*#]", phrase("allowed.menu_digit")),
     (Choice, "go"): DESTINATION,
     (Choice, "language"): _or_empty(_one_of(*LANGUAGES)),

@@ -170,6 +170,22 @@ SELECT
 FROM fact
 WHERE position > $1 AND position <= $2 AND kind = 'AgentStateChanged';
 
+-- name: supervisor_acts
+INSERT INTO supervisor_act (position, at, by_whom, via, deed, agent, contact, queue, detail, refused)
+SELECT
+    position,
+    at,
+    body->>'by',
+    body->>'via',
+    body->>'deed',
+    body->>'agent',
+    body->>'contact',
+    body->>'queue',
+    body->>'detail',
+    body->>'refused'
+FROM fact
+WHERE position > $1 AND position <= $2 AND kind = 'SupervisorActed';
+
 -- name: voice_messages
 INSERT INTO voice_message (position, contact, at, number, language, path, length_ms, sha256, bytes)
 SELECT

@@ -78,6 +78,7 @@ DELETE FROM recording;
 DELETE FROM media;
 DELETE FROM media_silence;
 DELETE FROM agent_state;
+DELETE FROM supervisor_act;
 DELETE FROM voice_message;
 DELETE FROM quarter_total;
 DELETE FROM agent_quarter_total;

@@ -32,6 +32,7 @@ PROJECTIONS = (
     "media",
     "media_silence",
     "agent_state",
+    "supervisor_act",
     "voice_message",
     "quarter_total",
     "agent_quarter_total",

@@ -13,12 +13,13 @@ from simulated_asterisk import PromiseBrokenError
 
 from acd.core import events, facts
 from acd.core.choice import chance
-from acd.core.commands import CancelOffer, OfferCall
+from acd.core.commands import CancelOffer, OfferCall, SendToOverflow
 from acd.core.distributor import Decision
 from acd.core.needs import Needs, parse_needs
 
 COME_BACK_MS = 1_500
 PAUSE_MS = 5_000
+PUT_FIRST = 1_000_000
 WORK_STATES = ("on_contact", "on_hold", "acw")
 HELD_STATES = ("offered", "on_contact", "on_hold", "unknown")
 _NO_MARK = ("caller_gone", "withdrawn", "lost")
@@ -51,6 +52,7 @@ class _Entry:
     rules: events.QueueRules
     has_session: bool = True
     dial: str = ""  # the offer whose Dial may run on the caller's channel
+    leaves: bool = False  # its session has been told to send the caller elsewhere
     offer: str = ""
     answered_wait_ms: int = -1
 
@@ -91,6 +93,8 @@ class Promises:
         self._places: dict[str, int] = {}
         self._rules: dict[str, events.QueueRules] = {}
         self._finished_work: set[str] = set()
+        self._closed: set[str] = set()  # queues
+        self._wanted: dict[str, tuple[str, int]] = {}  # contact -> who took it, and when
         self._now_ms = 0
 
     def acd_restarted(self) -> None:
@@ -115,6 +119,9 @@ class Promises:
         """
         self._now_ms = now_ms
         self._note(event, decision)
+        for command in decision.commands:
+            if isinstance(command, SendToOverflow) and command.contact in self.entries:
+                self.entries[command.contact].leaves = True  # before what is offered to others
         for fact in decision.facts:
             # Only a conversation can be told later, with its times.
             is_told_late = isinstance(fact, _TALK) and fact.at_ms < now_ms
@@ -128,6 +135,8 @@ class Promises:
                     f"{command} without its fact",
                 )
                 self.entries[command.contact].dial = command.offer
+            elif isinstance(command, SendToOverflow) and command.contact in self.entries:
+                self._check_departure(command)
             elif isinstance(command, CancelOffer):
                 self.offers[command.offer].cancelled = True
         self._expect(
@@ -135,6 +144,11 @@ class Promises:
         )
         if self._linked and not self._is_held() and not is_torn:
             self._check_nobody_idles()
+
+    def _check_departure(self, command: SendToOverflow) -> None:
+        entry = self.entries[command.contact]
+        can = entry.has_session and not entry.offer and not entry.dial
+        self._expect(can, f"{command} of {entry}")
 
     def _expect(self, is_kept: bool, otherwise: str) -> None:
         if not is_kept:
@@ -151,17 +165,20 @@ class Promises:
                 self._awaited.discard(contact)
                 if contact in self.entries:
                     self.entries[contact].has_session, self.entries[contact].dial = True, ""
+                    self.entries[contact].leaves = False
             case events.CallerHungUp(contact=contact) | events.CallWithdrawn(contact=contact):
                 self._awaited.discard(contact)
                 self._gone.add(contact)
             case events.SessionLost(contact=contact) if contact in self.entries:
-                self.entries[contact].has_session = False
+                self.entries[contact].has_session = self.entries[contact].leaves = False
             case events.OfferFailed(offer=offer):
                 for entry in self.entries.values():
                     if entry.dial == offer:
                         entry.dial = ""
             case events.OfferRang(offer=offer) if offer in self.offers and not decision.ignored:
                 self.offers[offer].rang = True
+            case events.CallTaken(contact=contact, agent=agent) if not decision.ignored:
+                self._wanted[contact] = agent, self._now_ms
             case events.AsteriskLost():
                 self._linked = False
             case events.AsteriskSnapshot() if not self._linked:
@@ -192,6 +209,10 @@ class Promises:
             return
         agent = self.agents[number]
         match event:
+            case events.AgentForced(to="ready"):
+                agent.mark = "" if agent.mark != "unreachable" else agent.mark
+            case events.AgentForced(to="work_over" | "logged_out"):
+                self._finished_work.add(number)
             case events.AgentBecameReady():
                 agent.mark = ""
             case events.AgentLoggedIn() | events.PhoneBecameReachable():
@@ -207,6 +228,7 @@ class Promises:
 
     def _call_queued(self, fact: facts.CallQueued) -> None:
         self._expect(fact.contact not in self.entries, f"{fact} while queued")
+        self._expect(fact.queue not in self._closed, f"{fact} in a closed queue")
         self.queued[fact.contact, fact.entry] += 1
         self._expect(self.queued[fact.contact, fact.entry] == 1, f"{fact} a second time")
         needs = self._needs.get(fact.needs)
@@ -226,12 +248,33 @@ class Promises:
         self._expect(not entry.dial, f"{fact} while the Dial of {entry.dial} may run")
         self._expect(entry.has_session, f"{fact} without a session")
         self._expect(self._linked and not self._is_held(), f"{fact} before {self._awaited} came back")
-        is_paused = agent.mark in ("busy", "unknown") and self._now_ms >= agent.marked_ms + PAUSE_MS
-        self._expect(not agent.mark or is_paused, f"{fact} to {agent}")
-        agent.mark = ""
-        self._expect((agent.state, agent.intent) == ("ready", "ready"), f"{fact} to {agent}")
+        self._expect(not entry.leaves, f"{fact}, but the caller leaves")
         open_ones = [one for one in self.offers.values() if one.agent == fact.agent and not one.over]
         self._expect(not open_ones, f"{fact} while {open_ones} is open")
+        if fact.proof.get("aimed") == "took":
+            self._check_taker(fact, agent)
+        else:
+            self._check_order(fact, entry, agent)
+        agent.mark = ""
+        agent.offered_ms = self._now_ms
+        self._expect(fact.offer not in self.offers, f"{fact}: the id was given before")
+        entry.offer = agent.last_offer = fact.offer
+        self.offers[fact.offer] = _Offer(
+            fact.contact, fact.entry, fact.agent, after_contact_ms=entry.rules.after_contact_ms
+        )
+
+    def _check_taker(self, fact: facts.CallOffered, agent: _Agent) -> None:
+        """The agent asked for this call a moment ago, and is not held by anything."""
+        taker, at_ms = self._wanted.pop(fact.contact, ("", 0))
+        self._expect(taker == fact.agent and self._now_ms - at_ms <= PAUSE_MS, f"{fact}: {taker} wants it")
+        can = agent.state in ("ready", "not_ready", "not_responding", "communicating")
+        self._expect(can and agent.mark != "unreachable", f"{fact} to {agent}")
+
+    def _check_order(self, fact: facts.CallOffered, entry: _Entry, agent: _Agent) -> None:
+        """The agent is ready and the best for this call, and nobody is overtaken."""
+        is_paused = agent.mark in ("busy", "unknown") and self._now_ms >= agent.marked_ms + PAUSE_MS
+        self._expect(not agent.mark or is_paused, f"{fact} to {agent}")
+        self._expect((agent.state, agent.intent) == ("ready", "ready"), f"{fact} to {agent}")
         self._expect(self._meets(fact.agent, entry.needs), f"{fact} to one who does not meet the needs")
         for contact, other in self.entries.items():
             overtaken = other.key < entry.key and self._is_offerable(other)
@@ -239,12 +282,6 @@ class Promises:
                 not (overtaken and self._meets(fact.agent, other.needs)), f"{fact} overtakes {contact}"
             )
         self._check_choice(fact, entry)
-        agent.offered_ms = self._now_ms
-        self._expect(fact.offer not in self.offers, f"{fact}: the id was given before")
-        entry.offer = agent.last_offer = fact.offer
-        self.offers[fact.offer] = _Offer(
-            fact.contact, fact.entry, fact.agent, after_contact_ms=entry.rules.after_contact_ms
-        )
 
     def _check_choice(self, fact: facts.CallOffered, entry: _Entry) -> None:
         """The agent is the best of those who could be offered the call, by the queue's policy of now."""
@@ -282,6 +319,17 @@ class Promises:
             case "random":
                 return chance(fact.proof["seed"], number)
         return agent.idle_since_ms
+
+    def _call_put_first(self, fact: facts.CallPutFirst) -> None:
+        entry = self.entries[fact.contact]
+        self._expect(entry.key[0] > -PUT_FIRST // 2, f"{fact} a second time")
+        entry.key = (entry.key[0] - PUT_FIRST, *entry.key[1:])
+
+    def _queue_closed(self, fact: facts.QueueClosed) -> None:
+        self._closed.add(fact.queue)
+
+    def _queue_opened(self, fact: facts.QueueOpened) -> None:
+        self._closed.remove(fact.queue)
 
     def _offer_rang(self, fact: facts.OfferRang) -> None:
         offer = self.offers[fact.offer]
@@ -386,7 +434,7 @@ class Promises:
         return agent in self.skills and needs.met_by(self.skills[agent])
 
     def _is_offerable(self, entry: _Entry) -> bool:
-        return entry.has_session and not entry.offer and not entry.dial
+        return entry.has_session and not entry.offer and not entry.dial and not entry.leaves
 
     def _check_nobody_idles(self) -> None:
         free = [number for number, agent in self.agents.items() if agent.state == "ready"]
@@ -410,6 +458,10 @@ class Promises:
 
 
 _FACT_CHECKS = {
+    facts.CallPutFirst: Promises._call_put_first,
+    facts.QueueClosed: Promises._queue_closed,
+    facts.QueueOpened: Promises._queue_opened,
+    facts.SupervisorActed: lambda promises, fact: None,
     facts.CallQueued: Promises._call_queued,
     facts.CallOffered: Promises._call_offered,
     facts.OfferRang: Promises._offer_rang,

@@ -16,7 +16,15 @@ from heapq import heappop, heappush
 from typing import Any
 
 from acd.core import events
-from acd.core.commands import CancelOffer, Command, OfferCall, RefuseCall, TakeSnapshot
+from acd.core.commands import (
+    CancelOffer,
+    Command,
+    FetchCall,
+    OfferCall,
+    RefuseCall,
+    SendToOverflow,
+    TakeSnapshot,
+)
 
 _IN_CEL = (events.OfferAnswered, events.OfferConnected, events.LegEnded, events.CallerHungUp)
 """What Asterisk's own file tells with its time."""
@@ -311,6 +319,12 @@ class SimulatedAsterisk:
             if session is not None:
                 session.caller.known_entry = 0  # whoever hangs up before hearing it was never queued
                 self.schedule.after(self.rng.randrange(6), self._refuse, session)
+        elif isinstance(command, SendToOverflow):
+            session = self._attached.get(command.contact)
+            if session is not None:
+                self.schedule.after(self.rng.randrange(6), self._send_on, session, command)
+        elif isinstance(command, FetchCall):
+            self.schedule.after(self.rng.randrange(6), self._fetch, command)
         elif isinstance(command, TakeSnapshot):
             self._take_snapshot(self.schedule.now_ms, self._ami)
         else:
@@ -320,6 +334,37 @@ class SimulatedAsterisk:
         if session.is_open and session.caller.is_alive and session.caller.place == "waiting":
             session.caller.ends.append("refused")
             self._go_on(session.caller)
+
+    def _send_on(self, session: Session, command: SendToOverflow) -> None:
+        caller = session.caller
+        if not session.is_open or not caller.is_alive or caller.place != "waiting":
+            return
+        if caller.dial:
+            raise PromiseBrokenError(f"{command} while {caller.dial} runs")
+        session.wire.send(self.tell, events.CallWithdrawn(caller.contact, command.to))
+        caller.ends.append("refused" if command.outcome else "out")
+        kind, _, name = command.to.partition(":")
+        if kind == "queue":
+            caller.queue = name
+            self._ask_anew(caller, caller.wait_since_ms)
+        else:
+            self._go_on(caller)
+
+    def _fetch(self, command: FetchCall) -> None:
+        """The caller is redirected: the agent's leg ends by it, as after a transfer."""
+        caller = self.callers.get(command.contact)
+        leg = caller.dial.leg if caller is not None and caller.dial is not None else None
+        if caller is not None and leg is not None and leg.state == "bridged":
+            self._end_talk(caller, leg, True)
+
+    def _ask_anew(self, caller: Caller, wait_since_ms: int) -> None:
+        """The dialplan asks for an agent once more: another entry of the same contact."""
+        caller.dial = None
+        self._close_session(caller)
+        caller.place = "waiting"
+        caller.entry += 1
+        caller.wait_since_ms = wait_since_ms
+        self.schedule.after(self.rng.randrange(5, 300), self._open_session, caller)
 
     def _begin_dial(self, session: Session, command: OfferCall) -> None:
         caller = session.caller
@@ -438,12 +483,7 @@ class SimulatedAsterisk:
             self._go_on(caller)
             return
         # A blind transfer into a queue: the session ends, and a new one asks with the next entry.
-        caller.dial = None
-        self._close_session(caller)
-        caller.place = "waiting"
-        caller.entry += 1
-        caller.wait_since_ms = self.schedule.now_ms
-        self.schedule.after(self.rng.randrange(5, 300), self._open_session, caller)
+        self._ask_anew(caller, self.schedule.now_ms)
 
     def _end_leg(self, leg: Leg, *told: events.Event) -> None:
         """The leg ends now, or its phone takes a moment longer than whatever ended it; then that is told."""

@@ -269,6 +269,32 @@ class SimulatedHouse:
         if self.asterisk.callers:
             self.asterisk.withdraw(self.rng.choice(list(self.asterisk.callers.values())))
 
+    def _fault_supervisor(self) -> None:
+        """No fault, but as unforeseen: somebody reaches into the house from above."""
+        for _ in range(self.rng.randrange(1, 6)):
+            deed = self._supervisors_deed()
+            self.schedule.after(self.rng.randrange(8000), self._tell, deed)
+
+    def _supervisors_deed(self) -> events.Event:
+        number = self.rng.choice(self.numbers)
+        contact = self.rng.choice(list(self.asterisk.callers) or ["nobody"])
+        queue = self.rng.choice(("service", "orders", "small", "nowhere"))
+        match self.rng.choice(("force", "take", "take", "send_on", "put_first", "close", "open", "open")):
+            case "force":
+                to = self.rng.choice(("ready", "ready", "not_ready", "work_over", "logged_out"))
+                return events.AgentForced(number, to, "boss", "page")
+            case "take":
+                return events.CallTaken(contact, number, "boss", "page")
+            case "send_on":
+                to = self.rng.choice((f"queue:{queue}", "voicemail", "message:closed", "hangup"))
+                return events.CallSentOn(contact, to, "boss", "page")
+            case "put_first":
+                return events.CallPutFirst(contact, "boss", "page")
+            case "close":
+                return events.QueueClosed(queue, "boss", "page")
+            case _:
+                return events.QueueOpened(queue, "boss", "page")
+
     # The run
 
     def _calm_down(self) -> None:
@@ -325,7 +351,18 @@ _CALM_SKILLS: tuple[dict[str, int], ...] = (
     {"billing": 10, "vip": 10, "english": 10},
 )
 
-FAULTS = ("link", "kill", "torn_kill", "crash", "session", "stall", "drop", "settings", "withdraw")
+FAULTS = (
+    "link",
+    "kill",
+    "torn_kill",
+    "crash",
+    "session",
+    "stall",
+    "drop",
+    "settings",
+    "withdraw",
+    "supervisor",
+)
 
 
 def run_seed(seed: int) -> Outcome:

@@ -160,6 +160,18 @@ def event_of(words: list[str]) -> events.Event:
             return events.OfferAnswered(rest[0], at_ms=_past_ms(options))
         case "bridged":
             return events.OfferConnected(rest[0], at_ms=_past_ms(options))
+        case "force":
+            return events.AgentForced(rest[0], rest[1], "boss", "page", *rest[2:3])
+        case "take":
+            return events.CallTaken(rest[0], rest[1], "boss", "page")
+        case "send_on":
+            return events.CallSentOn(rest[0], rest[1], "boss", "page")
+        case "put_first":
+            return events.CallPutFirst(rest[0], "boss", "page")
+        case "close_queue":
+            return events.QueueClosed(rest[0], "boss", "page")
+        case "open_queue":
+            return events.QueueOpened(rest[0], "boss", "page")
         case "hold" | "resume":
             return events.HoldChanged(rest[0], name == "hold")
     return _EVENTS[name](*rest)
@@ -228,6 +240,15 @@ def _fact(fact: facts.Fact) -> str:
             return f"code {fact.code}{replaces} for {fact.segment} by {fact.agent}"
         case facts.DispositionMissed():
             return f"no code for {fact.segment} by {fact.agent}"
+        case facts.CallPutFirst():
+            return f"first {fact.contact}"
+        case facts.QueueClosed():
+            return f"closed {fact.queue}"
+        case facts.QueueOpened():
+            return f"opened {fact.queue}"
+        case facts.SupervisorActed():
+            words = ("acted", fact.deed, fact.agent, fact.contact, fact.queue, fact.detail)
+            return " ".join(word for word in words if word) + (f": {fact.refused}" if fact.refused else "")
     raise AssertionError(fact)
 
 
@@ -259,6 +280,11 @@ def _command(command: commands.Command) -> str:
             return f"! cancel {command.offer}"
         case commands.RefuseCall():
             return f"! refuse {command.contact}: {command.reason}"
+        case commands.SendToOverflow():
+            told = f"! send {command.contact} to {command.to}"
+            return f"{told} as {command.outcome}" if command.outcome else told
+        case commands.FetchCall():
+            return f"! fetch {command.contact}"
         case commands.TakeSnapshot():
             return "! snapshot"
     raise AssertionError(command)

@@ -30,7 +30,7 @@ def places(line: WaitingLine) -> dict[str, list[str]]:
 def test_every_state_knows_every_input() -> None:
     states = {state for state, _ in CALL_TABLE}
     inputs = {what for _, what in CALL_TABLE}
-    assert states == {"waiting", "aimed", "offered", "connected", "away", "gone"}
+    assert states == {"waiting", "aimed", "offered", "connected", "away", "leaving", "gone"}
     assert len(CALL_TABLE) == len(states) * len(inputs)
 
 

@@ -29,7 +29,7 @@ def about(kind: type[Fact]) -> list[str]:
     if kind is facts.AgentStateChanged:
         return ["agent"]
     names = set(to_body(sample(kind)))
-    narrow = (["segment"], ["offer"], ["contact", "entry"], ["contact"], ["agent"], ["caller"])
+    narrow = (["segment"], ["offer"], ["contact", "entry"], ["contact"], ["agent"], ["caller"], ["queue"])
     return next(fields for fields in narrow if names.issuperset(fields))
 
 

@@ -177,6 +177,7 @@ def test_an_open_conversation_can_be_recovered() -> None:
         "hold_ms": 1_000,
         "recording": "incoming/c-o1",
         "aims": "",
+        "put_first": False,
     }
 
 

@@ -60,6 +60,11 @@ class Lane:
         """Agents' numbers, which are their phones' names too; the first has the skill "special"."""
         return tuple(f"{self.index + 10}{n:02}" for n in range(1, AGENTS_PER_LANE + 1))
 
+    @property
+    def supervisor(self) -> str:
+        """The last of the agents, whom the settings call a supervisor."""
+        return self.agents[-1]
+
 
 def lane_settings(lanes: int = LANES, *, fallback_after_s: int = 30) -> str:
     """The settings (TOML) of a stack with so many lanes."""
@@ -152,5 +157,6 @@ hours = "never"
             f'[[phone]]\nname = "{number}"\n\n'
             f'[[agent]]\nnumber = "{number}"\nname = "坐席 {number}"\nphone = "{number}"\n'
             f"skills = {{ {lane.skill} = 5{special} }}\n"
+            + ('role = "supervisor"\n' if number == lane.supervisor else "")
         )
     return "\n".join(parts)

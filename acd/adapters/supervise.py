@@ -1,0 +1,178 @@
+"""Supervisors at their phones: listen to a conversation, whisper to the agent, speak to both, take over.
+
+A phone dials *30AGENT (listen), *31 (whisper), *32 (barge) or *33 (take over); during it the digits 4 to 7
+change between them. The dialplan ([supervise]) asks here each time, so that each change is checked and
+written down; who asks is the agent logged in at that phone, whom the settings must call a supervisor. The
+listening itself is Asterisk's ChanSpy on the agent's channel: a whisper is mixed into what goes to the agent
+alone, after recorders have taken their share, so neither the caller's channel nor the recording has it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter
+
+from acd.adapters.observer import Observer
+from acd.core.events import CallTaken
+from acd.core.supervision import acted
+from acd.engine import Engine
+from hotline.core.settings import Settings
+from telephony.ami import Destination
+from telephony.errors import AmiError, HungUp
+from telephony.fastagi import AgiSession
+
+logger = logging.getLogger(__name__)
+
+SUPERVISE = Destination("supervise")
+"""Where a supervisor's phone is led; its extensions are those of [supervise] in extensions.conf."""
+
+MODES = {"listen": "4", "whisper": "5", "barge": "6"}
+"""How one may be present, and the digit that changes to it."""
+
+DIAL_CODES = {"listen": "30", "whisper": "31", "barge": "32"}
+
+SPY_OPTIONS = {"listen": "quESX", "whisper": "quwESX", "barge": "quBESX"}
+"""Source: Asterisk 22, ChanSpy: q no beep, u the channel by unique id, w whisper, B both, E and S end with
+the conversation, X a digit leaves for SPY_EXIT_CONTEXT."""
+
+_PROMPTS = {"": "not-logged-in", "not_a_supervisor": "not-a-supervisor", "not_talking": "agent-not-talking"}
+
+
+class Supervisors:
+    """Who may supervise whom, and the FastAGI handler "supervise" (arguments: phone, deed, agent)."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        observer: Observer,
+        settings: Callable[[], Settings],
+        registry: CollectorRegistry,
+    ) -> None:
+        self._engine = engine
+        self._observer = observer
+        self._settings = settings
+        self._channels: dict[str, str] = {}  # phone -> channel that supervised last; bounded by the phones
+        self._refused = Counter(
+            "hotline_supervisor_deeds_refused_total",
+            "Deeds of supervisors, or of others who tried, that were refused",
+            ["reason"],
+            registry=registry,
+        )
+
+    # ---- at the phone
+
+    async def __call__(self, session: AgiSession) -> None:
+        phone, deed, whom = ([*session.args, "", "", ""])[:3]
+        try:
+            await self._serve(session, phone, deed, whom)
+        except HungUp:
+            logger.debug("supervisor_hung_up", extra={"phone": phone, "deed": deed})
+
+    async def _serve(self, session: AgiSession, phone: str, deed: str, whom: str) -> None:
+        number = self._engine.distributor.agent_at(phone) or ""
+        refused = self.why_not(number, deed, whom)
+        if refused:
+            self.note(number, "phone", deed, whom, refused=refused, detail="" if number else phone)
+            await session.stream_file(f"hotline/{self._prompt(number, refused)}")
+            await session.set_variable("HL_NEXT", "hangup")
+        elif deed == "take":
+            # First the own phone is free, then the caller rings there.
+            contact = self._engine.picture.agents[whom].contact
+            await session.command("HANGUP")
+            self.count(self._engine.handle(CallTaken(contact, number, number, "phone")).ignored)
+        else:
+            self._channels[phone] = session.channel
+            await session.set_variable("HL_SPY", self.leg_of(whom))
+            await session.set_variable("HL_SPY_OPTIONS", SPY_OPTIONS[deed])
+            self.note(number, "phone", deed, whom)
+            await session.set_variable("HL_NEXT", "spy")
+
+    @staticmethod
+    def _prompt(number: str, refused: str) -> str:
+        return _PROMPTS.get(refused if number else "", "cannot-take")
+
+    def why_not(self, number: str, deed: str, whom: str) -> str:
+        """Why this agent may not listen to (whisper …, take over from) that one now; "" when it may be."""
+        if not self.is_supervisor(number):
+            return "not_a_supervisor"
+        if not self.leg_of(whom) or number == whom:
+            return "not_talking"
+        if deed != "take":
+            return ""
+        return self._engine.distributor.why_not_taken(self._engine.picture.agents[whom].contact, number)
+
+    def is_supervisor(self, number: str) -> bool:
+        """Whether the settings give this agent the role."""
+        return any(one.number == number and one.role == "supervisor" for one in self._settings().agents)
+
+    def leg_of(self, number: str) -> str:
+        """The unique id of the channel on which this agent talks with a caller, or ""."""
+        view = self._engine.picture.agents.get(number)
+        if view is None or not view.offer:
+            return ""
+        return next(
+            (uid for uid, leg in self._observer.legs.items() if leg.offer == view.offer and leg.bridged), ""
+        )
+
+    # ---- from elsewhere
+
+    async def call_in(self, number: str, deed: str, whom: str) -> str:
+        """Ring the supervisor's phone and lead it to that conversation, or change how it is present there.
+
+        Returns why not, or "". Raises AmiError.
+        """
+        refused = self.why_not(number, deed, whom)
+        link = self._observer.link
+        view = self._engine.picture.agents.get(number)
+        if refused or link is None or view is None:
+            return refused or "logged_out"
+        if not view.phone:
+            return "logged_out"
+        place = {"Context": SUPERVISE.context, "Priority": "1"}
+        channel = self._channels.get(view.phone)
+        if channel:
+            try:
+                # One who listens already changes by the same digit as at the phone.
+                await link.action("Redirect", {"Channel": channel, "Exten": MODES[deed], **place})
+                return ""
+            except AmiError:
+                del self._channels[view.phone]  # that call is over
+        exten = DIAL_CODES[deed] + whom
+        await link.action(
+            "Originate",
+            {
+                "Channel": f"PJSIP/{view.phone}",
+                "Exten": exten,
+                "CallerID": f"<{exten}>",
+                "Timeout": "30000",
+                **place,
+            },
+        )
+        return ""
+
+    # ---- what is written down
+
+    def note(self, by: str, via: str, deed: str, whom: str, *, refused: str = "", detail: str = "") -> None:
+        """Write the deed down, and count it when it was refused."""
+        view = self._engine.picture.agents.get(whom)
+        self._engine.record(
+            acted(
+                self._engine.clock.now_ms(),
+                by,
+                via,
+                deed,
+                agent=whom[:8],
+                contact=view.contact if view else "",
+                queue=view.queue if view else "",
+                detail=detail,
+                refused=refused,
+            )
+        )
+        self.count(refused)
+
+    def count(self, refused: str) -> None:
+        """Count a refusal; reasons are those of acd.core.supervision."""
+        if refused:
+            self._refused.labels(refused).inc()

@@ -1,0 +1,484 @@
+"""What supervisors do, as tables of events and decisions (see `decision_table`)."""
+
+from __future__ import annotations
+
+import pytest
+from decision_table import AGENTS, QUEUES, Table, settings
+
+from acd.core import events, facts
+from acd.core.distributor import Decision, Distributor
+from acd.core.fact_codec import to_body
+from acd.core.picture import Picture
+from acd.core.recovery import restored_from
+from acd.core.supervision import REFUSALS
+
+TALK = """
+    0       ready 1001                  | 1001 ready
+    100     arrive c1 service since=100 | queued c1
+                                        | offered c1 to 1001 as 1-1
+                                        | 1001 offered
+                                        | ! offer c1 to 1001 for 20000
+    200     bridged 1-1                 | 1001 on_contact
+                                        | answered c1: waited 100, rang 0
+                                        | connected c1 with 1001
+                                        | left c1: answered after 100
+"""
+RINGS = """
+    0       ready 1001                  | 1001 ready
+    100     arrive c1 service since=100 | queued c1
+                                        | offered c1 to 1001 as 1-1
+                                        | 1001 offered
+                                        | ! offer c1 to 1001 for 20000
+    150     rang 1-1                    | rang 1-1
+"""
+
+
+# Agents
+
+
+def test_a_supervisor_forces_states() -> None:
+    Table().run("""
+        10   force 1001 ready        | 1001 ready
+                                     | acted force 1001 ready
+        20   force 1001 not_ready 2  | 1001 not_ready (2)
+                                     | acted force 1001 not_ready:2
+        30   force 1001 not_ready    | 1001 not_ready (forced)
+                                     | acted force 1001 not_ready
+        40   force 1001 logged_out   | 1001 offline (forced)
+                                     | acted force 1001 logged_out
+        50   force 1001 ready        | acted force 1001 ready: logged_out
+                                     | - logged_out
+        60   force 1009 ready        | acted force 1009 ready: unknown_agent
+                                     | - unknown_agent
+        70   force 1002 happy        | acted force 1002 happy: unknown_state
+                                     | - unknown_state
+        80   force 1002 work_over    | acted force 1002 work_over: no_work
+                                     | - no_work
+    """)
+
+
+def test_after_contact_work_is_ended_by_force_and_a_conversation_is_not() -> None:
+    table = Table()
+    table.run(TALK)
+    table.run("""
+        1000    force 1001 not_ready        | 1001 on_contact then not_ready
+                                            | acted force 1001 not_ready
+        5200    hang_up c1                  | talked c1: 5000, held 0, by caller
+        5210    leg_ended 1-1 16 caller     | 1001 acw until 15210 then not_ready
+        6000    force 1001 work_over        | 1001 not_ready (forced)
+                                            | acted force 1001 work_over
+    """)
+
+
+def test_who_is_logged_out_by_force_while_the_phone_rings_loses_the_offer() -> None:
+    table = Table()
+    table.run(RINGS)
+    table.run("""
+        1000    force 1001 logged_out       | 1001 offered then offline
+                                            | acted force 1001 logged_out
+                                            | ! cancel 1-1
+        1010    failed 1-1 unreachable      | ended 1-1: withdrawn, rang 860
+        1020    leg_ended 1-1 26            | 1001 offline (forced)
+    """)
+
+
+def test_force_does_not_make_a_lost_phone_reachable() -> None:
+    Table().run("""
+        10      ready 1001                  | 1001 ready
+        20      phone_lost 1001             | 1001 not_ready (unreachable) then ready
+        30      force 1001 ready            | acted force 1001 ready
+        40      arrive c1 service since=40  | queued c1
+    """)
+
+
+# Waiting calls
+
+
+def test_a_waiting_call_is_taken_by_one_who_is_not_ready_and_lacks_the_skills() -> None:
+    Table().run("""
+        100     arrive c1 service since=100 english | queued c1
+        200     arrive c2 service since=200 english | queued c2
+        300     take c2 1003                        | acted take 1003 c2 service
+                                                    | offered c2 to 1003 as 1-1
+                                                    | 1003 offered then not_ready
+                                                    | ! offer c2 to 1003 for 20000
+        310     ready 1002                          | 1002 ready
+                                                    | offered c1 to 1002 as 1-2
+                                                    | 1002 offered
+                                                    | ! offer c1 to 1002 for 20000
+        400     bridged 1-1                         | 1003 on_contact then not_ready
+                                                    | answered c2: waited 200, rang 0
+                                                    | connected c2 with 1003
+                                                    | left c2: answered after 200
+        900     hang_up c2                          | talked c2: 500, held 0, by caller
+        910     leg_ended 1-1 16 caller             | 1003 acw until 10910 then not_ready
+        10910   alarm                               | 1003 not_ready (login)
+    """)
+
+
+def test_a_taker_who_does_not_answer_keeps_the_intent_and_the_caller_the_place() -> None:
+    Table().run("""
+        100     arrive c1 service since=100 | queued c1
+        300     take c1 1003                | acted take 1003 c1 service
+                                            | offered c1 to 1003 as 1-1
+                                            | 1003 offered then not_ready
+                                            | ! offer c1 to 1003 for 20000
+        310     rang 1-1                    | rang 1-1
+        20310   failed 1-1 no_answer        | ended 1-1: no_answer, rang 20000
+        20311   leg_ended 1-1 0             | 1003 not_ready (login)
+        20400   ready 1001                  | 1001 ready
+                                            | offered c1 to 1001 as 1-2
+                                            | 1001 offered
+                                            | ! offer c1 to 1001 for 20000
+    """)
+
+
+def test_a_ringing_call_is_taken_away_from_the_phone_that_rings() -> None:
+    table = Table()
+    table.run(RINGS)
+    table.run("""
+        200     ready 1002                  | 1002 ready
+        1000    take c1 1003                | acted take 1003 c1 service
+                                            | ! cancel 1-1
+        1010    failed 1-1 unreachable      | ended 1-1: withdrawn, rang 860
+                                            | offered c1 to 1003 as 1-2
+                                            | 1003 offered then not_ready
+                                            | ! offer c1 to 1003 for 20000
+        1020    leg_ended 1-1 26            | 1001 ready
+    """)
+
+
+def test_a_talking_caller_is_fetched_and_offered_to_the_taker_alone() -> None:
+    table = Table()
+    table.run(TALK)
+    table.run("""
+        1000    take c1 1003                          | acted take 1003 c1 service
+                                                      | ! fetch c1
+        1010    leg_ended 1-1 16 transfer             | talked c1: 810, held 0, by transfer
+                                                      | 1001 acw until 11010
+        1020    arrive c1 service since=1005 entry=2  | queued c1 entry 2
+                                                      | offered c1 to 1003 as 1-2
+                                                      | 1003 offered then not_ready
+                                                      | ! offer c1 to 1003 for 20000
+    """)
+
+
+def test_who_is_fetched_comes_through_the_closed_door_of_the_queue() -> None:
+    table = Table()
+    table.run(TALK)
+    table.run("""
+        900     close_queue service                   | closed service
+                                                      | acted close_queue service
+        1000    take c1 1003                          | acted take 1003 c1 service
+                                                      | ! fetch c1
+        1020    arrive c1 service since=1005 entry=2  | talked c1: 820, held 0, by transfer
+                                                      | queued c1 entry 2
+                                                      | offered c1 to 1003 as 1-2
+                                                      | 1003 offered then not_ready
+                                                      | ! offer c1 to 1003 for 20000
+    """)
+
+
+def test_a_wish_that_is_too_late_is_forgotten() -> None:
+    """The fetched caller does not come within 5 s; when he comes back later he is for anybody."""
+    table = Table()
+    table.run(TALK)
+    table.run("""
+        1000    take c1 1003                          | acted take 1003 c1 service
+                                                      | ! fetch c1
+        6000    alarm                                 |
+        6010    ready 1002                            | 1002 ready
+        6020    arrive c1 service since=6015 entry=2  | talked c1: 5820, held 0, by transfer
+                                                      | queued c1 entry 2
+                                                      | offered c1 to 1002 as 1-2
+                                                      | 1002 offered
+                                                      | ! offer c1 to 1002 for 20000
+    """)
+
+
+def test_a_taker_who_is_busy_by_then_gets_nothing_and_the_caller_is_for_anybody() -> None:
+    table = Table()
+    table.run(RINGS)
+    table.run("""
+        1000    take c1 1003                | acted take 1003 c1 service
+                                            | ! cancel 1-1
+        1005    log_out 1003 gone           | 1003 offline (gone)
+        1007    ready 1002                  | 1002 ready
+        1010    failed 1-1 unreachable      | ended 1-1: withdrawn, rang 860
+                                            | offered c1 to 1002 as 1-2
+                                            | 1002 offered
+                                            | ! offer c1 to 1002 for 20000
+    """)
+
+
+def test_why_a_call_cannot_be_taken() -> None:
+    table = Table()
+    table.run(TALK)
+    table.run("""
+        300     take c1 1001                | acted take 1001 c1 service: own_call
+                                            | - own_call
+        310     take c9 1003                | acted take 1003 c9: unknown_call
+                                            | - unknown_call
+        320     take c1 1009                | acted take 1009 c1 service: unknown_agent
+                                            | - unknown_agent
+        330     phone_lost 1002             | 1002 not_ready (login) phone gone
+        340     take c1 1002                | acted take 1002 c1 service: unreachable
+                                            | - unreachable
+        350     log_out 1003 gone           | 1003 offline (gone)
+        360     take c1 1003                | acted take 1003 c1 service: logged_out
+                                            | - logged_out
+        400     hang_up c1                  | talked c1: 200, held 0, by caller
+        410     leg_ended 1-1 16 caller     | 1001 acw until 10410
+        420     arrive c2 service since=420 | queued c2
+        430     take c2 1001                | acted take 1001 c2 service: agent_busy
+                                            | - agent_busy
+    """)
+
+
+def test_an_answered_phone_is_never_robbed() -> None:
+    table = Table()
+    table.run(RINGS)
+    table.run("""
+        200     answered 1-1                | 1001 on_contact
+                                            | answered c1: waited 100, rang 50
+        210     take c1 1003                | acted take 1003 c1 service: being_answered
+                                            | - being_answered
+        220     send_on c1 hangup           | acted end c1 service hangup: being_answered
+                                            | - being_answered
+        230     put_first c1                | acted put_first c1 service: being_answered
+                                            | - being_answered
+    """)
+
+
+def test_a_waiting_call_moves_to_another_queue_with_its_wait() -> None:
+    Table().run("""
+        100     arrive c1 service since=100         | queued c1
+        5000    send_on c1 queue:orders             | acted move c1 service queue:orders
+                                                    | ! send c1 to queue:orders
+        5001    ready 1001                          | 1001 ready
+        5002    send_on c1 hangup                   | acted end c1 service hangup: not_waiting
+                                                    | - not_waiting
+        5003    take c1 1003                        | acted take 1003 c1 service: not_waiting
+                                                    | - not_waiting
+        5004    withdraw c1 queue:orders            | left c1: out to queue:orders after 4904
+        5010    arrive c1 orders since=100 entry=2  | queued c1 entry 2
+                                                    | offered c1 to 1001 as 1-1
+                                                    | 1001 offered
+                                                    | ! offer c1 to 1001 for 8000
+    """)
+
+
+def test_a_call_whose_departure_failed_waits_on_at_its_place() -> None:
+    Table().run("""
+        100     arrive c1 service since=100         | queued c1
+        200     arrive c2 service since=200         | queued c2
+        5000    send_on c1 message:closed           | acted end c1 service message:closed
+                                                    | ! send c1 to message:closed
+        5001    session_lost c1                     |
+        6000    arrive c1 service since=100         |
+        6010    ready 1001                          | 1001 ready
+                                                    | offered c1 to 1001 as 1-1
+                                                    | 1001 offered
+                                                    | ! offer c1 to 1001 for 20000
+    """)
+
+
+def test_a_ringing_call_is_sent_on_when_the_phone_has_stopped() -> None:
+    table = Table()
+    table.run(RINGS)
+    table.run("""
+        200     ready 1002                  | 1002 ready
+        1000    send_on c1 hangup           | acted end c1 service hangup
+                                            | ! cancel 1-1
+        1010    failed 1-1 unreachable      | ended 1-1: withdrawn, rang 860
+                                            | ! send c1 to hangup
+        1011    withdraw c1 hangup          | left c1: out to hangup after 911
+        1020    leg_ended 1-1 26            | 1001 ready
+    """)
+
+
+def test_a_call_answered_in_the_same_moment_is_not_sent_on() -> None:
+    """Our cancel does not overrule a phone that is up; after that conversation nothing is left to be done."""
+    table = Table()
+    table.run(RINGS)
+    table.run("""
+        1000    send_on c1 hangup                     | acted end c1 service hangup
+                                                      | ! cancel 1-1
+        1001    bridged 1-1                           | 1001 on_contact
+                                                      | answered c1: waited 901, rang 851
+                                                      | connected c1 with 1001
+                                                      | left c1: answered after 901
+        2000    arrive c1 service since=2000 entry=2  | talked c1: 999, held 0, by transfer
+                                                      | queued c1 entry 2
+    """)
+
+
+def test_where_a_call_cannot_be_sent() -> None:
+    Table().run("""
+        100     arrive c1 service since=100 | queued c1
+        200     send_on c1 queue:nowhere    | acted move c1 service queue:nowhere: unknown_queue
+                                            | - unknown_queue
+        210     send_on c9 hangup           | acted end c9 hangup: unknown_call
+                                            | - unknown_call
+        220     put_first c9                | acted put_first c9: unknown_call
+                                            | - unknown_call
+    """)
+
+
+def test_calls_put_first_are_before_all_others_and_by_age_among_themselves() -> None:
+    Table().run("""
+        100     arrive c1 service since=100 priority=9 | queued c1
+        200     arrive c2 service since=200            | queued c2
+        300     arrive c3 service since=300            | queued c3
+        400     put_first c3                           | first c3
+                                                       | acted put_first c3 service
+        410     put_first c3                           | acted put_first c3 service: first_already
+                                                       | - first_already
+        420     put_first c2                           | first c2
+                                                       | acted put_first c2 service
+        500     ready 1001                             | 1001 ready
+                                                       | offered c2 to 1001 as 1-1
+                                                       | 1001 offered
+                                                       | ! offer c2 to 1001 for 20000
+        510     ready 1002                             | 1002 ready
+                                                       | offered c3 to 1002 as 1-2
+                                                       | 1002 offered
+                                                       | ! offer c3 to 1002 for 20000
+        520     ready 1003                             | 1003 ready
+                                                       | offered c1 to 1003 as 1-3
+                                                       | 1003 offered
+                                                       | ! offer c1 to 1003 for 20000
+    """)
+
+
+# Queues
+
+
+def test_a_closed_queue_sends_newcomers_on_and_serves_those_who_wait() -> None:
+    Table().run("""
+        100     arrive c1 service since=100 | queued c1
+        200     close_queue service         | closed service
+                                            | acted close_queue service
+        210     close_queue service         | acted close_queue service: closed_already
+                                            | - closed_already
+        300     arrive c2 service since=300 | ! send c2 to voicemail as closed
+        310     withdraw c2 voicemail       | - the call is not here
+        320     arrive c3 orders since=320  | queued c3
+        330     session_lost c1             |
+        340     arrive c1 service since=100 |
+        400     ready 1001                  | 1001 ready
+                                            | offered c1 to 1001 as 1-1
+                                            | 1001 offered
+                                            | ! offer c1 to 1001 for 20000
+        500     open_queue service          | opened service
+                                            | acted open_queue service
+        510     open_queue service          | acted open_queue service: open_already
+                                            | - open_already
+        520     arrive c4 service since=520 | queued c4
+        530     close_queue nowhere         | acted close_queue nowhere: unknown_queue
+                                            | - unknown_queue
+        540     open_queue nowhere          | acted open_queue nowhere: unknown_queue
+                                            | - unknown_queue
+    """)
+
+
+# Over a restart
+
+
+class Remembering(Table):
+    """A table whose facts are folded, so that another distributor can begin from them."""
+
+    def __init__(self) -> None:
+        self.picture = Picture(lambda _: 0)
+        super().__init__()
+
+    def handle(self, event: events.Event, at_ms: int) -> Decision:
+        decision = super().handle(event, at_ms)
+        for fact in decision.facts:
+            self.picture.apply(type(fact).__name__, fact.at_ms, to_body(fact))
+        return decision
+
+    def restart(self, at_ms: int) -> None:
+        """Killed; the next one begins from the journal."""
+        self.distributor = Distributor(2)
+        self.handle(settings(AGENTS, version=2), at_ms)
+        self.handle(restored_from(Picture.restore(self.picture.snapshot(), lambda _: 0)), at_ms)
+
+
+def test_closed_queues_and_calls_put_first_survive_a_restart() -> None:
+    table = Remembering()
+    table.run("""
+        100     arrive c1 service since=100 | queued c1
+        200     arrive c2 service since=200 | queued c2
+        300     put_first c2                | first c2
+                                            | acted put_first c2 service
+        310     close_queue orders          | closed orders
+                                            | acted close_queue orders
+        320     close_queue small           | closed small
+                                            | acted close_queue small
+        330     open_queue small            | opened small
+                                            | acted open_queue small
+    """)
+    table.restart(1000)
+    table.run("""
+        1100    snapshot c1 c2 waiting=c1,c2 |
+        1200    arrive c1 service since=100  |
+        1210    arrive c2 service since=200  |
+        1220    arrive c3 orders since=1220  | ! send c3 to voicemail as closed
+        1230    arrive c4 small since=1230   | queued c4
+        1300    ready 1001                   | 1001 ready
+                                             | offered c2 to 1001 as 2-1
+                                             | 1001 offered
+                                             | ! offer c2 to 1001 for 20000
+    """)
+
+
+def test_a_second_entry_is_not_put_first_any_more() -> None:
+    table = Remembering()
+    table.run("""
+        100     arrive c2 service since=100         | queued c2
+        110     put_first c2                        | first c2
+                                                    | acted put_first c2 service
+        120     arrive c2 orders since=120 entry=2  | left c2: out to orders after 20
+                                                    | queued c2 entry 2
+    """)
+    assert not table.picture.contacts["c2"].put_first
+
+
+def test_every_refusal_of_these_tables_is_listed() -> None:
+    said: list[str] = []
+    distributor = Distributor(1)
+    distributor.handle(events.SettingsChanged(1, (), QUEUES), 0)
+    for event in (
+        events.AgentForced("1", "ready", "boss", "page"),
+        events.CallTaken("c", "1", "boss", "page"),
+        events.CallSentOn("c", "hangup", "boss", "page"),
+        events.QueueOpened("service", "boss", "page"),
+    ):
+        decision = distributor.handle(event, 0)
+        said += [fact.refused for fact in decision.facts if isinstance(fact, facts.SupervisorActed)]
+    assert len(said) == 4
+    assert set(said) <= set(REFUSALS)
+
+
+@pytest.mark.parametrize("state", ["offered", "on_contact", "acw", "offline"])
+def test_nobody_held_or_at_work_can_take_a_call(state: str) -> None:
+    table = Table()
+    table.run("""
+        100     arrive c1 service since=100 | queued c1
+        110     arrive c2 service since=110 | queued c2
+        120     ready 1001                  | 1001 ready
+                                            | offered c1 to 1001 as 1-1
+                                            | 1001 offered
+                                            | ! offer c1 to 1001 for 20000
+    """)
+    if state in ("on_contact", "acw"):
+        table.handle(events.OfferConnected("1-1"), 200)
+    if state == "acw":
+        table.handle(events.LegEnded("1-1", 16), 300)
+    if state == "offline":
+        table.handle(events.AgentLoggedOut("1002"), 300)
+    number = "1002" if state == "offline" else "1001"
+    assert table.distributor.why_not_taken("c2", number) == (
+        "logged_out" if state == "offline" else "agent_busy"
+    )

@@ -1,0 +1,198 @@
+"""Supervisors at their phones: tones prove who hears whom; who is no supervisor is refused by voice."""
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from harness import sound
+from harness.call import Call
+from harness.lanes import Lane
+from harness.phone import Phone
+from harness.prompt_tones import prompt_hz
+from harness.scenes import dial, nothing_left
+from harness.stack import HotlineStack
+from harness.waiting import until
+
+CALLER_HZ, AGENT_HZ, SUPERVISOR_HZ = 440, 1000, 2300
+TRACE = 0.002  # of the power: -27 dB; a voice that is mixed in makes up a third
+
+
+@contextlib.asynccontextmanager
+async def talking(stack: HotlineStack, lane: Lane) -> AsyncIterator[tuple[Call, Call, str]]:
+    """A caller and the lane's first agent, who talk; their calls and the contact."""
+    async with (
+        stack.agent(lane.agents[0], tone_hz=AGENT_HZ) as desk,
+        stack.caller(tone_hz=CALLER_HZ) as caller,
+    ):
+        call, contact = await dial(stack, caller, lane.straight)
+        rung = await desk.phone.incoming(within_s=15)
+        rung.answer()
+        await stack.fact("CallConnected", contact=contact)
+        await rung.rtp.hears(CALLER_HZ)
+        await call.rtp.hears(AGENT_HZ)
+        yield call, rung, contact
+        if call.talking:
+            await call.hang_up()
+        await stack.fact("ContactEnded", contact=contact)
+        await stack.facts.agent_state(lane.agents[0], "ready", within_s=10)
+
+
+async def hears_both(call: Call, first_hz: int, second_hz: int) -> None:
+    """Each of two voices makes up a good part of what is heard."""
+    await call.rtp.hears(first_hz, share=0.2)
+    await call.rtp.hears(second_hz, share=0.2)
+
+
+def has_no_trace(call: Call, frequency_hz: int) -> bool:
+    """Whether nothing of a tone was in the last second."""
+    return call.rtp.share_of(frequency_hz, window_s=1.0) < TRACE
+
+
+async def acted(stack: HotlineStack, by: str, deed: str, *, count: int = 1) -> dict[str, str]:
+    """Wait for a deed of a supervisor, done or refused."""
+    body: dict[str, str] = (await stack.fact("SupervisorActed", by=by, deed=deed, count=count)).body
+    return body
+
+
+async def test_listen_whisper_barge_by_digits(stack: HotlineStack, lane: Lane) -> None:
+    async with (
+        stack.agent(lane.supervisor, ready=False, tone_hz=SUPERVISOR_HZ) as boss,
+        talking(stack, lane) as (caller, agent, contact),
+    ):
+        spy = await boss.phone.call(f"*30{lane.agents[0]}").answered()
+        await hears_both(spy, CALLER_HZ, AGENT_HZ)
+        listened = await acted(stack, lane.supervisor, "listen")
+        assert (listened["agent"], listened["contact"], listened["via"]) == (lane.agents[0], contact, "phone")
+        assert listened["refused"] == ""
+        await spy.rtp.hears(CALLER_HZ, share=0.2)
+        assert has_no_trace(agent, SUPERVISOR_HZ) and has_no_trace(caller, SUPERVISOR_HZ)
+
+        await spy.send_digits("5")
+        await acted(stack, lane.supervisor, "whisper")
+        await hears_both(agent, CALLER_HZ, SUPERVISOR_HZ)
+        await hears_both(spy, CALLER_HZ, AGENT_HZ)
+        seen = caller.rtp.received
+        await until(lambda: caller.rtp.received >= seen + 75, "1.5 s of sound at the caller", 5)
+        assert has_no_trace(caller, SUPERVISOR_HZ)
+        assert caller.rtp.share_of(AGENT_HZ) > 0.9
+
+        await spy.send_digits("6")
+        await acted(stack, lane.supervisor, "barge")
+        await hears_both(agent, CALLER_HZ, SUPERVISOR_HZ)
+        await hears_both(caller, AGENT_HZ, SUPERVISOR_HZ)
+
+        await spy.send_digits("4")
+        await acted(stack, lane.supervisor, "listen", count=2)
+        await caller.rtp.hears(AGENT_HZ, share=0.98)
+        await agent.rtp.hears(CALLER_HZ, share=0.98)
+        await hears_both(spy, CALLER_HZ, AGENT_HZ)
+        await caller.hang_up()
+        await spy.ended()
+        assert stack.facts.of("SegmentEnded", contact=contact)[0].body["hung_up_by"] == "caller"
+    await nothing_left(stack)
+
+
+async def test_a_whisper_is_on_no_recording(stack: HotlineStack, lane: Lane) -> None:
+    async with (
+        stack.agent(lane.supervisor, ready=False, tone_hz=SUPERVISOR_HZ) as boss,
+        talking(stack, lane) as (caller, agent, contact),
+    ):
+        spy = await boss.phone.call(f"*31{lane.agents[0]}").answered()
+        await hears_both(agent, CALLER_HZ, SUPERVISOR_HZ)
+        await hears_both(spy, CALLER_HZ, AGENT_HZ)
+        seen = agent.rtp.received
+        await until(lambda: agent.rtp.received >= seen + 100, "2 s of whisper", 5)
+        await caller.hang_up()
+        await spy.ended()
+        recording = (await stack.fact("CallConnected", contact=contact)).body["recording"]
+    file = stack.deployment.recordings / f"{recording}.wav"
+    await until(file.exists, f"recording {file.name}", 15)
+    callers, agents = sound.read_channels(file)
+    for side, own_hz in ((callers, CALLER_HZ), (agents, AGENT_HZ)):
+        seconds = [side[at : at + 8000] for at in range(0, len(side) - 8000, 4000)]
+        assert max(sound.tone_share(one, own_hz) for one in seconds) > 0.9
+        assert max(sound.tone_share(one, SUPERVISOR_HZ) for one in seconds) < TRACE
+    await nothing_left(stack)
+
+
+async def test_take_over_leaves_the_caller_with_the_supervisor(stack: HotlineStack, lane: Lane) -> None:
+    """While listening the supervisor presses 7; each of the two agents keeps the own talk."""
+    first = lane.agents[0]
+    async with (
+        stack.agent(lane.supervisor, ready=False, tone_hz=SUPERVISOR_HZ) as boss,
+        talking(stack, lane) as (caller, agent, contact),
+    ):
+        spy = await boss.phone.call(f"*30{first}").answered()
+        await hears_both(spy, CALLER_HZ, AGENT_HZ)
+        await spy.send_digits("7")
+        await spy.ended()
+        await agent.ended()
+        rung = await boss.phone.incoming(within_s=15)
+        rung.answer()
+        await stack.fact("CallConnected", contact=contact, agent=lane.supervisor)
+        await rung.rtp.hears(CALLER_HZ)
+        await caller.rtp.hears(SUPERVISOR_HZ)
+        assert (await acted(stack, lane.supervisor, "take"))["refused"] == ""
+        segment = (await stack.fact("SegmentEnded", contact=contact, agent=first)).body
+        assert segment["hung_up_by"] == "transfer"
+        assert (await stack.facts.agent_state(lane.supervisor, "on_contact")).body["intent"] == "not_ready"
+        await rung.hang_up()
+        await caller.rtp.hears(prompt_hz("survey"))
+        await caller.hang_up()
+        await stack.facts.agent_state(lane.supervisor, "not_ready", within_s=10)
+    entries = [fact.body for fact in stack.facts.of("CallLeftQueue", contact=contact)]
+    assert [(one["entry"], one["how"]) for one in entries] == [(1, "answered"), (2, "answered")]
+    offer = stack.facts.of("CallOffered", contact=contact)[-1].body
+    assert (offer["agent"], offer["proof"]["policy"]) == (lane.supervisor, "taken")
+    await nothing_left(stack)
+
+
+async def test_take_over_by_code_at_once(stack: HotlineStack, lane: Lane) -> None:
+    async with (
+        stack.agent(lane.supervisor, ready=False, tone_hz=SUPERVISOR_HZ) as boss,
+        talking(stack, lane) as (caller, agent, _),
+    ):
+        code = await boss.phone.call(f"*33{lane.agents[0]}").answered()
+        await code.ended()
+        rung = await boss.phone.incoming(within_s=15)
+        rung.answer()
+        await caller.rtp.hears(SUPERVISOR_HZ)
+        assert agent.end is not None
+        await caller.hang_up()
+        await stack.facts.agent_state(lane.supervisor, "not_ready", within_s=10)
+    await nothing_left(stack)
+
+
+async def test_who_is_no_supervisor_is_refused_by_voice_and_counted(stack: HotlineStack, lane: Lane) -> None:
+    curious = lane.agents[1]
+    count = 'hotline_supervisor_deeds_refused_total{reason="not_a_supervisor"}'
+    before = await stack.metric("acd", count)
+    async with (
+        stack.agent(curious, ready=False, tone_hz=SUPERVISOR_HZ) as other,
+        stack.phone(lane.agents[2]) as nobody,
+        talking(stack, lane) as (caller, agent, _),
+    ):
+        await nobody.register()
+        for code in ("*30", "*31", "*32", "*33"):
+            await _is_told(other.phone, f"{code}{lane.agents[0]}", "not-a-supervisor")
+        await _is_told(nobody, f"*30{lane.agents[0]}", "not-logged-in")
+        assert caller.talking and agent.talking
+        assert has_no_trace(agent, SUPERVISOR_HZ)
+        refused = (await acted(stack, curious, "take"))["refused"]
+        assert refused == "not_a_supervisor"
+    assert await stack.metric("acd", count) == before + 5
+    await nothing_left(stack)
+
+
+async def test_an_agent_who_does_not_talk_cannot_be_listened_to(stack: HotlineStack, lane: Lane) -> None:
+    async with stack.agent(lane.supervisor, ready=False) as boss:
+        await _is_told(boss.phone, f"*30{lane.agents[0]}", "agent-not-talking")
+        await _is_told(boss.phone, "*309999999", "agent-not-talking")
+        assert (await acted(stack, lane.supervisor, "listen"))["refused"] == "not_talking"
+    await nothing_left(stack)
+
+
+async def _is_told(phone: Phone, code: str, prompt: str) -> None:
+    """Dial a code; the answer is this prompt, then the call is over."""
+    call = await phone.call(code).answered()
+    await call.rtp.hears(prompt_hz(prompt))
+    await call.ended()
