@@ -142,7 +142,7 @@ async def test_take_over_leaves_the_caller_with_the_supervisor(stack: HotlineSta
     entries = [fact.body for fact in stack.facts.of("CallLeftQueue", contact=contact)]
     assert [(one["entry"], one["how"]) for one in entries] == [(1, "answered"), (2, "answered")]
     offer = stack.facts.of("CallOffered", contact=contact)[-1].body
-    assert (offer["agent"], offer["proof"]["policy"]) == (lane.supervisor, "taken")
+    assert (offer["agent"], offer["proof"]["aimed"]) == (lane.supervisor, "took")
     await nothing_left(stack)
 
 
