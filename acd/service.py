@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 from acd.adapters.away import Away
 from acd.adapters.cel import ends_in
+from acd.adapters.colleague import Colleague
 from acd.adapters.deeds import Deeds
 from acd.adapters.desk import Desk
 from acd.adapters.lamps import Lamps
@@ -140,6 +141,7 @@ class Acd:
             deployment.ports.agi_acd,
             service.secrets.agi_token,
             {
+                "colleague": Colleague(self.engine, lambda: service.settings),
                 "queue": QueueHandler(self.engine, forecaster, lambda: service.settings),
                 "desk": Desk(self.engine, lambda: service.settings, service.secrets.pin, registry),
                 "supervise": supervisors,

@@ -20,7 +20,7 @@ from acd.core.fact_codec import to_body
 from hotline.journal import JournalWriter
 from recording.adapters.raw_files import RawFile, RawGrew, held_files, make_recording, raw_files
 from recording.core.facts import RecordingKept
-from recording.core.raw import RawState, is_finished, kept_path, whole_frames_bytes
+from recording.core.raw import SIDE, RawState, is_finished, kept_path, whole_frames_bytes
 from recording.core.segments import Segments
 
 logger = logging.getLogger(__name__)
@@ -47,6 +47,7 @@ class KeeperMetrics:
         self.kept_s = counter("kept_seconds", "Length of the recordings kept")
         self.kept_bytes = counter("kept_bytes", "Size of the recordings kept")
         self.empty = counter("empty", "Raw files without sound, removed")
+        self.private = counter("private", "Sound of calls between colleagues, removed: no part of a contact")
         self.torn = counter("torn", "Raw files that ended within a frame")
         self.untold = counter("untold_ends", "Recordings kept although acd told no end of their segment")
         self.failures = counter("failures", "Attempts to keep a recording that failed and will be repeated")
@@ -147,6 +148,10 @@ class Keeper:
 
     def _deal_with(self, raw: RawFile) -> None:
         size = whole_frames_bytes(raw.size_bytes)
+        if raw.segment.startswith(SIDE) and not self.segments.get(raw.segment).contact:
+            self._metrics.private.inc()
+            raw.path.unlink()
+            return
         if size:
             self._keep(raw)
         else:

@@ -17,9 +17,11 @@ from prometheus_client import CollectorRegistry, Counter
 
 from acd.adapters.away import Away
 from acd.adapters.cel import Ends
+from acd.adapters.joins import Joins
 from acd.adapters.legs import Caller, Leg
 from acd.adapters.whence import NOWHERE, Whence, ask_whence, whence_of
 from acd.core.events import (
+    AgentJoined,
     AsteriskLost,
     AsteriskSnapshot,
     CallerHungUp,
@@ -36,6 +38,7 @@ from acd.core.facts import CallerIdentified, ContactEnded, ContactStarted, Media
 from acd.core.media import parse_quality
 from acd.core.phones import PhoneContacts
 from acd.engine import Engine
+from telephony import variables
 from telephony.ami import AmiLink, Destination, LinkState
 from telephony.channels import ChannelSeen, channel_seen, is_caller
 from telephony.errors import AmiError
@@ -43,6 +46,7 @@ from telephony.errors import AmiError
 logger = logging.getLogger(__name__)
 
 DEAD_FOR_MS = 60_000
+SIDE = "s-"  # a segment that began as a call of the agent's own: this, and the leg's unique id
 SNAPSHOT_TIMEOUT_S = 10.0
 SNAPSHOT_RETRY_S = 0.5
 REQUEUE = Destination("requeue", "s")
@@ -72,6 +76,7 @@ class Observer:
         self.on_synchronized: Callable[[bool], None] = lambda _: None
         self._messages = Counter("hotline_ami_events_total", "AMI events looked at", registry=registry)
         self._phones = PhoneContacts()
+        self._joins = Joins()
         self._handlers: dict[str, Callable[[Mapping[str, str]], None]] = {
             "DialBegin": self._dial_begin,
             "Newstate": self._new_state,
@@ -81,6 +86,7 @@ class Observer:
             "HangupRequest": self._hang_up_asked,
             "Hangup": self._hang_up,
             "BlindTransfer": self._blind_transfer,
+            "AttendedTransfer": self._attended_transfer,
             "UserEvent": self._user_event,
             "ContactStatus": self._contact_status,
         }
@@ -218,6 +224,35 @@ class Observer:
             leg.bridged, leg.bridged_ms = True, now_ms
             path = self._recording_path(leg.offer, now_ms)
             self._engine.handle(OfferConnected(leg.offer, recording=path))
+        elif leg is None:
+            self._look_for_joins(channel_seen(message))
+
+    def _look_for_joins(self, seen: ChannelSeen) -> None:
+        """A channel that is no offer's leg is in a bridge: does an agent talk with a caller there?"""
+        if seen.uniqueid in self.callers:
+            joined = self._joins.caller_entered(seen.uniqueid, seen.bridge)
+        elif not seen.contact and self._engine.distributor.agent_at(seen.endpoint) is not None:
+            joined = self._joins.phone_entered(seen)
+        else:
+            return
+        for one in joined:
+            self._join(one.contact, one.leg)
+
+    def _join(self, contact: str, leg: ChannelSeen) -> None:
+        agent = self._engine.distributor.agent_at(leg.endpoint)
+        view = self._engine.picture.contacts.get(contact)
+        if agent is None or view is None:
+            return
+        segment, now_ms = f"{SIDE}{leg.uniqueid}", self._engine.clock.now_ms()
+        path = self._recording_path(segment, now_ms)
+        self._engine.handle(AgentJoined(contact, agent, segment, view.queue, path))
+        if self._engine.picture.agents[agent].offer != segment:
+            return  # held by another leg
+        self._joins.gone(leg.uniqueid)
+        self.legs[leg.uniqueid] = Leg(segment, contact, leg.channel, up=True, bridged=True, bridged_ms=now_ms)
+        # A snapshot knows it by these; so does its end.
+        for name, value in ((variables.OFFER, segment), ("CHANNEL(accountcode)", contact)):
+            self._act("Setvar", {"Channel": leg.channel, "Variable": name, "Value": value})
 
     def _hold(self, message: Mapping[str, str], held: bool) -> None:
         leg = self.legs.get(message.get("Uniqueid", ""))
@@ -239,6 +274,7 @@ class Observer:
             self._bury(uniqueid)
             self._leg_ended(leg, cause)
             return
+        self._joins.gone(uniqueid)
         seen = channel_seen(message)
         if is_caller(seen):
             self._bury(uniqueid)
@@ -301,6 +337,15 @@ class Observer:
         leg = self.legs.get(message.get("TransfererUniqueid", ""))
         if leg is not None and message.get("Result") == "Success":
             leg.transferred = True
+
+    def _attended_transfer(self, message: Mapping[str, str]) -> None:
+        if message.get("Result") != "Success":
+            return
+        for prefix in ("OrigTransferer", "SecondTransferer"):
+            uniqueid = message.get(f"{prefix}Uniqueid", "")
+            self._joins.gone(uniqueid)
+            if (leg := self.legs.get(uniqueid)) is not None:
+                leg.transferred = True
 
     def _user_event(self, message: Mapping[str, str]) -> None:
         match message.get("UserEvent"):
@@ -369,17 +414,21 @@ class Observer:
     def cancel_offer(self, offer: str) -> None:
         """Hang up a leg that still rings; one that is up is left alone."""
         for leg in self.legs.values():
-            if leg.offer == offer and not leg.up and self.link is not None:
-                task = asyncio.get_running_loop().create_task(self._hang_up_leg(leg))
-                task.add_done_callback(lambda done: done.exception())
+            if leg.offer == offer and not leg.up:
+                # If it fails, the lease ends the offer all the same.
+                self._act("Hangup", {"Channel": leg.channel})
 
-    async def _hang_up_leg(self, leg: Leg) -> None:
-        assert self.link is not None
+    def _act(self, action: str, fields: Mapping[str, str]) -> None:
+        """Ask Asterisk for something and go on."""
+        if self.link is not None:
+            task = asyncio.get_running_loop().create_task(self._try_action(self.link, action, fields))
+            task.add_done_callback(lambda done: done.exception())
+
+    async def _try_action(self, link: AmiLink, action: str, fields: Mapping[str, str]) -> None:
         try:
-            await self.link.action("Hangup", {"Channel": leg.channel})
+            await link.action(action, fields)
         except AmiError as error:
-            # The lease ends the offer all the same.
-            logger.warning("cancel_failed", extra={"offer": leg.offer, "error": str(error)})
+            logger.warning("action_failed", extra={"action": action, "error": str(error)})
 
     def fetch_call(self, contact: str) -> None:
         """Bring a talking caller back to the queue; the agent's leg ends as after a transfer."""

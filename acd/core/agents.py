@@ -66,6 +66,7 @@ turned_away        -noleg      -noleg      -noleg      -noleg      -noleg       
 set_aside          -noleg      -noleg      -noleg      -noleg      -noleg          -noleg
 work_began         -noleg      -noleg      -noleg      -noleg      -noleg          -noleg
 work_goes_on       -noleg      -noleg      -noleg      -noleg      -noleg          -noleg
+joined             -out        on_contact  on_contact  on_contact  on_contact      on_contact
 lease_expired      -noleg      -noleg      -noleg      -noleg      -noleg          -noleg
 time_up            -time       -time       intent      -time       -time           intent
 ringing_leg_found  offered     offered     offered     offered     offered         offered
@@ -101,6 +102,7 @@ turned_away        communicating   communicating  communicating  communicating
 set_aside          not_responding  not_responding not_responding not_responding
 work_began         -quiet          acw            acw            acw
 work_goes_on       acw             acw            acw            acw
+joined             -leg            -leg           -leg           -leg
 lease_expired      unknown         unknown        unknown        stay
 time_up            -time           -time          -time          -time
 ringing_leg_found  stay            stay           stay           stay
@@ -113,7 +115,8 @@ open_leg_found     on_contact      stay           stay           on_contact
 AGENT_TABLE = {**_FREE_TABLE, **_HELD_TABLE}
 """took: the agent wants a certain call, whatever the intent says; never out of after-contact work.
 Inputs about a leg: unanswered = it rang out; turned_away = to be left alone for a while; set_aside = as
-unanswered, whatever the leg did; work_began = a conversation ended in a queue with after-contact time;
+unanswered, whatever the leg did; joined = a talk that no offer led to; work_began = a conversation ended in
+a queue with after-contact time;
 recalled = the call they work on is back, work_goes_on = and nothing came of it; *_leg_found = a snapshot
 shows a leg. Others: prolonged = work lasts until another time; code_given = what the talk was about;
 phone_gone = for so long that the agent is logged out; break_over = not ready for longer than may be.

@@ -178,6 +178,20 @@ class HoldChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class AgentJoined(Event):
+    """A leg of the agent's phone is in one bridge with the caller, though no offer led there.
+
+    segment: an id of the leg's own. queue: of the conversation.
+    """
+
+    contact: str
+    agent: str
+    segment: str
+    queue: str
+    recording: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AgentForced(Event):
     """A supervisor puts an agent into a state. to: ready, not_ready, work_over, logged_out.
 
@@ -356,6 +370,7 @@ class RestoredAgent:
     offer: str = ""
     queue: str = ""
     intent_reason: str = ""
+    connected_ms: int = 0  # since when the leg `offer` talks; 0: it does not
     offered_ms: int = 0  # when a call was offered last
     counted_ms: int = 0  # up to here the time in the state is in the figures that follow; 0: up to now
     busy_ms: int = 0  # of the day that JournalRestored names, as the next two

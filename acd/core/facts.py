@@ -112,6 +112,7 @@ class CallConnected(Fact):
     agent: str
     queue: str
     recording: str  # path under the recordings folder, without suffix; "" when not recorded
+    how: str = ""  # joined: no offer led there, but an attended transfer or a third party; "": an offer
 
 
 @dataclass(frozen=True, slots=True)

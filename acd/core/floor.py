@@ -44,6 +44,7 @@ class Floor:
         self.phones: dict[str, str] = {}  # phone -> the agent logged in there
         self.calls: dict[str, Call] = {}
         self.aimed: dict[str, None] = {}  # calls that are meant for certain agents, see acd.core.aims
+        self.joined: dict[str, list[str]] = {}  # contact -> its parts, where agents joined (join_events)
         self.in_queue: dict[str, int] = {}  # queue -> calls that are not yet connected
         self.offers: dict[str, Offer] = {}
         self.line = WaitingLine()
@@ -300,6 +301,7 @@ class Floor:
         call.state = state
         if state == "gone":
             del self.calls[call.contact]
+            self.joined.pop(call.contact, None)
         if state in ("gone", "waiting", "aimed"):
             self.awaited.pop(call.contact, None)
         return True

@@ -10,6 +10,7 @@ from acd.core import events, facts
 from acd.core.commands import CancelOffer, TakeSnapshot
 from acd.core.failed_offers import agent_after_failure
 from acd.core.floor import Floor
+from acd.core.join_events import next_part
 from acd.core.offers import (
     ASK_AGAIN_MS,
     LEASE_GRACE_MS,
@@ -171,7 +172,9 @@ def end_leg(floor: Floor, offer: Offer, leg_cause: int, by: str, ended_ms: int |
         end_segment(floor, offer, by, ended_ms)
         call = floor.calls.get(offer.contact)
         if call is not None and call.offer == offer.id:
-            floor.tell_call(call, "leg_ended")
+            call.offer = next_part(floor, call.contact, offer.id) or offer.id
+            if call.offer == offer.id:
+                floor.tell_call(call, "leg_ended")
     elif offer.cause:
         _free_agent(floor, offer)
     else:

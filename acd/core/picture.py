@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any, Self
 
 from acd.core.expected_wait import HandlingTimes
-from acd.core.fold import AgentView, Body, ContactView, Entry, Fold, QueueView
+from acd.core.fold import AgentView, Body, ContactView, Entry, Fold, Leg, QueueView
 from acd.core.totals import AgentTotals, Totals
 
 SHORTEST_DAY_MS = 22 * 3_600_000
@@ -82,6 +82,11 @@ class Picture:
     def closed_queues(self) -> dict[str, QueueView]:
         """Queues by name that a supervisor has closed."""
         return self._fold.closed_queues
+
+    @property
+    def legs(self) -> dict[str, Leg]:
+        """Agents' legs by offer, from the offer to its end or that of the conversation."""
+        return self._fold.legs
 
     @property
     def day_ms(self) -> int:

@@ -14,6 +14,7 @@ from acd.core.calls import Call
 from acd.core.events import JournalRestored, LiveLeg, QueueRules, RestoredAgent, RestoredCall
 from acd.core.floor import BUSY_STATES, Floor
 from acd.core.fold import AgentView
+from acd.core.join_events import part_of
 from acd.core.needs import NeedsError, parse_needs
 from acd.core.offer_events import end_callers_half, end_leg, see_answer, see_bridge, see_ringing
 from acd.core.offers import Offer
@@ -88,6 +89,7 @@ def _agent_in(picture: Picture, number: str, view: AgentView) -> RestoredAgent:
         offer=view.offer,
         queue=view.queue,
         intent_reason=view.intent_reason,
+        connected_ms=picture.legs[view.offer].connected_ms if view.offer in picture.legs else 0,
         since_ms=view.since_ms,
         **{name: getattr(view, name) for name in TOLD_BESIDE_STATE},
         offered_ms=view.offered_ms,
@@ -221,7 +223,20 @@ def _restore_other_leg(floor: Floor, remembered: RestoredAgent) -> None:
     if agent.state not in ("offered", "on_contact", "on_hold", "unknown"):
         agent.offer = ""
         return
+    if remembered.connected_ms:
+        # One of several parts of a conversation, of which the contact shows the newest.
+        _restore_part(floor, agent, remembered.connected_ms)
+        return
     _add_agents_half(floor, agent, agent.offer, up=agent.state in ("on_contact", "on_hold"))
+
+
+def _restore_part(floor: Floor, agent: Agent, connected_ms: int) -> None:
+    rules = floor.queues.get(agent.queue, _RULES_OF_A_QUEUE_THAT_IS_GONE)
+    part = part_of(floor, agent, rules, connected_ms)
+    part.restored = True
+    call = floor.calls.get(agent.contact)
+    if call is not None and call.state == "connected":
+        floor.joined.setdefault(call.contact, [call.offer]).insert(0, part.id)
 
 
 def _add_agents_half(floor: Floor, agent: Agent, offer_id: str, *, up: bool) -> None:

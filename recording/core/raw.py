@@ -23,6 +23,9 @@ SETTLED_MS = 2_000
 ABANDONED_MS = 60_000
 """A file of which no end is told (acd was away) is finished after so long without growth."""
 
+SIDE = "s-"
+"""So begins the name of a leg's sound that is a part of a contact only if acd says so: a consultation."""
+
 _DAY = re.compile(r"\d{4}/\d{2}/\d{2}", re.ASCII)
 _SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,99}", re.ASCII)
 

@@ -117,6 +117,16 @@ def test_files_without_a_whole_frame_are_removed_untold(house: House, content: b
     assert house.count("empty_total") == 1
 
 
+def test_a_call_between_colleagues_is_kept_only_as_part_of_a_contact(house: House) -> None:
+    house.raw("s-1.7", quiet_s=100)
+    house.raw("s-1.9")
+    house.ended("s-1.9")
+    assert house.keeper.sweep() == 2
+    assert [fact["segment"] for fact in house.facts()] == ["s-1.9"]
+    assert house.count("private_total") == 1
+    assert list(house.incoming.iterdir()) == []
+
+
 def test_a_torn_end_is_cut_and_counted(house: House) -> None:
     house.raw("1-1", SECOND + b"\x01")
     house.ended("1-1")

@@ -172,6 +172,8 @@ def event_of(words: list[str]) -> events.Event:
             return events.QueueClosed(rest[0], "boss", "page")
         case "open_queue":
             return events.QueueOpened(rest[0], "boss", "page")
+        case "joined":
+            return events.AgentJoined(*rest)
         case "hold" | "resume":
             return events.HoldChanged(rest[0], name == "hold")
     return _EVENTS[name](*rest)

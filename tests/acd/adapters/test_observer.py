@@ -66,6 +66,10 @@ class Talk:
     def hung_up_by(self, kind: str) -> list[str]:
         return [body["hung_up_by"] for body in self.facts(kind)]
 
+    def joined(self) -> list[tuple[str, str]]:
+        facts = self.facts("CallConnected")
+        return [(one["agent"], one["segment"]) for one in facts if one["how"] == "joined"]
+
 
 @pytest.fixture
 async def talk(tmp_path: Path) -> Iterator[Talk]:
@@ -115,3 +119,24 @@ async def test_a_contact_that_only_its_end_tells_of_began_where_that_says(talk: 
     assert (started["number"], started["trunk"], started["direct"]) == ("4002", "carrier", True)
     talk.tell({"Event": "UserEvent", "UserEvent": "HotlineEnd", **other, **end})  # late: dead stays dead
     assert "c2" not in talk.observer.callers
+
+
+SIDE_LEG = {"Uniqueid": "7", "Channel": "PJSIP/1002-7", "Cause": "16", "BridgeUniqueid": "b2"}
+
+
+async def test_an_attended_transfer_ends_one_part_and_begins_another(talk: Talk) -> None:
+    talk.engine.handle(events.AgentLoggedIn("1002", "1002"))
+    transfer = {"Event": "AttendedTransfer", "Result": "Success", "OrigTransfererUniqueid": "l1"}
+    talk.tell({"Event": "BridgeEnter", **SIDE_LEG}, transfer)
+    talk.tell({"Event": "BridgeEnter", **CALLER, "BridgeUniqueid": "b2"}, LEG_GONE)
+    assert talk.hung_up_by("SegmentEnded") == ["transfer"]
+    assert talk.joined() == [("1002", "s-7")]
+    talk.tell({"Event": "HangupRequest", **SIDE_LEG}, {"Event": "Hangup", **SIDE_LEG}, CALLER_GONE)
+    assert talk.hung_up_by("SegmentEnded") == ["transfer", "agent"]
+
+
+async def test_a_phone_without_an_agent_and_a_strangers_channel_join_nobody(talk: Talk) -> None:
+    stranger = {**SIDE_LEG, "Channel": "PJSIP/carrier-9"}
+    talk.tell({"Event": "BridgeEnter", **CALLER, "BridgeUniqueid": "b2"})
+    talk.tell({"Event": "BridgeEnter", **SIDE_LEG}, {"Event": "BridgeEnter", **stranger})
+    assert talk.joined() == []

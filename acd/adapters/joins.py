@@ -1,0 +1,43 @@
+"""Who else talks with a caller: phones that are in one bridge with a caller though no offer led there.
+
+Told of every entry into a bridge; says whose leg has joined whose conversation. That is how an attended
+transfer looks (the caller moves to the bridge of the consultation, or the colleague to the caller's), and a
+third party who is taken in. It must not know what acd makes of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from telephony.channels import ChannelSeen
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A phone's leg and the contact whose caller it talks with."""
+
+    contact: str
+    leg: ChannelSeen
+
+
+class Joins:
+    """Callers and phones by the bridge that each entered last; bounded by the channels that live."""
+
+    def __init__(self) -> None:
+        self._callers: dict[str, str] = {}  # contact -> bridge
+        self._phones: dict[str, tuple[str, ChannelSeen]] = {}  # unique id -> bridge and channel
+
+    def caller_entered(self, contact: str, bridge: str) -> list[Joined]:
+        """The caller is in this bridge now; returns the phones that are there already."""
+        self._callers[contact] = bridge
+        return [Joined(contact, leg) for at, leg in self._phones.values() if at == bridge]
+
+    def phone_entered(self, leg: ChannelSeen) -> list[Joined]:
+        """A phone's leg that belongs to no offer is in a bridge now; returns the caller who is there."""
+        self._phones[leg.uniqueid] = (leg.bridge, leg)
+        return [Joined(contact, leg) for contact, at in self._callers.items() if at == leg.bridge]
+
+    def gone(self, uniqueid: str) -> None:
+        """This channel has hung up, or its leg is known as part of a conversation now."""
+        self._callers.pop(uniqueid, None)
+        self._phones.pop(uniqueid, None)

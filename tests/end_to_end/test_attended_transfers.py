@@ -1,0 +1,67 @@
+"""A consultation that ends in an attended transfer: each agent's part keeps its own talk and hold time."""
+
+from harness.call import Call
+from harness.desk import Desk
+from harness.lanes import Lane
+from harness.phone import Manner
+from harness.prompt_tones import prompt_hz
+from harness.scenes import agents, dial, nothing_left
+from harness.stack import HotlineStack
+
+BY_HAND = Manner(reject=None)
+CALLER_HZ, COLLEAGUE_HZ = 440, 620
+
+
+async def test_the_second_agents_part_is_counted(stack: HotlineStack, lane: Lane) -> None:
+    first, second = lane.agents[:2]
+    async with (
+        agents(stack, first, manner=BY_HAND) as (one,),
+        agents(stack, second, ready=False, manner=BY_HAND) as (two,),
+        stack.caller(tone_hz=CALLER_HZ) as caller,
+    ):
+        call, contact = await dial(stack, caller, lane.straight)
+        talk = await _talk(stack, one, contact)
+        await talk.hold()
+        await stack.fact("HoldChanged", contact=contact, held=True)
+        consultation = one.phone.call(second, tone_hz=COLLEAGUE_HZ)
+        theirs = await two.phone.incoming(within_s=15)
+        theirs.answer()
+        await theirs.rtp.hears(COLLEAGUE_HZ)
+        assert await talk.refer(consultation) == 202
+        connected = (await stack.fact("CallConnected", contact=contact, agent=second)).body
+        assert connected["how"] == "joined"
+        await theirs.rtp.hears(CALLER_HZ)
+        await stack.fact("SegmentEnded", contact=contact, agent=first)
+        state = (await stack.facts.agent_state(second, "on_contact")).body
+        assert (state["contact"], state["queue"]) == (contact, lane.queue)
+        await stack.facts.agent_state(first, "acw")
+        await theirs.hold()
+        await stack.fact("HoldChanged", contact=contact, agent=second, held=True)
+        await theirs.unhold()
+        await stack.fact("HoldChanged", contact=contact, agent=second, held=False)
+        await theirs.hang_up()
+        await stack.facts.agent_state(second, "acw")
+        await call.rtp.hears(prompt_hz("survey"))
+        await call.hang_up()
+        await stack.fact("ContactEnded", contact=contact)
+
+    segments = [fact.body for fact in stack.facts.of("SegmentEnded", contact=contact)]
+    assert [(one["agent"], one["hung_up_by"]) for one in segments] == [
+        (first, "transfer"),
+        (second, "agent"),
+    ]
+    for segment in segments:
+        (begun,) = stack.facts.of("CallConnected", segment=segment["segment"])
+        assert segment["talk_ms"] + segment["hold_ms"] == segment["at_ms"] - begun.body["at_ms"]
+        assert segment["hold_ms"] > 0
+    assert [fact.body["entry"] for fact in stack.facts.of("CallQueued", contact=contact)] == [1]
+    await nothing_left(stack)
+
+
+async def _talk(stack: HotlineStack, desk: Desk, contact: str) -> Call:
+    """The agent answers and hears the caller."""
+    rung = await desk.phone.incoming(within_s=15)
+    rung.answer()
+    await stack.fact("CallConnected", contact=contact, agent=desk.number)
+    await rung.rtp.hears(CALLER_HZ)
+    return rung
