@@ -32,6 +32,7 @@ def settings_changed(settings: Settings) -> SettingsChanged:
                 agent_choice=queue.agent_choice,
                 disposition="" if queue.disposition == "none" else queue.disposition,
                 closed=queue.closed,
+                ring=queue.ring,
             )
             for queue in settings.queues
         ),

@@ -31,6 +31,7 @@ SURVEY: Final = "HL_SURVEY"  # 0, 1: was the caller asked?
 
 # On agents' legs, beside CONTACT.
 OFFER: Final = "HL_OFFER"
+LEG: Final = "HL_LEG_"  # with a phone's name: its offer, where several phones ring at once
 
 STAGES: Final = ("arrived", "flow", "waiting", "connected", "survey", "fallback", "ended")
 NEXT_STEPS: Final = ("queue", "moved", "survey", "message", "voicemail", "hangup", "flow")

@@ -14,6 +14,7 @@ class Leg:
     contact: str
     channel: str
     up: bool = False
+    heard: bool = False  # the phone was heard of: it rings, or more
     bridged: bool = False
     bridged_ms: int = 0  # 0: before we looked
     held: bool = False

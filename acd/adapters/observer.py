@@ -164,7 +164,9 @@ class Observer:
                 if not self._is_known(one):
                     self._start_contact(one.contact, one.caller_number, whence.get(one.contact, NOWHERE))
             elif one.offer:
-                leg = Leg(one.offer, one.contact, one.channel, up=one.is_up, bridged=bool(one.bridge))
+                leg = Leg(
+                    one.offer, one.contact, one.channel, one.is_up, heard=True, bridged=bool(one.bridge)
+                )
                 self.legs.setdefault(one.uniqueid, leg)
         for uniqueid in doubtful - alive:
             self.callers.pop(uniqueid, None)
@@ -213,7 +215,10 @@ class Observer:
 
     def _new_state(self, message: Mapping[str, str]) -> None:
         leg = self.legs.get(message.get("Uniqueid", ""))
-        if leg is not None and not leg.up and message.get("ChannelStateDesc") == "Up":
+        if leg is None or leg.up:
+            return
+        leg.heard = True
+        if message.get("ChannelStateDesc") == "Up":
             leg.up = True
             self._engine.handle(OfferAnswered(leg.offer))
 
@@ -296,7 +301,7 @@ class Observer:
             by = "agent" if leg.up else "us"
         if caller is not None and by == "agent" and leg.bridged:
             caller.agent_hung_up = True
-        self._engine.handle(LegEnded(leg.offer, cause, by=by))
+        self._engine.handle(LegEnded(leg.offer, cause, by=by, heard=leg.heard))
 
     def _caller_ended(self, seen: ChannelSeen, cause: int) -> None:
         contact = seen.contact

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from acd.core.announcements import position_prompts, wait_prompts
-from acd.core.commands import Command, OfferCall, RefuseCall, SendToOverflow
+from acd.core.commands import Command, OfferCall, RefuseCall, RungBeside, SendToOverflow
 from acd.core.events import CallArrived, CallWithdrawn, OfferFailed, SessionLost
 from acd.engine import Engine
 from acd.forecaster import Forecaster
@@ -247,9 +247,12 @@ class CallerSession:
     async def _offer(self, order: OfferCall) -> bool:
         """Dial the agent; True when the caller was served (the agent has hung up, the caller goes on)."""
         await self._session.set_variable("_HL_OFFER", order.offer)
+        if order.beside:
+            await self._session.execute("MSet", *offers_by_phone(order))
         options = dial_options(order, self._queue, ringing=self._answer_at is not None)
-        await self._session.execute("Dial", *dial_arguments(order.phone, order.ring_ms, options))
-        if self._connected == order.offer:
+        phones = [order.phone, *(one.phone for one in order.beside)]
+        await self._session.execute("Dial", *dial_arguments(phones, order.ring_ms, options))
+        if self._connected:
             return True  # AMI has told it long ago, so Asterisk need not be asked
         outcome = await self._session.get_full(
             "${DIALSTATUS}|${HANGUPCAUSE}|${HL_STAGE}|${RINGTIME_MS}${PROGRESSTIME_MS}"
@@ -301,15 +304,26 @@ def failed_cause(status: str, cause: str, *, rang: bool) -> str:
 
 
 def dial_options(order: OfferCall, queue: Queue, *, ringing: bool) -> DialOptions:
-    """g: the session goes on after the agent's hang-up (survey); m: music goes on while the phone rings."""
+    """g: the session goes on after the agent's hang-up (survey); m: music goes on while the phone rings.
+
+    Of several phones the caller is told no agent's number: Dial takes it before anybody has answered.
+    """
+    announced = "agent-any" if order.beside else f"agent-{order.agent}"
     return DialOptions(
         go_on=True,
         music=None if ringing else queue.music,
         announce_to_agent=f"hotline/{queue.whisper}" if queue.whisper else "",
-        announce_to_caller=f"hotline/agent-{order.agent}" if queue.announce_agent else "",
+        announce_to_caller=f"hotline/{announced}" if queue.announce_agent else "",
+        before_ringing=("leg-offer",) if order.beside else (),
         subroutine=("agent-leg", "1"),
         answer_caller=ringing,
     )
+
+
+def offers_by_phone(order: OfferCall) -> list[str]:
+    """MSet's arguments: each phone's offer, for its leg to find (extensions.conf, [leg-offer])."""
+    first = RungBeside(order.offer, order.agent, order.phone)
+    return [f"{variables.inherited(variables.LEG + one.phone)}={one.offer}" for one in (first, *order.beside)]
 
 
 class QueueHandler:

@@ -43,7 +43,8 @@ def _come_back(floor: Floor, call: Call) -> None:
     call.session = True
     call.arrived_ms = floor.now_ms
     if call.state == "offered":
-        end_callers_half(floor, floor.offers[call.offer], "lost")
+        for leg in floor.legs_of(call):
+            end_callers_half(floor, leg, "lost")
     floor.tell_call(call, "arrived")
 
 
@@ -140,9 +141,8 @@ def call_withdrawn(floor: Floor, event: events.CallWithdrawn) -> None:
 
 def leave(floor: Floor, call: Call, to: str) -> None:
     """The entry is over because the caller goes elsewhere; a conversation under way was transferred."""
-    offer = floor.offers.get(call.offer)
-    if call.state == "offered" and offer is not None:
-        cancel_offer(floor, offer)
+    for leg in floor.legs_of(call):
+        cancel_offer(floor, leg)
     _end(floor, call, "withdrawn", how="out", offer_cause="withdrawn", by="transfer", to=to)
 
 
@@ -164,13 +164,13 @@ def _end(
     to: str = "",
     ended_ms: int | None = None,
 ) -> None:
-    offer = floor.offers.get(call.offer)
     if call.state == "connected":
+        offer = floor.offers.get(call.offer)
         if offer is not None:
             end_segment(floor, offer, by, ended_ms)
     else:
-        if call.state == "offered" and offer is not None:
-            end_callers_half(floor, offer, offer_cause)
+        for leg in floor.legs_of(call):
+            end_callers_half(floor, leg, offer_cause)
         floor.left_queue(call, how, to, at_ms=ended_ms)
     floor.tell_call(call, what)
 
@@ -183,7 +183,7 @@ def session_lost(floor: Floor, event: events.SessionLost) -> None:
         return
     call.session = False
     if floor.tell_call(call, "session_lost") and call.state == "offered":
-        offer = floor.offers[call.offer]
-        if offer.stage == "dialled":
-            # Perhaps the command never reached Asterisk: soon ask, instead of holding the agent for long.
-            floor.set_lease(offer, floor.now_ms + OTHER_HALF_MS)
+        for leg in floor.legs_of(call):
+            if leg.stage == "dialled":
+                # Perhaps the command never reached Asterisk: soon ask, instead of holding the agent for long.
+                floor.set_lease(leg, floor.now_ms + OTHER_HALF_MS)

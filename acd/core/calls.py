@@ -82,7 +82,8 @@ class Call:
     session: bool = True
     aims: list[str] = field(default_factory=list)  # agents it is meant for, the next one first
     place_since_ms: int = 0  # 0: the place is that of wait_since_ms
-    offer: str = ""  # the open offer; for an away call the one whose Dial has not come back
+    offer: str = ""  # by whose id Dial comes back (also of an away call); once connected the winner
+    legs: list[str] = field(default_factory=list)  # the open offers: several when several phones ring
     put_first: bool = False  # by a supervisor
     key: Key = field(init=False)
 

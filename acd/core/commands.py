@@ -11,8 +11,20 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
+class RungBeside:
+    """One more agent whose phone rings for the same call, by an offer of its own."""
+
+    offer: str
+    agent: str
+    phone: str
+
+
+@dataclass(frozen=True, slots=True)
 class OfferCall(Command):
-    """Ring this agent's phone for this waiting call. The offer id travels through Asterisk and back."""
+    """Ring this agent's phone for this waiting call, and those of others beside it, all by one Dial.
+
+    The offers' ids travel through Asterisk and back; Dial's verdict is told by the first, `offer`.
+    """
 
     contact: str
     offer: str
@@ -20,6 +32,7 @@ class OfferCall(Command):
     phone: str
     queue: str
     ring_ms: int
+    beside: tuple[RungBeside, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from acd.core.agents import Agent
 from acd.core.aims import aim_over, offer_aimed
 from acd.core.calls import Call, Key, NeedsGroup, agent_choice
 from acd.core.choice import LONGEST_IDLE, Rank, rank_of
-from acd.core.commands import Command, OfferCall
+from acd.core.commands import Command, OfferCall, RungBeside
 from acd.core.events import Event
 from acd.core.expected_wait import Server, WaitingCall
 from acd.core.facts import Fact
@@ -141,7 +141,7 @@ class Distributor:
 
     def _make_offer(self, key: Key, group: NeedsGroup, best: list[Candidate]) -> None:
         floor = self._floor
-        call, agent = floor.calls[key[2]], floor.agents[best[0][2]]
+        call = floor.calls[key[2]]
         proof = offer_proof(
             call,
             group.eligible,
@@ -152,13 +152,28 @@ class Distributor:
             agent_choice(call, floor.queues),
             self._seed(call),
         )
-        self._offer(call, agent, "offered", proof)
+        self._offer(
+            call, [floor.agents[number] for _, _, number in best[: call.rules.ring]], "offered", proof
+        )
 
     def _offer_as_aimed(self, call: Call, agent: Agent, how: str) -> None:
-        self._offer(call, agent, how, aimed_proof(call, how, self._floor.settings_version))
+        self._offer(call, [agent], how, aimed_proof(call, how, self._floor.settings_version))
 
-    def _offer(self, call: Call, agent: Agent, how: str, proof: dict[str, Any]) -> None:
-        """Make the offer; how: the input that the agent's state table is told."""
+    def _offer(self, call: Call, agents: list[Agent], how: str, proof: dict[str, Any]) -> None:
+        """Ring these agents at once; how: the input that the agents' state table is told."""
+        floor = self._floor
+        beside = len(agents) > 1
+        if beside:
+            proof["ring"] = len(agents)
+        floor.tell_call(call, "offered")
+        first, *others = [self._lease(call, agent, how, proof, beside=beside) for agent in agents]
+        rung = tuple(RungBeside(other.id, other.agent, other.phone) for other in others)
+        floor.commands.append(
+            OfferCall(call.contact, first.id, first.agent, first.phone, call.queue, first.ring_limit_ms, rung)
+        )
+
+    def _lease(self, call: Call, agent: Agent, how: str, proof: dict[str, Any], *, beside: bool) -> Offer:
+        """One agent's offer of this call. The first of several gives Dial its id."""
         floor = self._floor
         offer = Offer(
             id=floor.next_offer_id(),
@@ -170,10 +185,12 @@ class Distributor:
             made_ms=floor.now_ms,
             ring_limit_ms=call.rules.offer_ring_ms,
             after_contact_ms=call.rules.after_contact_ms,
+            beside=beside,
         )
         floor.add_offer(offer)
-        call.offer = offer.id
-        floor.tell_call(call, "offered")
+        if not call.legs:
+            call.offer = offer.id
+        call.legs.append(offer.id)
         agent.offer, agent.contact, agent.queue = offer.id, call.contact, call.queue
         agent.offered_ms = floor.now_ms
         floor.facts.append(
@@ -187,12 +204,11 @@ class Distributor:
                 queue=call.queue,
                 expires_ms=floor.deadlines.time_ms(("lease", offer.id)) or 0,
                 proof=proof,
+                dial=call.offer if beside else "",
             )
         )
         floor.tell_agent(agent, how, until_ms=agent.until_ms if how == "recalled" else 0)
-        floor.commands.append(
-            OfferCall(call.contact, offer.id, agent.number, agent.phone, call.queue, offer.ring_limit_ms)
-        )
+        return offer
 
     def position(self, contact: str) -> int | None:
         """The call's place among those waiting in its queue, from 1; None when it does not wait."""

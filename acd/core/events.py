@@ -149,7 +149,8 @@ class OfferConnected(Event):
 
 @dataclass(frozen=True, slots=True)
 class OfferFailed(Event):
-    """Dial came back to the caller without a conversation: frees the caller only.
+    """Dial came back to the caller without a conversation: frees the caller only. Of several phones that rang
+    at once the offer is the first, and the cause is Dial's for all of them.
 
     cause: no_answer, rejected, busy, unreachable, withdrawn, agent_gone, unknown.
     """
@@ -162,13 +163,14 @@ class OfferFailed(Event):
 class LegEnded(Event):
     """The agent's leg is gone (Hangup): frees the agent only. cause: Q.850 code.
 
-    at_ms: when, if it is told only now.
+    at_ms: when, if it is told only now. heard: the phone was heard of, were it only that it rings.
     """
 
     offer: str
     cause: int
     by: str = ""  # agent, caller, transfer, lost
     at_ms: int | None = None
+    heard: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +314,7 @@ class QueueRules:
     agent_choice: str = "longest_idle"  # see acd.core.choice
     disposition: str = ""  # the code after a conversation: "" not asked for, optional, required
     closed: str = "voicemail"  # go form: where newcomers go while a supervisor has closed the queue
+    ring: int = 1  # so many phones at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,6 +391,15 @@ class RestoredAgent:
 
 
 @dataclass(frozen=True, slots=True)
+class RestoredLeg:
+    """An open offer as the journal remembers it, beside the one that its call names."""
+
+    offer: str
+    agent: str
+    rang_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class RestoredCall:
     """An open contact as the journal remembers it. stage: waiting, offered, connected."""
 
@@ -411,6 +423,7 @@ class RestoredCall:
     line_rank: int = 0  # as in CallQueued
     line_since_ms: int = 0
     put_first: bool = False
+    beside: tuple[RestoredLeg, ...] = ()  # further phones that rang
 
 
 @dataclass(frozen=True, slots=True)

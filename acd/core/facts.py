@@ -49,7 +49,10 @@ class CallQueued(Fact):
 
 @dataclass(frozen=True, slots=True)
 class CallOffered(Fact):
-    """An agent's phone is asked to ring. proof: see acd.core.proof."""
+    """An agent's phone is asked to ring. proof: see acd.core.proof.
+
+    dial: the first offer of those that ring at once, by one Dial; "" when this one rings alone.
+    """
 
     contact: str
     entry: int
@@ -59,6 +62,7 @@ class CallOffered(Fact):
     queue: str
     expires_ms: int
     proof: dict[str, Any]
+    dial: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ class OfferEnded(Fact):
     """An offer ended without a conversation: every CallOffered is followed by this or by CallConnected.
 
     cause: no_answer, rejected, busy, unreachable, caller_gone, withdrawn, agent_gone (answered, then hung
-    up before the bridge), unknown, lost.
+    up before the bridge), unknown, lost, answered_elsewhere (another phone that rang at once won).
     """
 
     contact: str

@@ -5,7 +5,8 @@ The house's rules (`AgentRules.failed_offers`) say it per cause; by default:
 - rejected, agent_gone (answered, hung up in the whisper): not ready, reason "rejected", by the agent's deed;
 - unreachable: not ready, reason "unreachable", until the phone is reachable or the agent goes ready;
 - busy, unknown: left alone for a while (communicating), so that a broken phone is not rung in a tight loop;
-- caller_gone, withdrawn, lost: no mark; the idle time goes on if the phone had not rung yet.
+- caller_gone, withdrawn, lost: no mark; the idle time goes on if the phone had not rung yet;
+- answered_elsewhere: no mark, and the idle time goes on.
 An agent who meanwhile intends something else than ready gets that instead of a mark.
 """
 

@@ -325,6 +325,10 @@ class Floor:
         self.offers[offer.id] = offer
         self.set_lease(offer, self.now_ms + offer.ring_limit_ms + LEASE_GRACE_MS)
 
+    def legs_of(self, call: Call) -> list[Offer]:
+        """The call's open offers, in the order in which they were made."""
+        return [self.offers[one] for one in call.legs]
+
     def set_lease(self, offer: Offer, at_ms: int) -> None:
         """When the offer is looked at again if nothing is heard of it."""
         self.deadlines.set(("lease", offer.id), at_ms)

@@ -102,6 +102,7 @@ class ContactView:
     aims: str = ""  # agents it is meant for before it waits, see acd.core.aims
     recording: str = ""
     put_first: bool = False  # by a supervisor, in this entry
+    legs: list[str] = field(default_factory=list)  # open offers; `offer` is the latest, or the one answered
 
 
 @dataclass(slots=True)
@@ -137,6 +138,7 @@ class Leg:
     queue: str
     offered_ms: int
     connected_ms: int = 0
+    rang_ms: int = 0
 
 
 class Fold:
@@ -224,8 +226,12 @@ class Fold:
                 _, _, view.aims = f" {view.aims} ".partition(f" {agent} ")
                 view.aims = view.aims.strip()
             view.rang_ms = view.answered_ms = 0
+            view.legs.append(offer)
 
     def _offer_rang(self, at_ms: int, body: Body) -> None:
+        leg = self.legs.get(body["offer"])
+        if leg is not None:
+            leg.rang_ms = at_ms
         view = self.contacts.get(body["contact"])
         if view is not None and view.offer == body["offer"]:
             view.rang_ms = at_ms
@@ -238,17 +244,31 @@ class Fold:
         for page in pages:
             _count(page.offers_failed, body["cause"])
         view = self.contacts.get(leg.contact)
-        if view is not None and view.offer == body["offer"]:
-            view.stage, view.offer, view.agent, view.answered_ms = "waiting", "", "", 0
-            view.rang_ms = 0
+        if view is None:
+            return
+        if body["offer"] in view.legs:
+            view.legs.remove(body["offer"])
+        if view.offer == body["offer"]:
+            self._take_next_leg(view)
             entry = self.entries.get(leg.contact)
             if entry is not None:
                 entry.answered_wait_ms = -1  # answered, but nobody talked: the wait goes on
+
+    def _take_next_leg(self, view: ContactView) -> None:
+        """The contact's offer is over: another of those that ring at once stands for it, or it waits."""
+        open_legs = [one for one in view.legs if one in self.legs]
+        view.answered_ms = 0
+        if open_legs:
+            leg = self.legs[open_legs[-1]]
+            view.offer, view.agent, view.rang_ms = open_legs[-1], leg.agent, leg.rang_ms
+        else:
+            view.stage, view.offer, view.agent, view.rang_ms = "waiting", "", "", 0
 
     def _call_answered(self, at_ms: int, body: Body) -> None:
         view = self.contacts.get(body["contact"])
         if view is not None:
             view.answered_ms = at_ms
+            view.offer, view.agent = body["offer"], body["agent"]
         entry = self.entries.get(body["contact"])
         if entry is not None and entry.entry == body["entry"]:
             entry.answered_wait_ms, entry.target_ms = body["wait_ms"], body["target_ms"]
@@ -263,6 +283,7 @@ class Fold:
             view.stage, view.offer, view.agent = "connected", segment, leg.agent
             view.connected_ms, view.recording = at_ms, body["recording"]
             view.held_since_ms = view.hold_ms = 0
+            view.legs.clear()
 
     def _hold_changed(self, at_ms: int, body: Body) -> None:
         view = self.contacts.get(body["contact"])

@@ -7,6 +7,7 @@ of the agent, `failed_offers` says.
 from __future__ import annotations
 
 from acd.core import events, facts
+from acd.core.calls import Call
 from acd.core.commands import CancelOffer, TakeSnapshot
 from acd.core.failed_offers import agent_after_failure
 from acd.core.floor import Floor
@@ -65,6 +66,9 @@ def see_answer(floor: Floor, offer: Offer, since_ms: int | None = None) -> None:
         return
     floor.set_lease(offer, floor.now_ms + WHISPER_LIMIT_MS)
     call = floor.calls[offer.contact]
+    for other in floor.legs_of(call):
+        if other is not offer:
+            end_callers_half(floor, other, "answered_elsewhere")
     floor.facts.append(
         facts.CallAnswered(
             at_ms=offer.answered_ms,
@@ -107,6 +111,7 @@ def see_bridge(floor: Floor, offer: Offer, recording: str, since_ms: int | None 
         facts.CallConnected(offer.connected_ms, call.contact, offer.id, offer.agent, call.queue, recording)
     )
     floor.left_queue(call, "answered", at_ms=offer.answered_ms)
+    call.offer, call.legs = offer.id, []
     floor.tell_call(call, "connected")
 
 
@@ -134,23 +139,32 @@ def hold_changed(floor: Floor, event: events.HoldChanged) -> None:
 def offer_failed(floor: Floor, event: events.OfferFailed) -> None:
     """Dial came back to the caller without a conversation: the caller waits again, at the same place."""
     offer = floor.offers.get(event.offer)
-    if offer is None:
-        _dial_came_back_late(floor, event.offer)
-    elif offer.connected_ms:
-        floor.ignore("caller and agent have talked")
-    elif offer.cause:
-        floor.ignore(_CALLER_FREE)
+    call = _call_of_dial(floor, event.offer) if offer is None else floor.calls.get(offer.contact)
+    if call is not None and call.offer == event.offer and call.state == "offered":
+        _end_legs(floor, floor.legs_of(call), event.cause)
+        floor.tell_call(call, "offer_ended")
+    elif offer is None and call is not None and call.state == "away" and call.session:
+        floor.tell_call(call, "offer_ended")
+    elif offer is None:
+        floor.ignore(_UNKNOWN_OFFER)
     else:
-        end_callers_half(floor, offer, offer.settle_cause(event.cause))
-        floor.tell_call(floor.calls[offer.contact], "offer_ended")
+        floor.ignore("caller and agent have talked" if offer.connected_ms else _CALLER_FREE)
 
 
-def _dial_came_back_late(floor: Floor, offer_id: str) -> None:
-    for call in floor.calls.values():
-        if call.state == "away" and call.session and call.offer == offer_id:
-            floor.tell_call(call, "offer_ended")
-            return
-    floor.ignore(_UNKNOWN_OFFER)
+def _call_of_dial(floor: Floor, offer_id: str) -> Call | None:
+    """Whose Dial this is although its offer is over: of several phones the first may be out long ago."""
+    return next((call for call in floor.calls.values() if call.offer == offer_id), None)
+
+
+def _end_legs(floor: Floor, legs: list[Offer], dial_cause: str) -> None:
+    """Dial is over, and with it every leg; of several each has a verdict of its own."""
+    others_seen = any(leg.stage != "dialled" for leg in legs)
+    for leg in legs:
+        if leg.beside:
+            cause = leg.cause_among(dial_cause, others_seen=others_seen)
+        else:
+            cause = leg.settle_cause(dial_cause)
+        end_callers_half(floor, leg, cause)
 
 
 def leg_ended(floor: Floor, event: events.LegEnded) -> None:
@@ -159,6 +173,7 @@ def leg_ended(floor: Floor, event: events.LegEnded) -> None:
     if offer is None:
         floor.ignore(_UNKNOWN_OFFER)
     else:
+        offer.heard = event.heard
         end_leg(floor, offer, event.cause, event.by or "agent", event.at_ms)
 
 
@@ -177,6 +192,8 @@ def end_leg(floor: Floor, offer: Offer, leg_cause: int, by: str, ended_ms: int |
                 floor.tell_call(call, "leg_ended")
     elif offer.cause:
         _free_agent(floor, offer)
+    elif len(floor.calls[offer.contact].legs) > 1 and (cause := offer.own_cause()):
+        end_callers_half(floor, offer, cause)  # the others ring on
     else:
         floor.set_lease(offer, floor.now_ms + OTHER_HALF_MS)
 
@@ -185,6 +202,7 @@ def end_callers_half(floor: Floor, offer: Offer, cause: str) -> None:
     """The caller is free of an offer that led to no conversation; the leg may be there still."""
     offer.cause = cause
     offer.told = True
+    floor.calls[offer.contact].legs.remove(offer.id)
     floor.facts.append(
         facts.OfferEnded(
             floor.now_ms, offer.contact, offer.id, offer.agent, cause, offer.rung_ms(floor.now_ms)
@@ -241,7 +259,8 @@ def lease_expired(floor: Floor, offer_id: str) -> None:
         # a new session shows that the caller's session is free.
         call = floor.calls[offer.contact]
         end_callers_half(floor, offer, cause_of_leg(offer, floor.now_ms))
-        floor.tell_call(call, "dial_silent")
+        if not call.legs:
+            floor.tell_call(call, "dial_silent")
     elif offer.stage == "dialled" and offer.cause:
         # Dial has come back, and it does not before all its legs are gone: there never was one.
         offer.stage = "ended"
@@ -264,5 +283,6 @@ def _free_agent(floor: Floor, offer: Offer) -> None:
     elif agent.until_ms > floor.now_ms or agent.owes_code:
         floor.tell_agent(agent, "work_goes_on", until_ms=max(floor.now_ms, agent.until_ms))
     else:
-        keep_idle = not offer.rang_ms and not offer.answered_ms
+        has_rung = bool(offer.rang_ms or offer.answered_ms)
+        keep_idle = not has_rung or offer.cause == "answered_elsewhere"
         agent_after_failure(floor, agent, offer.cause, keep_idle=keep_idle)

@@ -1,5 +1,8 @@
 """An offer: a lease on one agent for one waiting call, whose id travels through Asterisk and back.
 
+A call may be offered to several agents at once, each by an offer of its own, all legs of the same Dial. Dial
+names the winner: the one leg that is answered. The others end as answered_elsewhere, without a mark.
+
 An offer has two halves that end apart and in either order:
 - the caller's half ends when Dial has come back, or the caller is gone, left or came again (`cause` is set);
 - the agent's half ends when the leg has hung up, or a snapshot shows that it is not there (`stage` ended).
@@ -61,6 +64,7 @@ class Offer:
     made_ms: int
     ring_limit_ms: int
     after_contact_ms: int
+    beside: bool = False  # others were offered the same call by the same Dial
     stage: str = "dialled"
     cause: str = ""  # why the caller's half is over; "" while it is open
     told: bool = False  # OfferEnded or SegmentEnded has been written
@@ -73,6 +77,7 @@ class Offer:
     held_since_ms: int = 0
     hold_ms: int = 0
     leg_cause: int = 0
+    heard: bool = True  # False: the leg ended, and nothing had ever been heard of the phone
     leg_ended_ms: int = 0
     seen_ms: int = 0  # last sign of life; a snapshot asked for earlier does not judge it
 
@@ -97,6 +102,25 @@ class Offer:
             return "withdrawn"
         return cause if cause in FAILED_CAUSES else "unknown"
 
+    def own_cause(self) -> str:
+        """Why this one of several phones is out, as far as its leg's end tells; "" when it does not."""
+        if self.stage != "ended" or self.lost or self.answered_ms:
+            return ""
+        return "withdrawn" if self.cancelled else _CAUSE_BY_Q850.get(self.leg_cause, "")
+
+    def cause_among(self, dial_cause: str, *, others_seen: bool) -> str:
+        """Dial's verdict on several phones as it counts for this one, which may have had an end of its own.
+
+        others_seen: AMI has told of one of the legs at least; then one it has not told of never was.
+        """
+        if self.answered_ms:
+            return "agent_gone"
+        if own := self.own_cause():
+            return own
+        never_was = self.stage == "dialled" and others_seen
+        is_silent = dial_cause == "no_answer" and (never_was or not self.heard)
+        return self.settle_cause("unreachable" if is_silent else dial_cause)
+
 
 FAILED_CAUSES = ("no_answer", "rejected", "busy", "unreachable", "withdrawn", "agent_gone", "lost", "unknown")
 
@@ -113,5 +137,5 @@ def cause_of_leg(offer: Offer, now_ms: int) -> str:
     if offer.answered_ms:
         return "agent_gone"
     if offer.rang_ms and now_ms - offer.rang_ms >= offer.ring_limit_ms:
-        return "no_answer"
+        return "no_answer" if offer.heard else "unreachable"
     return _CAUSE_BY_Q850.get(offer.leg_cause, "unknown")

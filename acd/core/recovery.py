@@ -7,11 +7,13 @@ newcomer whose session came first would overtake those who waited longer.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from acd.core import events, facts
 from acd.core.agents import TOLD_BESIDE_STATE, Agent
 from acd.core.call_events import lose_call
 from acd.core.calls import Call
-from acd.core.events import JournalRestored, LiveLeg, QueueRules, RestoredAgent, RestoredCall
+from acd.core.events import JournalRestored, LiveLeg, QueueRules, RestoredAgent, RestoredCall, RestoredLeg
 from acd.core.floor import BUSY_STATES, Floor
 from acd.core.fold import AgentView
 from acd.core.join_events import part_of
@@ -68,6 +70,11 @@ def restored_from(picture: Picture) -> JournalRestored:
             line_rank=view.line_rank,
             line_since_ms=view.line_since_ms,
             put_first=view.put_first,
+            beside=tuple(
+                RestoredLeg(offer, picture.legs[offer].agent, picture.legs[offer].rang_ms)
+                for offer in view.legs
+                if offer != view.offer and offer in picture.legs
+            ),
         )
         for contact, view in picture.contacts.items()
         if view.stage == "connected" or (view.stage in ("waiting", "offered") and contact in picture.entries)
@@ -169,23 +176,34 @@ def _restore_call(floor: Floor, remembered: RestoredCall) -> None:
     call.key = (remembered.line_rank, remembered.line_since_ms or call.wait_since_ms, call.contact)
     if remembered.put_first:
         call.put_before_all()
-    agent = floor.agents.get(remembered.agent)
-    held = agent is not None and bool(remembered.offer) and agent.offer == remembered.offer
+    held: list[RestoredCall] = []
+    for leg in _legs_of(remembered):
+        agent = floor.agents.get(leg.agent)
+        if agent is not None and agent.offer == leg.offer:
+            held.append(leg)
+        elif remembered.stage == "offered":
+            # The journal ends between the offer and the agent's change of state: the command never left.
+            floor.facts.append(facts.OfferEnded(floor.now_ms, call.contact, leg.offer, leg.agent, "lost", 0))
     if held:
-        call.state, call.offer = remembered.stage, remembered.offer
-    elif remembered.stage == "offered":
-        # The journal ends between the offer and the agent's change of state: the command never left.
-        floor.facts.append(
-            facts.OfferEnded(floor.now_ms, call.contact, remembered.offer, remembered.agent, "lost", 0)
-        )
+        call.state, call.offer = remembered.stage, held[0].offer
     if call.state == "connected" and not remembered.left_queue:
         floor.left_queue(call, "answered", at_ms=remembered.answered_ms)
     floor.add_call(call)
-    if held and agent is not None:
-        _restore_offer(floor, call, agent, remembered)
+    for leg in held:
+        _restore_offer(floor, call, floor.agents[leg.agent], leg, beside=bool(remembered.beside))
 
 
-def _restore_offer(floor: Floor, call: Call, agent: Agent, remembered: RestoredCall) -> None:
+def _legs_of(remembered: RestoredCall) -> list[RestoredCall]:
+    """The call as each of the phones that rang sees it; only the first can have been answered."""
+    if not remembered.offer:
+        return []
+    return [remembered] + [
+        replace(remembered, offer=leg.offer, agent=leg.agent, rang_ms=leg.rang_ms, answered_ms=0)
+        for leg in remembered.beside
+    ]
+
+
+def _restore_offer(floor: Floor, call: Call, agent: Agent, remembered: RestoredCall, *, beside: bool) -> None:
     offer = Offer(
         id=remembered.offer,
         contact=call.contact,
@@ -202,6 +220,7 @@ def _restore_offer(floor: Floor, call: Call, agent: Agent, remembered: RestoredC
         held_since_ms=remembered.held_since_ms,
         hold_ms=remembered.hold_ms,
         restored=True,
+        beside=beside,
     )
     if remembered.connected_ms:
         offer.stage = "connected"
@@ -213,6 +232,8 @@ def _restore_offer(floor: Floor, call: Call, agent: Agent, remembered: RestoredC
     floor.add_offer(offer)
     if offer.stage == "connected":
         floor.deadlines.clear(("lease", offer.id))
+    else:
+        call.legs.append(offer.id)
 
 
 def _restore_other_leg(floor: Floor, remembered: RestoredAgent) -> None:
@@ -266,12 +287,16 @@ def asterisk_snapshot(floor: Floor, event: events.AsteriskSnapshot) -> None:
     """Judge every leg and every contact by what Asterisk shows; then wait for those who must come back."""
     shown = {leg.offer: leg for leg in event.legs if not floor.is_dead(leg.offer)}
     contacts = dict.fromkeys(contact for contact in event.contacts if not floor.is_dead(contact))
+    # The living first: of several phones that rang, the others are gone because one was answered.
+    missing = []
     for offer in list(floor.offers.values()):
         leg = shown.pop(offer.id, None)
         if leg is not None:
             _see_leg(floor, offer, leg)
         elif _is_judged(offer.seen_ms, event) and _should_be_seen(floor, offer, event):
-            _miss_leg(floor, offer)
+            missing.append(offer)
+    for offer in missing:
+        _miss_leg(floor, offer)
     for leg in shown.values():
         _adopt_leg(floor, leg)
     for call in list(floor.calls.values()):
@@ -314,7 +339,8 @@ def _miss_leg(floor: Floor, offer: Offer) -> None:
     if not offer.told and call is not None and not call.session:
         # No session of ours waits for Dial: nobody else will tell.
         end_callers_half(floor, offer, "lost")
-        floor.tell_call(call, "offer_ended")
+        if not call.legs:
+            floor.tell_call(call, "offer_ended")
 
 
 def _adopt_leg(floor: Floor, leg: LiveLeg) -> None:

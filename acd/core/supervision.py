@@ -18,6 +18,7 @@ from acd.core.calls import Call
 from acd.core.commands import FetchCall, SendToOverflow
 from acd.core.floor import Floor
 from acd.core.offer_events import cancel_offer
+from acd.core.offers import Offer
 from acd.core.state_table import Ignored
 
 WISH_MS = 5_000
@@ -127,8 +128,7 @@ def why_not_taken(floor: Floor, contact: str, number: str) -> str:
         return "unknown_agent"
     if call is None:
         return "unknown_call"
-    offer = floor.offers.get(call.offer) if call.state in ("offered", "connected") else None
-    if offer is not None and offer.agent == number:
+    if any(leg.agent == number for leg in _legs_of(floor, call)):
         return "own_call"
     if agent.state == "offline":
         return "logged_out"
@@ -136,9 +136,20 @@ def why_not_taken(floor: Floor, contact: str, number: str) -> str:
         return "unreachable"
     if isinstance(AGENT_TABLE[agent.state, "took"], Ignored):
         return "agent_busy"
-    if call.state == "offered" and offer is not None and offer.answered_ms:
+    if _is_being_answered(floor, call):
         return "being_answered"
     return "not_waiting" if call.state == "leaving" else ""
+
+
+def _legs_of(floor: Floor, call: Call) -> list[Offer]:
+    """The offers that ring for the call, or the one that led to the conversation."""
+    if call.state == "connected":
+        return [floor.offers[call.offer]] if call.offer in floor.offers else []
+    return floor.legs_of(call)
+
+
+def _is_being_answered(floor: Floor, call: Call) -> bool:
+    return call.state == "offered" and any(leg.answered_ms for leg in floor.legs_of(call))
 
 
 def call_taken(floor: Floor, event: events.CallTaken) -> None:
@@ -216,14 +227,12 @@ def _why_not_moved(floor: Floor, call: Call | None) -> str:
         return "unknown_call"
     if call.state in ("connected", "leaving"):
         return "not_waiting"
-    offer = floor.offers.get(call.offer) if call.state == "offered" else None
-    return "being_answered" if offer is not None and offer.answered_ms else ""
+    return "being_answered" if _is_being_answered(floor, call) else ""
 
 
 def _stop_ringing(floor: Floor, call: Call) -> None:
-    offer = floor.offers.get(call.offer) if call.state == "offered" else None
-    if offer is not None:
-        cancel_offer(floor, offer)
+    for leg in floor.legs_of(call):
+        cancel_offer(floor, leg)
 
 
 def settle_wishes(floor: Floor, make_offer: Callable[[Call, Agent, str], None]) -> None:

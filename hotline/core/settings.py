@@ -139,6 +139,7 @@ class Queue:
     agent_choice: str = "longest_idle"  # see acd.core.choice
     after_contact_s: int = 10
     offer_rings: int | None = None  # default: hotline.offer_rings
+    ring: int = 1  # so many eligible agents' phones ring at once; the first to answer gets the call
     target_rings: int | None = None
     whisper: str = ""  # prompt the agent hears; required
     announce_agent: bool = True  # caller hears "agent 1024 at your service"

@@ -125,6 +125,7 @@ REFUSED_REQUESTS = phrase("unit.refused_requests")
 CHANNELS = phrase("unit.channels")
 CONTACTS = phrase("unit.contacts")
 CALLERS = phrase("unit.callers")
+PHONES = phrase("unit.phones")
 TRIES = phrase("unit.tries")
 FAILURES = phrase("unit.failed_offers")
 
@@ -203,6 +204,7 @@ FIELD_RULES: dict[tuple[type, str], Rule] = {
     (Queue, "agent_choice"): _one_of(*POLICIES),
     (Queue, "after_contact_s"): _between(0, 3600, SECONDS),
     (Queue, "offer_rings"): _between(1, 20, RINGS),
+    (Queue, "ring"): _between(1, 10, PHONES),
     (Queue, "target_rings"): _between(1, 20, RINGS),
     (Queue, "whisper"): PROMPT,
     (Queue, "announce_position_s"): _between(0, 600, SECONDS),

@@ -7,7 +7,7 @@ evaluator; so it shares no bit mask, index or state table with the code it judge
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from simulated_asterisk import PromiseBrokenError
 
@@ -23,6 +23,7 @@ PUT_FIRST = 1_000_000
 WORK_STATES = ("on_contact", "on_hold", "acw")
 HELD_STATES = ("offered", "on_contact", "on_hold", "unknown")
 _NO_MARK = ("caller_gone", "withdrawn", "lost")
+_NO_OFFENCE = ("answered_elsewhere",)  # the idle time goes on, though the phone rang
 
 
 @dataclass
@@ -53,7 +54,7 @@ class _Entry:
     has_session: bool = True
     dial: str = ""  # the offer whose Dial may run on the caller's channel
     leaves: bool = False  # its session has been told to send the caller elsewhere
-    offer: str = ""
+    offers: list[str] = field(default_factory=list)  # open: those of one Dial
     answered_wait_ms: int = -1
 
 
@@ -62,6 +63,7 @@ class _Offer:
     contact: str
     entry: int
     agent: str
+    dial: str
     rang: bool = False
     answered: bool = False
     cancelled: bool = False
@@ -85,6 +87,7 @@ class Promises:
         self.offers: dict[str, _Offer] = {}
         self.queued = Counter[tuple[str, int]]()
         self.left: dict[tuple[str, int], str] = {}
+        self.winners: dict[tuple[str, int], str] = {}  # by entry: the offer that led to the conversation
         self._needs: dict[str, Needs] = {}
         self._linked = False
         self._hold_until_ms = 0
@@ -134,6 +137,8 @@ class Promises:
                     offer is not None and (offer.contact, offer.agent) == (command.contact, command.agent),
                     f"{command} without its fact",
                 )
+                for one in command.beside:
+                    self._expect(self.offers[one.offer].agent == one.agent, f"{command} without its fact")
                 self.entries[command.contact].dial = command.offer
             elif isinstance(command, SendToOverflow) and command.contact in self.entries:
                 self._check_departure(command)
@@ -147,7 +152,7 @@ class Promises:
 
     def _check_departure(self, command: SendToOverflow) -> None:
         entry = self.entries[command.contact]
-        can = entry.has_session and not entry.offer and not entry.dial
+        can = entry.has_session and not entry.offers and not entry.dial
         self._expect(can, f"{command} of {entry}")
 
     def _expect(self, is_kept: bool, otherwise: str) -> None:
@@ -194,11 +199,11 @@ class Promises:
     def _wait_for_callers(self, event: events.AsteriskSnapshot, decision: Decision) -> None:
         """Open entries that live without a session or a Dial, and those the journal does not know."""
         lost = {fact.contact for fact in decision.facts if isinstance(fact, facts.CallLeftQueue)}
-        ended = {fact.contact for fact in decision.facts if isinstance(fact, facts.OfferEnded)}
+        ended = {fact.offer for fact in decision.facts if isinstance(fact, facts.OfferEnded)}
         known = {
             contact
             for contact, entry in self.entries.items()
-            if contact in event.contacts and not entry.has_session and (not entry.offer or contact in ended)
+            if contact in event.contacts and not entry.has_session and ended.issuperset(entry.offers)
         }
         unknown = {one for one in event.waiting if one not in self.entries and one not in self._gone}
         self._awaited = (known | unknown) - lost
@@ -244,7 +249,9 @@ class Promises:
         entry, agent = self.entries.get(fact.contact), self.agents[fact.agent]
         self._expect(entry is not None, f"{fact} of a call that does not wait")
         assert entry is not None
-        self._expect(not entry.offer, f"{fact} while {entry.offer} is open")
+        beside = [one for one in entry.offers if self.offers[one].dial == fact.dial]
+        self._expect(not entry.offers or bool(beside), f"{fact} while {entry.offers} are open")
+        self._expect(len(beside) < entry.rules.ring, f"{fact} beside {beside}")
         self._expect(not entry.dial, f"{fact} while the Dial of {entry.dial} may run")
         self._expect(entry.has_session, f"{fact} without a session")
         self._expect(self._linked and not self._is_held(), f"{fact} before {self._awaited} came back")
@@ -254,13 +261,14 @@ class Promises:
         if fact.proof.get("aimed") == "took":
             self._check_taker(fact, agent)
         else:
-            self._check_order(fact, entry, agent)
+            self._check_order(fact, entry, agent, len(beside))
         agent.mark = ""
         agent.offered_ms = self._now_ms
         self._expect(fact.offer not in self.offers, f"{fact}: the id was given before")
-        entry.offer = agent.last_offer = fact.offer
+        agent.last_offer = fact.offer
+        entry.offers.append(fact.offer)
         self.offers[fact.offer] = _Offer(
-            fact.contact, fact.entry, fact.agent, after_contact_ms=entry.rules.after_contact_ms
+            fact.contact, fact.entry, fact.agent, fact.dial, after_contact_ms=entry.rules.after_contact_ms
         )
 
     def _check_taker(self, fact: facts.CallOffered, agent: _Agent) -> None:
@@ -270,7 +278,7 @@ class Promises:
         can = agent.state in ("ready", "not_ready", "not_responding", "communicating")
         self._expect(can and agent.mark != "unreachable", f"{fact} to {agent}")
 
-    def _check_order(self, fact: facts.CallOffered, entry: _Entry, agent: _Agent) -> None:
+    def _check_order(self, fact: facts.CallOffered, entry: _Entry, agent: _Agent, place: int) -> None:
         """The agent is ready and the best for this call, and nobody is overtaken."""
         is_paused = agent.mark in ("busy", "unknown") and self._now_ms >= agent.marked_ms + PAUSE_MS
         self._expect(not agent.mark or is_paused, f"{fact} to {agent}")
@@ -281,10 +289,13 @@ class Promises:
             self._expect(
                 not (overtaken and self._meets(fact.agent, other.needs)), f"{fact} overtakes {contact}"
             )
-        self._check_choice(fact, entry)
+        self._check_choice(fact, entry, place)
 
-    def _check_choice(self, fact: facts.CallOffered, entry: _Entry) -> None:
-        """The agent is the best of those who could be offered the call, by the queue's policy of now."""
+    def _check_choice(self, fact: facts.CallOffered, entry: _Entry, place: int) -> None:
+        """The agent is the best of those who could be offered the call, by the queue's policy of now.
+
+        place: so many were offered it before this one, to ring at once.
+        """
         ready = [
             (number, one)
             for number, one in self.agents.items()
@@ -296,7 +307,7 @@ class Promises:
             for number, one in ready
         )[2]
         self._expect(best == fact.agent, f"{fact}, but {best} is better by {policy}")
-        self._expect(fact.proof["best"][0]["agent"] == fact.agent, f"{fact} proves another")
+        self._expect(fact.proof["best"][place]["agent"] == fact.agent, f"{fact} proves another")
         self._expect(fact.proof["policy"] == policy, f"{fact} proves another policy than {policy}")
 
     def _rank(self, policy: str, number: str, fact: facts.CallOffered, needs: Needs) -> int:
@@ -342,9 +353,10 @@ class Promises:
         self._expect(fact.ring_ms >= 0, f"{fact}: negative time")
         offer.over = fact.cause
         entry = self.entries.get(fact.contact)
-        self._expect(entry is not None and entry.offer == fact.offer, f"{fact}, but the call has {entry}")
+        self._expect(entry is not None and fact.offer in entry.offers, f"{fact}, but the call has {entry}")
         assert entry is not None
-        entry.offer, entry.answered_wait_ms = "", -1
+        entry.offers.remove(fact.offer)
+        entry.answered_wait_ms = -1
         self._expect(
             not offer.cancelled or offer.answered or fact.cause != "unreachable", f"{fact} after our cancel"
         )
@@ -355,6 +367,7 @@ class Promises:
     def _call_answered(self, fact: facts.CallAnswered) -> None:
         offer, entry = self.offers[fact.offer], self.entries[fact.contact]
         self._expect(not offer.over and not offer.answered, f"{fact} of {offer}")
+        self._expect(entry.offers == [fact.offer], f"{fact}, but {entry.offers} are open: who wins?")
         offer.answered = True
         entry.answered_wait_ms = fact.wait_ms
         waited_ms = fact.at_ms - entry.wait_since_ms
@@ -363,6 +376,8 @@ class Promises:
     def _call_connected(self, fact: facts.CallConnected) -> None:
         offer = self.offers[fact.segment]
         self._expect(offer.answered and not offer.connected_ms and not offer.over, f"{fact} of {offer}")
+        winner = self.winners.setdefault((fact.contact, offer.entry), fact.segment)
+        self._expect(winner == fact.segment, f"{fact}, but {winner} has won")
         offer.connected_ms = fact.at_ms
 
     def _hold_changed(self, fact: facts.HoldChanged) -> None:
@@ -392,7 +407,7 @@ class Promises:
         if fact.how == "answered":
             self._expect(fact.wait_ms == entry.answered_wait_ms, f"{fact}: answered after {entry}")
         else:
-            self._expect(not entry.offer, f"{fact} with an open offer")
+            self._expect(not entry.offers, f"{fact} with an open offer")
         self.left[fact.contact, fact.entry] = fact.how
 
     def _agent_changed(self, fact: facts.AgentStateChanged) -> None:
@@ -422,6 +437,7 @@ class Promises:
     def _count_idle(self, agent: _Agent, fact: facts.AgentStateChanged) -> None:
         offer = self.offers.get(agent.last_offer)
         unheard = offer is not None and not offer.rang and not offer.answered and offer.over in _NO_MARK
+        unheard = unheard or (offer is not None and offer.over in _NO_OFFENCE)
         if agent.is_idle_unsure and fact.idle_since_ms == agent.idle_since_ms:
             return
         if agent.state in ("offered", "unknown") and unheard:
@@ -434,7 +450,7 @@ class Promises:
         return agent in self.skills and needs.met_by(self.skills[agent])
 
     def _is_offerable(self, entry: _Entry) -> bool:
-        return entry.has_session and not entry.offer and not entry.dial and not entry.leaves
+        return entry.has_session and not entry.offers and not entry.dial and not entry.leaves
 
     def _check_nobody_idles(self) -> None:
         free = [number for number, agent in self.agents.items() if agent.state == "ready"]

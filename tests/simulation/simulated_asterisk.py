@@ -4,6 +4,8 @@ It holds the truth: which callers' and agents' channels live, what Dial does, wh
 through wires that keep the order on each wire (one AMI link, one FastAGI session per caller) and delay
 everything at random, so that whatever comes on two wires can come in either order, as in reality. It breaks
 a promise itself when it is asked for what must never be asked: two Dials for a caller, two legs for an agent.
+A Dial may ring several phones: it ends them all when it ends, and the first to answer wins, though another
+answers in the same millisecond.
 Everything random comes from one generator, so that a seed repeats a run exactly.
 """
 
@@ -22,6 +24,7 @@ from acd.core.commands import (
     FetchCall,
     OfferCall,
     RefuseCall,
+    RungBeside,
     SendToOverflow,
     TakeSnapshot,
 )
@@ -93,10 +96,12 @@ class Leg:
 
 @dataclass(eq=False)
 class Dial:
-    """What EXEC Dial does on a caller's channel."""
+    """What EXEC Dial does on a caller's channel. legs: those not over; winner: the one that answered."""
 
     offer: str
-    leg: Leg | None = None
+    legs: list[Leg] = field(default_factory=list)
+    winner: Leg | None = None
+    ringing: int = 1  # phones that may still answer, also those that got no leg
 
 
 @dataclass(eq=False)
@@ -267,18 +272,19 @@ class SimulatedAsterisk:
         """The caller hangs up, whatever is under way."""
         if not caller.is_alive:
             return
-        leg = caller.dial.leg if caller.dial else None
-        talked = leg is not None and leg.state == "bridged"
+        legs = list(caller.dial.legs) if caller.dial else []
+        talked = any(leg.state == "bridged" for leg in legs)
         caller_first = self.rng.random() < 0.5
         if caller_first:
             self._say(events.CallerHungUp(caller.contact))
-        if leg is not None and not leg.is_ending:
+        for leg in legs:
             # Whose hang-up it was is known of a conversation; of a ringing phone there is only cause 26.
-            end = events.LegEnded(leg.offer, 16 if talked else 26, "caller" if talked else "")
-            self._end_leg(leg, end)
+            if not leg.is_ending:
+                end = events.LegEnded(leg.offer, 16 if talked else 26, "caller" if talked else "")
+                self._end_leg(leg, end)
         if not caller_first:
             self._say(events.CallerHungUp(caller.contact))
-        if caller.place == "waiting" or (leg is not None and not talked):
+        if caller.place == "waiting" or (legs and not talked):
             # One who hangs up before acd was told of the arrival may count as abandoned or not at all.
             caller.ends.append("abandoned" if caller.known_entry == caller.entry else "unheard")
         self._remove(caller)
@@ -353,7 +359,7 @@ class SimulatedAsterisk:
     def _fetch(self, command: FetchCall) -> None:
         """The caller is redirected: the agent's leg ends by it, as after a transfer."""
         caller = self.callers.get(command.contact)
-        leg = caller.dial.leg if caller is not None and caller.dial is not None else None
+        leg = caller.dial.winner if caller is not None and caller.dial is not None else None
         if caller is not None and leg is not None and leg.state == "bridged":
             self._end_talk(caller, leg, True)
 
@@ -372,19 +378,31 @@ class SimulatedAsterisk:
             return
         if caller.dial:
             raise PromiseBrokenError(f"{command} while {caller.dial} runs")
-        busy = [leg for leg in self.legs.values() if leg.agent == command.agent]
-        if busy:
-            raise PromiseBrokenError(f"{command} while the agent has {busy[0]}")
-        dial = caller.dial = Dial(command.offer)
-        outcome = self._outcome(command.phone)
-        if outcome in ("unreachable", "unknown"):
-            self.schedule.after(self.rng.randrange(1, 50), self._dial_over, caller, dial, outcome)
-            return
-        leg = dial.leg = self.legs[command.offer] = Leg(
-            command.offer, caller.contact, command.agent, command.phone
-        )
-        self._say(events.OfferRang(command.offer))
-        self._let_ring(caller, dial, leg, outcome, command.ring_ms)
+        dial = caller.dial = Dial(command.offer, ringing=1 + len(command.beside))
+        answer_ms = self.rng.randrange(300, 9000) if self.rng.random() < 0.5 else None
+        first = RungBeside(command.offer, command.agent, command.phone)
+        for one in (first, *command.beside):
+            busy = [leg for leg in self.legs.values() if leg.agent == one.agent]
+            if busy:
+                raise PromiseBrokenError(f"{command} while the agent has {busy[0]}")
+            outcome = self._outcome(one.phone)
+            if outcome in ("unreachable", "unknown"):
+                self.schedule.after(self.rng.randrange(1, 50), self._phone_out, caller, dial, outcome)
+                continue
+            leg = self.legs[one.offer] = Leg(one.offer, caller.contact, one.agent, one.phone)
+            dial.legs.append(leg)
+            self._say(events.OfferRang(one.offer))
+            if command.beside and outcome == "answer" and answer_ms is not None:
+                # All who answer do so in the same millisecond.
+                self.schedule.after(answer_ms, self._answer, caller, dial, leg)
+            else:
+                self._let_ring(caller, dial, leg, outcome, command.ring_ms)
+
+    def _phone_out(self, caller: Caller, dial: Dial, outcome: str) -> None:
+        """One phone will not answer any more; with the last one Dial is over, and tells the last outcome."""
+        dial.ringing -= 1
+        if dial.ringing == 0 and dial.winner is None:
+            self._dial_over(caller, dial, outcome)
 
     def _outcome(self, phone: str) -> str:
         if self.unreachable.get(phone):
@@ -407,8 +425,9 @@ class SimulatedAsterisk:
 
     def _fail(self, caller: Caller, dial: Dial, leg: Leg, outcome: str, cause: int) -> None:
         if leg.state == "ringing" and not leg.is_ending:
+            dial.legs.remove(leg)
             self._end_leg(leg, events.LegEnded(leg.offer, cause))
-            self._dial_over(caller, dial, outcome)
+            self._phone_out(caller, dial, outcome)
 
     def _cancel(self, command: CancelOffer) -> None:
         leg = self.legs.get(command.offer)
@@ -437,8 +456,16 @@ class SimulatedAsterisk:
         if leg.state != "ringing" or leg.is_ending:
             return
         leg.state = "up"
+        dial.winner = leg
         caller.place = "talking"
-        self._say(events.OfferAnswered(leg.offer))
+        losers, dial.legs = [one for one in dial.legs if one is not leg], [leg]
+        told_first = self.rng.random() < 0.5
+        if told_first:
+            self._say(events.OfferAnswered(leg.offer))
+        for loser in losers:
+            self._end_leg(loser, events.LegEnded(loser.offer, 26))
+        if not told_first:
+            self._say(events.OfferAnswered(leg.offer))
         whisper_ms = self.rng.randrange(100, 2500)
         if self.rng.random() < 0.06 and not self.is_calm:
             self.schedule.after(whisper_ms, self._hang_up_in_whisper, caller, dial, leg)
@@ -458,6 +485,8 @@ class SimulatedAsterisk:
         others = [one for one in self.legs.values() if one.agent == leg.agent and one is not leg]
         if others:
             raise PromiseBrokenError(f"{leg} is bridged while the agent has {others[0]}")
+        if caller.dial is not dial or dial.winner is not leg:
+            raise PromiseBrokenError(f"{leg} is bridged, the winner is {dial.winner}")
         leg.state = "bridged"
         caller.ends.append("answered")
         self._say(events.OfferConnected(leg.offer, "recording"))

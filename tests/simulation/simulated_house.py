@@ -152,11 +152,12 @@ class SimulatedHouse:
                 order=self.rng.choice(("oldest_first", "strict")),
                 head_start_ms=self.rng.choice((0, 500, 60_000)),
                 agent_choice=self.rng.choice(tuple(POLICIES)),
+                ring=ring,
             )
-            for name, after_ms, ring_ms, most in (
-                ("service", 5_000, 20_000, 1000),
-                ("orders", 0, 8_000, 1000),
-                ("small", 2_000, 15_000, 1000 if everyone else 3),
+            for name, after_ms, ring_ms, most, ring in (
+                ("service", 5_000, 20_000, 1000, 1),
+                ("orders", 0, 8_000, 1000, 3),
+                ("small", 2_000, 15_000, 1000 if everyone else 3, 2),
             )
         )
         self.rng.shuffle(agents)

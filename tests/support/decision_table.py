@@ -29,6 +29,7 @@ QUEUES = (
     events.QueueRules("service", "", 0, 10_000, 20_000, 15_000),
     events.QueueRules("orders", "", 0, 0, 8_000, 15_000),
     events.QueueRules("small", "", 0, 0, 8_000, 15_000, max_waiting=1),
+    events.QueueRules("together", "", 0, 0, 8_000, 15_000, ring=3),
 )
 
 AGENT_RULES = events.AgentRules()
@@ -44,6 +45,22 @@ OPENINGS = {
     "c1 offered to 1001": _OFFERED,
     "c1 rings at 1001": f"""{_OFFERED}
     200  rang 1-1                   | rang 1-1
+""",
+    "c1 rings at all": """
+    0    ready 1001                 | 1001 ready
+    10   ready 1002                 | 1002 ready
+    20   ready 1003                 | 1003 ready
+    100  arrive c1 {queue} since=100 | queued c1
+                                    | offered c1 to 1001 as 1-1
+                                    | 1001 offered
+                                    | offered c1 to 1002 as 1-2
+                                    | 1002 offered
+                                    | offered c1 to 1003 as 1-3
+                                    | 1003 offered
+                                    | ! offer c1 to 1001 1002 1003 for {ring_ms}
+    200  rang 1-1                   | rang 1-1
+    200  rang 1-2                   | rang 1-2
+    200  rang 1-3                   | rang 1-3
 """,
     "c1 talks with 1001": f"""{_OFFERED}
     200  bridged 1-1                | 1001 on_contact
@@ -277,7 +294,8 @@ def _agent(fact: facts.AgentStateChanged) -> str:
 def _command(command: commands.Command) -> str:
     match command:
         case commands.OfferCall():
-            return f"! offer {command.contact} to {command.agent} for {command.ring_ms}"
+            agents = " ".join((command.agent, *(one.agent for one in command.beside)))
+            return f"! offer {command.contact} to {agents} for {command.ring_ms}"
         case commands.CancelOffer():
             return f"! cancel {command.offer}"
         case commands.RefuseCall():

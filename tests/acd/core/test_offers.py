@@ -27,6 +27,22 @@ def test_ringing_lasts_from_dial_begin_to_the_answer() -> None:
     assert offer(rang_ms=2000, answered_ms=2500).rung_ms(5000) == 500
 
 
+def test_of_several_phones_each_is_judged_by_its_own_end_first() -> None:
+    table = (
+        (offer(stage="ended", leg_cause=17), "no_answer", "busy"),
+        (offer(stage="ended", leg_cause=21, cancelled=True), "no_answer", "withdrawn"),
+        (offer(stage="ended", leg_cause=0, rang_ms=2000), "no_answer", "no_answer"),
+        (offer(stage="ended", leg_cause=0, rang_ms=2000, heard=False), "no_answer", "unreachable"),
+        (offer(), "no_answer", "unreachable"),
+        (offer(cancelled=True), "no_answer", "withdrawn"),
+        (offer(stage="ringing", rang_ms=2000), "busy", "busy"),
+        (offer(stage="ended", leg_cause=16, answered_ms=2500), "busy", "agent_gone"),
+    )
+    for one, dial_cause, cause in table:
+        assert one.cause_among(dial_cause, others_seen=True) == cause, one
+    assert offer().cause_among("no_answer", others_seen=False) == "no_answer"  # AMI is late
+
+
 def test_talk_is_without_hold() -> None:
     assert offer(connected_ms=1000).talk_and_hold_ms(9000) == (8000, 0)
     assert offer(connected_ms=1000, hold_ms=2000).talk_and_hold_ms(9000) == (6000, 2000)

@@ -178,6 +178,7 @@ def test_an_open_conversation_can_be_recovered() -> None:
         "recording": "incoming/c-o1",
         "aims": "",
         "put_first": False,
+        "legs": [],
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decision_table import START_MS, Table, outcome, settings
+from decision_table import START_MS, Table, outcome, rows_of, settings
 
 from acd.core import events
 from acd.core.distributor import Distributor
@@ -653,4 +653,49 @@ def test_breaks_codes_rows_of_failures_and_lost_phones_survive_a_restart() -> No
                                            | code 11 for 1-2 by 1001
         37000   alarm                      | 1001 ready
         60004   alarm                      | 1002 offline (phone_gone)
+    """)
+
+
+def test_of_several_phones_that_rang_when_acd_was_killed_the_living_leg_wins() -> None:
+    table = Restarted()
+    table.run(
+        """
+        0       snapshot                      |
+        1       log_in 1001 p1                | 1001 not_ready (login)
+        2       log_in 1002 p2                | 1002 not_ready (login)
+        3       log_in 1003 p3                | 1003 not_ready (login)
+    """
+        + "\n".join(rows_of("given c1 rings at all in together"))
+    )
+    assert table.restart(1000) == []
+    table.run("""
+        1100    snapshot c1 1-2:c1:1002:up    | 1002 on_contact
+                                              | ended 1-3: answered_elsewhere, rang 900
+                                              | ended 1-1: answered_elsewhere, rang 900
+                                              | answered c1: waited 1000, rang 900
+                                              | 1003 ready
+                                              | 1001 ready
+        1200    bridged 1-2                   | connected c1 with 1002
+                                              | left c1: answered after 1000
+    """)
+
+
+def test_of_several_phones_that_rang_those_that_ring_on_may_still_win() -> None:
+    table = Restarted()
+    table.run(
+        """
+        0       snapshot                      |
+        1       log_in 1001 p1                | 1001 not_ready (login)
+        2       log_in 1002 p2                | 1002 not_ready (login)
+        3       log_in 1003 p3                | 1003 not_ready (login)
+    """
+        + "\n".join(rows_of("given c1 rings at all in together"))
+    )
+    assert table.restart(1000) == []
+    table.run("""
+        1100    snapshot c1 1-1:c1:1001:ringing 1-3:c1:1003:ringing | ended 1-2: lost, rang 900
+                                              | 1002 ready
+        1200    answered 1-3                  | 1003 on_contact
+                                              | ended 1-1: answered_elsewhere, rang 1000
+                                              | answered c1: waited 1100, rang 1000
     """)

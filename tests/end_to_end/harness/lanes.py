@@ -56,6 +56,16 @@ class Lane:
         return f"81{self.index:02}"
 
     @property
+    def together(self) -> str:
+        """The queue of the same agents in which three phones ring at once."""
+        return f"together{self.index}"
+
+    @property
+    def together_number(self) -> str:
+        """A number with a flow of greeting and that queue."""
+        return f"57{self.index:02}"
+
+    @property
     def agents(self) -> tuple[str, ...]:
         """Agents' numbers, which are their phones' names too; the first has the skill "special"."""
         return tuple(f"{self.index + 10}{n:02}" for n in range(1, AGENTS_PER_LANE + 1))
@@ -115,6 +125,18 @@ whisper = "queue-{lane.queue}"
 after_contact_s = {AFTER_CONTACT_S}
 extension = "{lane.extension}"
 
+[[queue]]
+name = "{lane.together}"
+title = {{ zh = "第 {lane.index} 道，同振", en = "Lane {lane.index}, together" }}
+needs = "{lane.skill}"
+whisper = "queue-{lane.queue}"
+after_contact_s = {AFTER_CONTACT_S}
+ring = 3
+
+[[flow]]
+name = "{lane.together}"
+start = "queue:{lane.together}"
+
 [[flow]]
 name = "straight{lane.index}"
 start = "queue:{lane.queue}"
@@ -146,6 +168,7 @@ hours = "never"
     ]
     for did, target in (
         (lane.straight, f'flow = "straight{lane.index}"'),
+        (lane.together_number, f'flow = "{lane.together}"'),
         (lane.menu, f'flow = "menu{lane.index}"'),
         (lane.closed, f'flow = "closed{lane.index}"'),
         (lane.direct, f'direct_queue = "{lane.queue}"\ndirect_rings = 3'),
