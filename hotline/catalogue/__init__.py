@@ -18,7 +18,14 @@ from string import Formatter
 from hotline.core.settings import Text
 
 LANGUAGES = ("zh", "en")
-FILES = ("texts.toml", "commands.toml", "settings.toml", "setup.toml", "environment.toml")
+FILES = (
+    "texts.toml",
+    "commands.toml",
+    "settings.toml",
+    "setup.toml",
+    "environment.toml",
+    "simulate.toml",
+)
 
 
 class CatalogueError(ValueError):

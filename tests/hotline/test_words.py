@@ -17,7 +17,6 @@ from hotline.core.settings_check import SettingsRefused, check_settings
 from hotline.words import CHOICE, columns_of, in_words, language, padded, say, told
 
 ROOT = Path(__file__).parents[2]
-FOR_DEVELOPERS = ("simulate",)  # may have text of its own
 ROOMS = ("acd", "hotline", "ivr", "recording", "telephony", "wallboard")
 SOURCES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 
@@ -76,7 +75,7 @@ def test_columns_count_chinese_characters_twice() -> None:
     assert padded("too long", 3) == "too long"
 
 
-@pytest.mark.parametrize("command", [c.name for c in offered_commands() if c.name not in FOR_DEVELOPERS])
+@pytest.mark.parametrize("command", [c.name for c in offered_commands()])
 def test_help_is_chinese_from_the_first_word_on(
     command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -167,11 +166,7 @@ SPEAKERS = (
 TELLERS = ("tell", "say")  # progress: (part, text) or (text)
 OPTIONS = ("help", "description", "epilog", "title")
 FILES = (
-    *(
-        path
-        for path in sorted((ROOT / "hotline").glob("*.py"))
-        if path.stem.removeprefix("cli_") not in FOR_DEVELOPERS
-    ),
+    *sorted((ROOT / "hotline").glob("*.py")),
     *sorted((ROOT / "hotline" / "supervisor").glob("*.py")),
     *sorted((ROOT / "hotline" / "database").glob("*.py")),
     *sorted((ROOT / "hotline" / "ledger").glob("*.py")),
