@@ -70,10 +70,13 @@ class House:
         self._replication = replication
         self._watch = watch
         self._now_ms = 0
+        self._happened_ms = 0  # when something last happened by itself, not by a deadline
         self._wake_ms: int | None = None
         self._heap: list[tuple[int, int, Callable[[Any], None], Any]] = []
         self._scheduled = 0
         self._todo: list[Command] = []
+        steps = [step for plan in scenario.queues for step in plan.steps]
+        self._longest_step_ms = max((step.after_ms for step in steps), default=0)
         self._contacts = 0
         self._inside = 0  # contacts waiting or served
         self._offers: dict[str, Ringing] = {}
@@ -87,20 +90,26 @@ class House:
         """Run until nothing can happen any more; who waits then for agents that never come is sent away."""
         self._open()
         heap = self._heap
-        while True:
+        while heap or self._still_widens():
             wake_ms = self._wake_ms
             if wake_ms is not None and self._watch.open_contacts and (not heap or wake_ms < heap[0][0]):
                 self._now_ms = wake_ms
                 self._tell(events.DeadlinePassed())
-            elif heap:
-                self._now_ms, _, happen, to = heappop(heap)
-                happen(to)
             else:
-                break
+                self._now_ms, _, happen, to = heappop(heap)
+                self._happened_ms = self._now_ms
+                happen(to)
         for contact in list(self._watch.open_contacts.values()):
             self._leave(contact)
             self._tell(events.CallWithdrawn(contact.id, "closed"))
         return self._watch.close(self._now_ms)
+
+    def _still_widens(self) -> bool:
+        """Whether a contact that waits may come to its next step, though nothing else happens any more."""
+        wake_ms = self._wake_ms
+        if wake_ms is None or not self._watch.open_contacts:
+            return False
+        return wake_ms <= self._happened_ms + self._longest_step_ms
 
     def _open(self) -> None:
         scenario = self._scenario
@@ -212,9 +221,11 @@ class House:
     # Offers
 
     def _offer(self, command: OfferCall) -> None:
-        offer = Ringing(
-            command.offer, self._watch.open_contacts[command.contact], self._watch.desks[command.agent]
-        )
+        contact = self._watch.open_contacts.get(command.contact)
+        if contact is None or contact.offer is not None:
+            self._watch.broke("one_call_one_agent")
+            return
+        offer = Ringing(command.offer, contact, self._watch.desks[command.agent])
         self._watch.offered(offer, self._now_ms)
         offer.contact.phase, offer.contact.offer = "offered", offer
         offer.desk.offer = offer

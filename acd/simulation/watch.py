@@ -99,7 +99,7 @@ class Watch:
         was_waiting = self._line.remove(contact)
         is_free = bool(self._free & desk.bit & ~self._called)
         self._expect("work_to_its_end", desk.work_until_ms is None)
-        self._expect("one_call_one_agent", was_waiting and is_free and contact.offer is None)
+        self._expect("one_call_one_agent", was_waiting and is_free)
         self._expect("needs_met", bool(self._line.place(contact).eligible & desk.bit))
         waited_ms = now_ms - contact.arrived_ms
         due = sum(step.after_ms <= waited_ms for step in contact.queue.steps)
@@ -184,6 +184,10 @@ class Watch:
             tally.desks.append(DeskTally(desk.busy_ms, desk.there_ms, desk.contacts))
         return tally
 
+    def broke(self, promise: str) -> None:
+        """This promise was broken."""
+        self._counter.tally.broken[promise] = None
+
     def _expect(self, promise: str, is_kept: bool) -> None:
         if not is_kept:
-            self._counter.tally.broken[promise] = None
+            self.broke(promise)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import permutations
+from itertools import pairwise, permutations
 from math import exp, factorial
 
 
@@ -49,7 +49,7 @@ def share_within(servers: int, load: float, handle: float, limit: float) -> floa
 def birth_death(
     servers: int, rate: float, handle: float, patience: float | None = None, capacity: int | None = None
 ) -> Waits:
-    """Poisson arrivals, exponential handling and patience, a finite house: by the balance of the number inside.
+    """Poisson arrivals, exponential handling and patience, a finite house: by the number inside.
 
     Source: the stationary law of a birth-death process; arrivals see it (PASTA).
     """
@@ -94,7 +94,7 @@ def hunt_in_order(servers: int, load: float) -> list[float]:
     Source: the overflow of the first n servers is Erlang's loss of n.
     """
     carried = [load * (1 - erlang_b(count, load)) for count in range(servers + 1)]
-    return [after - before for before, after in zip(carried, carried[1:], strict=False)]
+    return [after - before for before, after in pairwise(carried)]
 
 
 def polling_gap(interval: float, handle: float) -> float:
@@ -160,7 +160,7 @@ Moves = Callable[[State], Iterable[tuple[State, float]]]
 
 
 def stationary(start: State, moves: Moves, precision: float = 1e-12) -> dict[State, float]:
-    """The stationary law of a chain given by its moves (next state, rate), by Gauss and Seidel's iteration."""
+    """The stationary law of a chain given by its moves (next state, rate), iterated by Gauss and Seidel."""
     into: dict[State, list[tuple[int, float]]] = {start: []}
     states, leaving = [start], []
     for state in states:  # grows while it is walked
@@ -208,7 +208,10 @@ def n_design(
         elif skilled < most:
             yield (ours, theirs, plain, skilled + 1), rates[1]
         if ours:
-            yield (ours, theirs, plain - 1, skilled) if plain else (ours - 1, theirs, 0, skilled), ours * speed
+            yield (
+                (ours, theirs, plain - 1, skilled) if plain else (ours - 1, theirs, 0, skilled),
+                ours * speed,
+            )
         if theirs:
             freed = (ours, theirs, plain, skilled - 1) if skilled else (ours, theirs, plain - 1, 0)
             yield freed if skilled or plain else (ours, theirs - 1, 0, 0), theirs * speed

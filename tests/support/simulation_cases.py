@@ -123,9 +123,7 @@ def _erlang_a(load: float) -> Case:
         5,
         "",
         tables,
-        lambda: _shown(
-            theory.birth_death(10, load / HANDLE_S, HANDLE_S, patience=120), "total", "abandoned"
-        ),
+        lambda: _shown(theory.birth_death(10, load / HANDLE_S, HANDLE_S, patience=120), "total", "abandoned"),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import islice, pairwise
 from statistics import fmean, pstdev
 
 import pytest
@@ -55,7 +55,7 @@ def test_arrivals_follow_the_hour_of_the_day() -> None:
 def test_gaps_of_a_constant_rate_are_exponential() -> None:
     arrivals = arrival_times_ms(Arrivals((360.0,)), 10**12, stream(1, 0, "x"))
     times = list(islice(arrivals, 30_000))
-    gaps = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(times)]
     assert fmean(gaps) == pytest.approx(10_000, rel=0.02)
     assert pstdev(gaps) / fmean(gaps) == pytest.approx(1, rel=0.03)
 

@@ -74,7 +74,11 @@ def complaints(text: str) -> list[str]:
 def test_a_whole_scenario_is_read() -> None:
     scenario = read(GOOD)
     assert (scenario.seed, scenario.replications, scenario.max_contacts) == (7, 5, 120)
-    assert (scenario.warmup_ms, scenario.duration_ms, scenario.end_ms) == (3_600_000, 360_000_000, 363_600_000)
+    assert (scenario.warmup_ms, scenario.duration_ms, scenario.end_ms) == (
+        3_600_000,
+        360_000_000,
+        363_600_000,
+    )
     assert (scenario.agent_choice, scenario.service_levels_s) == ("round_robin", (10, 20.5))
     assert (scenario.ring_ms, scenario.no_answer_share) == (2_500, 0.1)
     assert (scenario.decision_delay_ms, scenario.poll_interval_ms) == (30, 1_000)
@@ -91,7 +95,12 @@ def test_a_whole_scenario_is_read() -> None:
 
 def test_what_is_not_given_has_a_plain_value() -> None:
     scenario = read(PLAIN)
-    assert (scenario.seed, scenario.replications, scenario.warmup_ms, scenario.max_contacts) == (1, 1, 0, None)
+    assert (scenario.seed, scenario.replications, scenario.warmup_ms, scenario.max_contacts) == (
+        1,
+        1,
+        0,
+        None,
+    )
     assert (scenario.agent_choice, scenario.ring_ms, scenario.poll_interval_ms) == ("longest_idle", 0, 0)
     (queue,) = scenario.queues
     assert (str(queue.needs), queue.priority, queue.order, queue.max_waiting) == ("", 0, "oldest_first", None)
@@ -113,13 +122,25 @@ def test_arrivals_by_the_hour_and_recorded() -> None:
 @pytest.mark.parametrize(
     ("right", "wrong", "said"),
     [
-        ("duration_s = 60", "duration_s = 0", "a.toml: duration_s: 0 is not allowed; allowed: allowed.between_of"),
+        (
+            "duration_s = 60",
+            "duration_s = 0",
+            "a.toml: duration_s: 0 is not allowed; allowed: allowed.between_of",
+        ),
         ("duration_s = 60", "duration_s = nan", "duration_s: nan is not allowed"),
         ("duration_s = 60", "duration_s = true", "duration_s: True is not allowed; allowed: allowed.number"),
         ("duration_s = 60", "", "duration_s: None is not allowed; allowed: allowed.required"),
-        ("duration_s = 60", "duration_s = 60\nspeed = 2", "speed: 2 is not allowed; allowed: allowed.no_such_key"),
+        (
+            "duration_s = 60",
+            "duration_s = 60\nspeed = 2",
+            "speed: 2 is not allowed; allowed: allowed.no_such_key",
+        ),
         ("duration_s = 60", "duration_s = 60\nseed = -1", "seed: -1"),
-        ("duration_s = 60", "duration_s = 60\nseed = 1.5", "seed: 1.5 is not allowed; allowed: allowed.whole"),
+        (
+            "duration_s = 60",
+            "duration_s = 60\nseed = 1.5",
+            "seed: 1.5 is not allowed; allowed: allowed.whole",
+        ),
         ("duration_s = 60", "duration_s = 60\nreplications = 0", "replications: 0"),
         ("duration_s = 60", "duration_s = 60\nno_answer_share = 1.0", "no_answer_share: 1.0"),
         ("duration_s = 60", "duration_s = 60\nservice_levels_s = [20, -1]", "service_levels_s[2]: -1"),
@@ -127,20 +148,36 @@ def test_arrivals_by_the_hour_and_recorded() -> None:
         ("duration_s = 60", "duration_s = 60\nmax_contacts = 0", "max_contacts: 0"),
         ("duration_s = 60", 'duration_s = 60\nagent_choice = "best"', "agent_choice: 'best'"),
         ("arrivals_per_hour = 1", "arrivals_per_hour = -3", "queue[1].arrivals_per_hour: -3"),
-        ("arrivals_per_hour = 1", "", "queue[1].arrivals_per_hour: [] is not allowed; allowed: scenario.one_of"),
+        (
+            "arrivals_per_hour = 1",
+            "",
+            "queue[1].arrivals_per_hour: [] is not allowed; allowed: scenario.one_of",
+        ),
         (
             "arrivals_per_hour = 1",
             'arrivals_per_hour = 1\narrivals_csv = "good.csv"',
             "queue[1].arrivals_per_hour: ['arrivals_per_hour', 'arrivals_csv']",
         ),
         ("arrivals_per_hour = 1", "arrivals_profile_per_hour = [1, 2]", "arrivals_profile_per_hour: 2 is"),
-        ("arrivals_per_hour = 1", 'arrivals_csv = "none.csv"', "arrivals_csv: 'none.csv' is not allowed; allowed: "),
+        (
+            "arrivals_per_hour = 1",
+            'arrivals_csv = "none.csv"',
+            "arrivals_csv: 'none.csv' is not allowed; allowed: ",
+        ),
         ("arrivals_per_hour = 1", 'arrivals_csv = "bad.csv"', "arrivals_csv: 'soon' is not allowed"),
         ("arrivals_per_hour = 1", 'arrivals_csv = "late.csv"', "line=1"),
         ('name = "q"', 'name = ""', "queue[1].name: ''"),
         ('name = "q"', "name = 3", "queue[1].name: 3"),
-        ('name = "q"', 'name = "q"\nneeds = "b >= 1"', "queue[1].needs: 'b >= 1' is not allowed; allowed: allowed.held"),
-        ('name = "q"', 'name = "q"\nneeds = "a >= 2"', "queue[1].needs: 'a >= 2' is not allowed; allowed: allowed.met"),
+        (
+            'name = "q"',
+            'name = "q"\nneeds = "b >= 1"',
+            "queue[1].needs: 'b >= 1' is not allowed; allowed: allowed.held",
+        ),
+        (
+            'name = "q"',
+            'name = "q"\nneeds = "a >= 2"',
+            "queue[1].needs: 'a >= 2' is not allowed; allowed: allowed.met",
+        ),
         ('name = "q"', 'name = "q"\nneeds = "a >"', "position=3"),
         ('name = "q"', 'name = "q"\norder = "newest"', "queue[1].order: 'newest'"),
         ('name = "q"', 'name = "q"\nmax_waiting = -1', "queue[1].max_waiting: -1"),
@@ -161,7 +198,7 @@ def test_arrivals_by_the_hour_and_recorded() -> None:
         ("[[agents]]\nskills = { a = 1 }", "", "agents: None is not allowed; allowed: scenario.one_group"),
         ("skills = { a = 1 }", "count = 60000\n[[agents]]\ncount = 60000", "scenario.most_agents"),
     ],
-)  # fmt: skip
+)
 def test_wrong_values_are_refused_with_their_place(right: str, wrong: str, said: str) -> None:
     assert right in PLAIN
     assert any(said in complaint for complaint in complaints(PLAIN.replace(right, wrong)))
