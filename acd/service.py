@@ -24,6 +24,7 @@ from acd.adapters.desk import Desk
 from acd.adapters.lamps import Lamps
 from acd.adapters.media_watch import MediaWatch
 from acd.adapters.observer import REQUEUE, Observer
+from acd.adapters.own_calls import OwnCalls
 from acd.adapters.security import FAILURES, SecurityWatch
 from acd.adapters.sessions import QueueHandler
 from acd.adapters.stream import Stream
@@ -112,6 +113,7 @@ class Acd:
                 self._known_since_ms or clock.now_ms(),
             ),
             recording_path(lambda: service.settings),
+            OwnCalls(self.engine, lambda name: any(name == phone.name for phone in service.settings.phones)),
             registry,
         )
         self._security = SecurityWatch(service.settings, deployment.banned_file, clock, registry)

@@ -19,6 +19,7 @@ from acd.adapters.away import Away
 from acd.adapters.cel import Ends
 from acd.adapters.joins import Joins
 from acd.adapters.legs import Caller, Leg
+from acd.adapters.own_calls import OwnCalls
 from acd.adapters.whence import NOWHERE, Whence, ask_whence, whence_of
 from acd.core.events import (
     AgentJoined,
@@ -62,12 +63,14 @@ class Observer:
         caller_reference: Callable[[str], str],
         away: Away,
         recording_path: Callable[[str, int], str],
+        own_calls: OwnCalls,
         registry: CollectorRegistry,
     ) -> None:
         self._engine = engine
         self._caller_reference = caller_reference
         self._away = away
         self._recording_path = recording_path
+        self._own_calls = own_calls
         self.link: AmiLink | None = None
         self.legs: dict[str, Leg] = {}
         self.callers: dict[str, Caller] = {}
@@ -115,7 +118,7 @@ class Observer:
         assert self.link is not None
         while True:
             asked_ms = self._engine.clock.now_ms()
-            doubtful = {*self.callers, *self.legs, *self._engine.picture.contacts}
+            doubtful = {*self.callers, *self.legs, *self._own_calls.channels, *self._engine.picture.contacts}
             try:
                 entries = await self.link.list_action(
                     "CoreShowChannels",
@@ -192,6 +195,7 @@ class Observer:
                 legs=legs,
                 waiting=tuple(one.contact for one in ours if one.stage == "waiting"),
                 asked_ms=asked_ms,
+                phones_in_use=self._own_calls.judge(channels, doubtful),
             )
         )
         self._away.tell_after_snapshot(ends, gone, {*self.callers, *self._dead, *gone})
@@ -206,6 +210,7 @@ class Observer:
         if handler is not None:
             self._messages.inc()
             handler(message)
+            self._own_calls.on_message(message)
 
     def _dial_begin(self, message: Mapping[str, str]) -> None:
         leg = channel_seen(message, "Dest")

@@ -25,6 +25,7 @@ STATES = (
     "unknown",
 )
 
+OWN_CALL = "own_call"  # the reason of communicating for as long as the phone has a call of its own
 BY_INTENT = "intent"  # the state the intent asks for, see settled_state
 STAY = "stay"  # the same state; what the input says is remembered for later
 
@@ -51,6 +52,8 @@ finished_work      -out        -work       intent      -work       -work        
 prolonged          -out        -work       acw         -work       -work           -work
 code_given         -out        -work       stay        -work       -work           -work
 phone_gone         -out        intent      stay        intent      intent          intent
+phone_in_use       -out        intent      stay        intent      stay            intent
+phone_free         -out        intent      stay        intent      stay            intent
 break_over         -out        stay        stay        stay        stay            stay
 phone_lost         -out        intent      stay        intent      stay            stay
 phone_back         -out        intent      stay        intent      stay            stay
@@ -87,6 +90,8 @@ finished_work      -work           -work          -work          -work
 prolonged          -work           -work          -work          -work
 code_given         -quiet          stay           stay           stay
 phone_gone         stay            stay           stay           stay
+phone_in_use       stay            stay           stay           stay
+phone_free         stay            stay           stay           stay
 break_over         stay            stay           stay           stay
 phone_lost         stay            stay           stay           stay
 phone_back         stay            stay           stay           stay
@@ -150,6 +155,7 @@ class Agent:
     reason: str = ""
     phone: str = ""
     unreachable: bool = False
+    own_call: bool = False  # the phone has a call that is no offer
     gone_since_ms: int = 0  # since when the phone is unreachable; 0: it is not
     since_ms: int = 0
     idle_since_ms: int = 0  # from becoming ready; kept while offered
@@ -191,6 +197,8 @@ def settled_state(agent: Agent) -> tuple[str, str]:
     """State and reason of an agent whom nothing holds: what the intent asks for, if the phone allows it."""
     if agent.intent == "offline":
         return "offline", agent.intent_reason
+    if agent.own_call:
+        return "communicating", OWN_CALL
     if agent.intent == "not_ready":
         return "not_ready", agent.intent_reason
     if agent.unreachable:

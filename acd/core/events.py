@@ -124,6 +124,20 @@ class PhoneBecameReachable(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PhoneInUse(Event):
+    """The phone has a call that is no offer: its own, or a direct one; not offerable until PhoneFree."""
+
+    phone: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneFree(Event):
+    """The last such call of the phone is over."""
+
+    phone: str
+
+
+@dataclass(frozen=True, slots=True)
 class OfferRang(Event):
     """DialBegin of the leg: from now on the offer counts."""
 
@@ -281,6 +295,7 @@ class AsteriskSnapshot(Event):
 
     waiting: those of the contacts whose stage variable says waiting; after a gap they are waited for.
     asked_ms: when the list was asked for; what began at that time or later is not judged by it. None: all is.
+    phones_in_use: the phones that have calls which are no offers.
     """
 
     contacts: tuple[str, ...]
@@ -288,6 +303,7 @@ class AsteriskSnapshot(Event):
     restarted: bool = False  # Asterisk itself is a new process: everything before is lost
     waiting: tuple[str, ...] = ()
     asked_ms: int | None = None
+    phones_in_use: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ class Floor:
         self.break_ms: dict[str, int] = {}  # reason of not ready -> how long it may last
         self.agents: dict[str, Agent] = {}
         self.phones: dict[str, str] = {}  # phone -> the agent logged in there
+        self.phones_in_use: dict[str, None] = {}  # by calls that are no offers
         self.calls: dict[str, Call] = {}
         self.aimed: dict[str, None] = {}  # calls that are meant for certain agents, see acd.core.aims
         self.joined: dict[str, list[str]] = {}  # contact -> its parts, where agents joined (join_events)
@@ -157,7 +158,7 @@ class Floor:
         """The agent sits at this phone from now on."""
         if self.phones.get(agent.phone) == agent.number:
             del self.phones[agent.phone]
-        agent.phone = phone
+        agent.phone, agent.own_call = phone, phone in self.phones_in_use
         if phone:
             self.phones[phone] = agent.number
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from acd.core import events, facts
-from acd.core.agents import TOLD_BESIDE_STATE, Agent
+from acd.core.agents import OWN_CALL, TOLD_BESIDE_STATE, Agent
 from acd.core.call_events import lose_call
 from acd.core.calls import Call
 from acd.core.events import JournalRestored, LiveLeg, QueueRules, RestoredAgent, RestoredCall, RestoredLeg
@@ -20,6 +20,7 @@ from acd.core.join_events import part_of
 from acd.core.needs import NeedsError, parse_needs
 from acd.core.offer_events import end_callers_half, end_leg, see_answer, see_bridge, see_ringing
 from acd.core.offers import Offer
+from acd.core.own_calls import judge_phones
 from acd.core.picture import Picture
 from acd.core.totals import AgentTotals
 
@@ -135,6 +136,8 @@ def _restore_agent(floor: Floor, remembered: RestoredAgent, *, is_today: bool) -
     agent.idle_since_ms = remembered.idle_since_ms
     agent.offer, agent.contact, agent.queue = remembered.offer, remembered.contact, remembered.queue
     if remembered.phone:
+        if remembered.reason == OWN_CALL:
+            floor.phones_in_use[remembered.phone] = None
         floor.seat(agent, remembered.phone)
     # One whom the settings no longer name has no bit, so can never stand among the ready.
     state = "not_ready" if agent.removed and remembered.state == "ready" else remembered.state
@@ -302,6 +305,7 @@ def asterisk_snapshot(floor: Floor, event: events.AsteriskSnapshot) -> None:
     for call in list(floor.calls.values()):
         if call.contact not in contacts and _is_judged(call.arrived_ms, event):
             lose_call(floor, call)
+    judge_phones(floor, event.phones_in_use)
     floor.ignored = ""  # what it shows and is known already is no reason to ignore the list
     floor.lost_ms = None
     if not floor.linked:

@@ -167,6 +167,7 @@ def event_of(words: list[str]) -> events.Event:
                 waiting=tuple(options["waiting"].split(",")) if "waiting" in options else (),
                 asked_ms=START_MS + int(options["asked"]) if "asked" in options else None,
                 restarted="restarted" in options,
+                phones_in_use=tuple(options["in_use"].split(",")) if "in_use" in options else (),
             )
         case "leg_ended":
             by = rest[2] if len(rest) > 2 else ""
@@ -209,6 +210,8 @@ _EVENTS = {
     "log_in": events.AgentLoggedIn,
     "log_out": events.AgentLoggedOut,
     "not_ready": events.AgentBecameNotReady,
+    "in_use": events.PhoneInUse,
+    "free": events.PhoneFree,
     "phone_back": events.PhoneBecameReachable,
     "phone_lost": events.PhoneBecameUnreachable,
     "prolong": events.AgentProlongedWork,

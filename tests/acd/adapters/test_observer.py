@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from acd.adapters.away import Away
 from acd.adapters.cel import Ends
 from acd.adapters.observer import Observer
+from acd.adapters.own_calls import OwnCalls
 from acd.clock import SteadyClock
 from acd.core import events
 from acd.core.distributor import Distributor
@@ -41,7 +42,12 @@ class Talk:
         self.engine = Engine(Distributor(1), picture, self.journal, SteadyClock(), registry)
         away = Away(self.engine, Ends, lambda offer, at_ms: offer, (), 0)
         self.observer = Observer(
-            self.engine, lambda number: number, away, lambda offer, at_ms: offer, registry
+            self.engine,
+            lambda number: number,
+            away,
+            lambda offer, at_ms: offer,
+            OwnCalls(self.engine, str.isdigit),
+            registry,
         )
         self.engine.handle(settings())
         self.engine.handle(events.AsteriskSnapshot((), ()))

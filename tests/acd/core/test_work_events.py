@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from decision_table import START_MS, Table, settings
-from hypothesis import given
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from acd.core import events, facts
@@ -137,6 +138,7 @@ _RULES = st.builds(
 )
 
 
+@hypothesis_settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     _RULES,
     st.sampled_from(["", "optional", "required"]),

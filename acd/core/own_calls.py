@@ -1,0 +1,46 @@
+"""Calls of an agent's own: while the phone has one, dialled out or direct, the agent is communicating.
+
+The agent is not offered anything meanwhile, and goes on to what is intended when the last of these calls is
+over. A conversation and its after-contact work are not touched; one who does not respond stays so. What a
+phone does while nobody is logged in there is remembered for whoever logs in. Must not know offers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from acd.core import events
+from acd.core.floor import Floor
+
+
+def phone_in_use(floor: Floor, event: events.PhoneInUse) -> None:
+    """The phone's first call that is no offer."""
+    _set_in_use(floor, event.phone, in_use=True)
+
+
+def phone_free(floor: Floor, event: events.PhoneFree) -> None:
+    """The phone's last call that was no offer is over."""
+    _set_in_use(floor, event.phone, in_use=False)
+
+
+def judge_phones(floor: Floor, in_use: Iterable[str]) -> None:
+    """A snapshot shows which phones have calls of their own."""
+    shown = dict.fromkeys(in_use)
+    for phone in [one for one in floor.phones_in_use if one not in shown]:
+        _set_in_use(floor, phone, in_use=False)
+    for phone in shown:
+        _set_in_use(floor, phone, in_use=True)
+
+
+def _set_in_use(floor: Floor, phone: str, *, in_use: bool) -> None:
+    if in_use == (phone in floor.phones_in_use):
+        floor.ignore("the phone is known to be in use" if in_use else "the phone is known to be free")
+        return
+    if in_use:
+        floor.phones_in_use[phone] = None
+    else:
+        del floor.phones_in_use[phone]
+    agent = floor.agents.get(floor.phones.get(phone, ""))
+    if agent is not None:
+        agent.own_call = in_use
+        floor.tell_agent(agent, "phone_in_use" if in_use else "phone_free")
