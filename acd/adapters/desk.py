@@ -14,6 +14,7 @@ from collections.abc import Callable
 from prometheus_client import CollectorRegistry, Counter
 
 from acd.core.events import (
+    AgentAskedHelp,
     AgentBecameNotReady,
     AgentBecameReady,
     AgentFinishedWork,
@@ -21,6 +22,7 @@ from acd.core.events import (
     AgentLoggedIn,
     AgentLoggedOut,
     AgentProlongedWork,
+    AgentWasHelped,
     Event,
 )
 from acd.core.facts import LoginRefused
@@ -35,7 +37,7 @@ TRIES = 3
 DELAY_S = (0.0, 1.0, 3.0, 10.0, 30.0)
 DIGITS_LIMIT = 12
 CODE_DIGITS = 4
-DEEDS = ("login", "logout", "ready", "not_ready", "finish", "prolong", "disposition")
+DEEDS = ("login", "logout", "ready", "not_ready", "finish", "prolong", "disposition", "help", "help_over")
 FIRST_DIGIT_TIMEOUT_MS = 6000
 NEXT_DIGIT_TIMEOUT_MS = 3000
 
@@ -126,6 +128,12 @@ class Desk:
                 prompt = self._if_possible(AgentProlongedWork(agent), "work-prolonged")
             case "disposition":
                 prompt = self._if_possible(AgentGaveDisposition(agent, digits), "disposition-noted")
+            case "help":
+                self._engine.handle(AgentAskedHelp(agent))
+                prompt = "help-asked"
+            case "help_over":
+                self._engine.handle(AgentWasHelped(agent))
+                prompt = "help-over"
             case _:
                 raise ValueError(f"desk: {deed!r} is no deed; {', '.join(DEEDS)} are")
         return prompt

@@ -249,8 +249,13 @@ class CallerSession:
         await self._session.set_variable("_HL_OFFER", order.offer)
         if order.beside:
             await self._session.execute("MSet", *offers_by_phone(order))
-        options = dial_options(order, self._queue, ringing=self._answer_at is not None)
         phones = [order.phone, *(one.phone for one in order.beside)]
+        options = dial_options(
+            order,
+            self._queue,
+            ringing=self._answer_at is not None,
+            auto_answer=any(phone.auto_answer for phone in self._settings.phones if phone.name in phones),
+        )
         await self._session.execute("Dial", *dial_arguments(phones, order.ring_ms, options))
         if self._connected:
             return True  # AMI has told it long ago, so Asterisk need not be asked
@@ -303,19 +308,21 @@ def failed_cause(status: str, cause: str, *, rang: bool) -> str:
     return CAUSE_BY_DIALSTATUS.get(status, "unknown")
 
 
-def dial_options(order: OfferCall, queue: Queue, *, ringing: bool) -> DialOptions:
+def dial_options(order: OfferCall, queue: Queue, *, ringing: bool, auto_answer: bool = False) -> DialOptions:
     """g: the session goes on after the agent's hang-up (survey); m: music goes on while the phone rings.
 
-    Of several phones the caller is told no agent's number: Dial takes it before anybody has answered.
+    auto_answer: one of the phones is asked to answer by itself. Of several phones the caller is told no
+    agent's number: Dial takes it before anybody has answered.
     """
     announced = "agent-any" if order.beside else f"agent-{order.agent}"
+    legs = "several" if order.beside else "one"
     return DialOptions(
         go_on=True,
         music=None if ringing else queue.music,
         announce_to_agent=f"hotline/{queue.whisper}" if queue.whisper else "",
         announce_to_caller=f"hotline/{announced}" if queue.announce_agent else "",
-        before_ringing=("leg-offer",) if order.beside else (),
         subroutine=("agent-leg", "1"),
+        before_ringing=("leg-offer", legs) if order.beside or auto_answer else (),
         answer_caller=ringing,
     )
 

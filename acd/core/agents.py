@@ -174,6 +174,7 @@ class Agent:
     code: str = ""  # the one given
     break_until_ms: int = 0  # how long the intended reason of not ready may last; 0: not begun, or no limit
     overdue: bool = False
+    help_ms: int = 0  # since when a hand is raised; 0: it is not
     failed_cause: str = ""  # of the last offers in a row that failed for one cause …
     failed_in_a_row: int = 0  # … how many
 

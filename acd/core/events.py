@@ -112,6 +112,21 @@ class AgentGaveDisposition(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class AgentAskedHelp(Event):
+    """The agent raises a hand (举手) for the shift leader."""
+
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentWasHelped(Event):
+    """The hand is lowered. by: "agent", or the number of whoever came to help."""
+
+    agent: str
+    by: str = "agent"
+
+
+@dataclass(frozen=True, slots=True)
 class PhoneBecameUnreachable(Event):
     """The agent's phone lost its registration: not offerable until reachable; the intent stays."""
 
@@ -404,6 +419,7 @@ class RestoredAgent:
     gone_since_ms: int = 0
     failed_cause: str = ""
     failed_in_a_row: int = 0
+    help_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

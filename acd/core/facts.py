@@ -281,6 +281,27 @@ class DispositionMissed(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class HelpAsked(Fact):
+    """The agent raised a hand; contact and queue are of the conversation or work under way, else ""."""
+
+    agent: str
+    contact: str
+    queue: str
+
+
+@dataclass(frozen=True, slots=True)
+class HelpEnded(Fact):
+    """The hand is lowered, waited_ms after it was raised.
+
+    by: "agent", "log_out", or the number of whoever came to help.
+    """
+
+    agent: str
+    by: str
+    waited_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class LoginRefused(Fact):
     """Wrong number or PIN at a phone. agent is the number as given, digits only."""
 

@@ -14,7 +14,7 @@ from acd.core.calls import CALL_TABLE, Call, WaitingLine
 from acd.core.commands import Command
 from acd.core.deadlines import Deadlines
 from acd.core.events import AgentRules, QueueRules
-from acd.core.facts import AgentStateChanged, CallLeftQueue, CallPutFirst, DispositionMissed, Fact
+from acd.core.facts import AgentStateChanged, CallLeftQueue, CallPutFirst, DispositionMissed, Fact, HelpEnded
 from acd.core.needs import SkillIndex
 from acd.core.offers import LEASE_GRACE_MS, OFFER_TABLE, Offer
 from acd.core.pairing import ReadyAgents
@@ -212,7 +212,14 @@ class Floor:
             agent.contact = agent.queue = agent.segment = agent.disposition = agent.code = ""
         if state == "offline":
             self.seat(agent, "")
+            self.lower_hand(agent, "log_out")
             agent.unreachable, agent.gone_since_ms = False, 0
+
+    def lower_hand(self, agent: Agent, by: str) -> None:
+        """The agent needs no help any more, if it was so; by: see HelpEnded."""
+        if agent.help_ms:
+            self.facts.append(HelpEnded(self.now_ms, agent.number, by, self.now_ms - agent.help_ms))
+            agent.help_ms = 0
 
     def _count_time(self, agent: Agent) -> None:
         spent_ms = self.now_ms - max(agent.counted_ms, self.day_ms)

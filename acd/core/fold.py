@@ -53,6 +53,7 @@ class AgentView:
     segment: str = ""  # the conversation that a code is asked for
     disposition: str = ""  # "", optional, required
     code: str = ""  # the code given
+    help_ms: int = 0  # since when a hand is raised
     failed_cause: str = ""
     failed_in_a_row: int = 0
     segment_ms: int = 0  # when the last conversation began
@@ -400,6 +401,16 @@ class Fold:
         for name, unset in TOLD_BESIDE_STATE.items():
             setattr(view, name, body.get(name, unset))
 
+    def _help_asked(self, at_ms: int, body: Body) -> None:
+        self._agent(body["agent"]).help_ms = at_ms
+        self._books.agent(at_ms, body["agent"]).helps += 1
+
+    def _help_ended(self, at_ms: int, body: Body) -> None:
+        view = self._agent(body["agent"])
+        if view.help_ms:
+            self._books.agent(view.help_ms, body["agent"]).help_ms += body["waited_ms"]
+            view.help_ms = 0
+
     def _count_time(self, number: str, view: AgentView, until_ms: int) -> None:
         self._books.agent_time(number, view.state_key, view.counted_ms, until_ms)
         if view.state == "acw" and view.segment_ms:
@@ -455,5 +466,7 @@ _HANDLERS: dict[str, Callable[[Fold, int, Body], None]] = {
     "QueueClosed": Fold._queue_closed,
     "QueueOpened": Fold._queue_opened,
     "ContactEnded": Fold._contact_ended,
+    "HelpAsked": Fold._help_asked,
+    "HelpEnded": Fold._help_ended,
     "AgentStateChanged": Fold._agent_state_changed,
 }

@@ -99,6 +99,7 @@ def _agent_in(picture: Picture, number: str, view: AgentView) -> RestoredAgent:
         intent_reason=view.intent_reason,
         connected_ms=picture.legs[view.offer].connected_ms if view.offer in picture.legs else 0,
         since_ms=view.since_ms,
+        help_ms=view.help_ms,
         **{name: getattr(view, name) for name in TOLD_BESIDE_STATE},
         offered_ms=view.offered_ms,
         counted_ms=view.counted_ms,
@@ -143,6 +144,7 @@ def _restore_agent(floor: Floor, remembered: RestoredAgent, *, is_today: bool) -
     state = "not_ready" if agent.removed and remembered.state == "ready" else remembered.state
     floor.place_agent(agent, state, until_ms=remembered.until_ms)
     agent.since_ms = remembered.since_ms or floor.now_ms
+    agent.help_ms = remembered.help_ms
     floor.watch_agent(agent)
     agent.offered_ms = remembered.offered_ms
     agent.counted_ms = remembered.counted_ms or floor.now_ms

@@ -58,7 +58,9 @@ class FiguresCollector(Collector):
         yield from _entries(by_queue)
         if not self._live.stale:
             yield from _waiting(picture, queues, self._live.now_ms())
-            yield _agents(picture, [agent.number for agent in self._settings().agents])
+            agents = [agent.number for agent in self._settings().agents]
+            yield _agents(picture, agents)
+            yield from _in_need(picture, agents)
 
 
 def _contacts(day: Totals) -> Metric:
@@ -95,6 +97,14 @@ def _entries(by_queue: dict[str, Totals]) -> Iterator[Metric]:
         buckets = [(f"{bound:.1f}", float(answered.within(bound * 1000))) for bound in WAIT_BUCKETS_S]
         waits.add_metric([queue], [*buckets, ("+Inf", float(len(answered)))], answered.total_ms / 1000)
     yield from (offered, entries, timely, waits)
+
+
+def _in_need(picture: Picture, agents: list[str]) -> Iterator[Metric]:
+    views = [picture.agents[number] for number in agents if number in picture.agents]
+    overdue = sum(view.overdue and view.state == "not_ready" for view in views)
+    yield GaugeMetricFamily("hotline_agents_overdue", "Agents not ready for longer than they may", overdue)
+    hands = sum(view.help_ms > 0 for view in views)
+    yield GaugeMetricFamily("hotline_agents_hands_raised", "Agents who ask for help", hands)
 
 
 def _waiting(picture: Picture, queues: list[str], now_ms: int) -> Iterator[Metric]:

@@ -210,6 +210,8 @@ _EVENTS = {
     "log_in": events.AgentLoggedIn,
     "log_out": events.AgentLoggedOut,
     "not_ready": events.AgentBecameNotReady,
+    "help": events.AgentAskedHelp,
+    "helped": events.AgentWasHelped,
     "in_use": events.PhoneInUse,
     "free": events.PhoneFree,
     "phone_back": events.PhoneBecameReachable,
@@ -260,6 +262,10 @@ def _fact(fact: facts.Fact) -> str:
         case facts.DispositionGiven():
             replaces = f" instead of {fact.replaces}" if fact.replaces else ""
             return f"code {fact.code}{replaces} for {fact.segment} by {fact.agent}"
+        case facts.HelpAsked():
+            return f"help for {fact.agent}" + (f" with {fact.contact}" if fact.contact else "")
+        case facts.HelpEnded():
+            return f"help over for {fact.agent} by {fact.by} after {fact.waited_ms}"
         case facts.DispositionMissed():
             return f"no code for {fact.segment} by {fact.agent}"
         case facts.CallPutFirst():

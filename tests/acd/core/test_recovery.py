@@ -641,6 +641,7 @@ def test_breaks_codes_rows_of_failures_and_lost_phones_survive_a_restart() -> No
     table.restart(6000)
     table.run("""
         6001    snapshot c1 1-2:c1:1001:bridged  |
+        6002    help 1001                  | help for 1001 with c1
         7000    leg_ended 1-2 16 agent     | talked c1: 1950, held 0, by agent
                                            | 1001 acw until 17000
     """)
@@ -648,6 +649,7 @@ def test_breaks_codes_rows_of_failures_and_lost_phones_survive_a_restart() -> No
     table.run("""
         8001    snapshot c1                |
         8002    prolong 1001               | 1001 acw until 37000
+        8002    helped 1001 9001           | help over for 1001 by 9001 after 2000
         8003    finish 1001                | - the queue requires a code first
         8004    code 1001 11               | 1001 acw until 37000
                                            | code 11 for 1-2 by 1001
@@ -698,4 +700,23 @@ def test_of_several_phones_that_rang_those_that_ring_on_may_still_win() -> None:
         1200    answered 1-3                  | 1003 on_contact
                                               | ended 1-1: answered_elsewhere, rang 1000
                                               | answered c1: waited 1100, rang 1000
+    """)
+
+
+def test_a_phone_in_use_survives_a_restart_until_a_snapshot_tells() -> None:
+    table = Restarted()
+    table.run("""
+        0       snapshot                   |
+        1       log_in 1001 p1             | 1001 not_ready (login)
+        2       log_in 1002 p2             | 1002 not_ready (login)
+        3       ready 1001                 | 1001 ready
+        4       ready 1002                 | 1002 ready
+        5       in_use p1                  | 1001 communicating (own_call)
+        6       in_use p2                  | 1002 communicating (own_call)
+    """)
+    assert table.restart(1000) == []
+    table.run("""
+        1001    ready 1001                 |
+        1002    snapshot in_use=p2         | 1001 ready
+        1003    free p2                    | 1002 ready
     """)
