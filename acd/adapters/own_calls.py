@@ -13,6 +13,7 @@ from acd.engine import Engine
 from telephony.channels import ChannelSeen, channel_seen
 
 DESK = "desk"
+DIALLING = "from-phone"  # the context in which a phone's channel begins, and stays when it is rung
 
 
 class OwnCalls:
@@ -36,6 +37,8 @@ class OwnCalls:
                 self.see(channel_seen(message, "Dest"))
             case "BridgeEnter":
                 self.see(channel_seen(message))
+            case "UserEvent" if message.get("UserEvent") == "HotlineContact":
+                self.see(channel_seen(message))  # the phone calls the hotline itself
             case "Newstate" if message.get("ChannelStateDesc") == "Up":
                 self.see(channel_seen(message))
             case "Hangup":
@@ -66,7 +69,8 @@ class OwnCalls:
         for uniqueid in [one for one in self._phones if one in doubtful and one not in channels]:
             del self._phones[uniqueid]
         for one in channels.values():
-            if (one.is_up or one.is_ringing) and self._is_own(one):
+            settled = one.is_up or one.is_ringing or one.context != DIALLING
+            if settled and self._is_own(one):
                 self._phones[one.uniqueid] = one.endpoint
         return tuple(dict.fromkeys(self._phones.values()))
 

@@ -6,7 +6,7 @@ reaches a page.
 
     house   name, timezone, target_rings, target_ms, service_level_s, day_ms
     queues  by name: title, order, waiting, since_ms, target_ms, offered, answered, abandoned, timely
-    agents  by number: name, state, reason, since_ms, until_ms
+    agents  by number: name, state, reason, since_ms, until_ms, overdue, asks_help
     day     today's figures of the house; contacts = blocked + closed + in_flow + asked
 """
 
@@ -146,6 +146,8 @@ def _agents(picture: Picture, settings: Settings, reasons: Mapping[str, Text]) -
             "reason": _both(text) if text else None,
             "since_ms": view.since_ms,
             "until_ms": view.until_ms,
+            "overdue": view.overdue and view.state == "not_ready",
+            "asks_help": view.help_ms > 0,
         }
     return rows
 

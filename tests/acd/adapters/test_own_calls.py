@@ -43,7 +43,14 @@ def is_over(channel: dict[str, str]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    "message", [dials(PHONE, TRUNK), dials(TRUNK, PHONE), is_up(PHONE), {"Event": "BridgeEnter", **PHONE}]
+    "message",
+    [
+        dials(PHONE, TRUNK),
+        dials(TRUNK, PHONE),
+        is_up(PHONE),
+        {"Event": "BridgeEnter", **PHONE},
+        {"Event": "UserEvent", "UserEvent": "HotlineContact", **PHONE},
+    ],
 )
 def test_a_phone_that_dials_is_rung_or_talks_is_in_use_until_it_hangs_up(message: dict[str, str]) -> None:
     calls, told = watch()
@@ -84,6 +91,7 @@ def test_a_list_judges_what_was_known_when_it_was_asked_for() -> None:
     calls.on_message(is_up({**SECOND, "Channel": "PJSIP/1002-1"}))  # began after the question
     ringing = {**PHONE, "Uniqueid": "p3", "Channel": "PJSIP/1003-1", "ChannelState": "5"}
     dialling = {**PHONE, "Uniqueid": "p4", "Channel": "PJSIP/1004-1", "ChannelState": "4"}
-    shown = [channel_seen(one) for one in (ringing, dialling, is_up(LEG), is_up(CODE))]
-    assert calls.judge(shown, doubtful) == ("1002", "1003")
-    assert list(calls.channels) == ["p2", "p3"]
+    queued = {**PHONE, "Uniqueid": "p5", "Channel": "PJSIP/1005-1", "ChannelState": "4", "Context": "hotline"}
+    shown = [channel_seen(one) for one in (ringing, dialling, queued, is_up(LEG), is_up(CODE))]
+    assert calls.judge(shown, doubtful) == ("1002", "1003", "1005")
+    assert list(calls.channels) == ["p2", "p3", "p5"]

@@ -1,16 +1,19 @@
 """What the wall shows: figures against stories of contacts, and the changes told to viewers."""
 
+from dataclasses import replace
+
 from stories import DAY_MS, Story, agent_state
 
 from acd.core.fact_codec import to_body
+from acd.core.facts import HelpAsked, HelpEnded
 from acd.core.picture import Picture
-from hotline.core.settings import Agent, Hotline, Queue, Settings, Text
+from hotline.core.settings import Agent, Hotline, Queue, Reason, Settings, Text
 from wallboard.core.board import board, changes
 
 SETTINGS = Settings(
     version=1,
     hotline=Hotline(name=Text("热线", "Hotline"), target_rings=3, service_level_s=20),
-    not_ready_reasons={"1": Text("小休", "Break")},
+    not_ready_reasons={"1": Reason("小休", "Break")},
     queues=(
         Queue("sales", Text("销售", "Sales")),
         Queue("service", Text("咨询", "Service"), target_rings=2),
@@ -108,11 +111,28 @@ def test_agents_have_name_state_reason_and_time():
         "reason": {"zh": "小休", "en": "Break"},
         "since_ms": DAY_MS + 1,
         "until_ms": 0,
+        "overdue": False,
+        "asks_help": False,
     }
     assert agents["1002"] == {"name": "李娜", "state": "offline"}  # never heard of: offline
     assert agents["1003"]["name"] == "1003"  # not in the settings any more, but at work
     assert agents["1003"]["reason"] == {"zh": "刚登录", "en": "just signed in"}
     assert "1004" not in agents
+
+
+def test_agents_who_ask_for_help_or_rest_too_long_are_marked():
+    picture = picture_of()
+    resting = replace(agent_state(DAY_MS + 1, "1001", "not_ready", reason="1"), overdue=True)
+    picture.apply("AgentStateChanged", resting.at_ms, to_body(resting))
+    asked = HelpAsked(DAY_MS + 2, "1001", "", "")
+    picture.apply("HelpAsked", asked.at_ms, to_body(asked))
+    agent = board(picture, SETTINGS, REASONS, DAY_MS + 9)["agents"]["1001"]
+    assert (agent["overdue"], agent["asks_help"]) == (True, True)
+    helped = HelpEnded(DAY_MS + 5002, "1001", "9001", 5000)
+    picture.apply("HelpEnded", helped.at_ms, to_body(helped))
+    assert not board(picture, SETTINGS, REASONS, DAY_MS + 5009)["agents"]["1001"]["asks_help"]
+    day = picture.day_by_agent["1001"]
+    assert (day.helps, day.help_ms) == (1, 5000)
 
 
 def test_hostile_names_are_cut_and_their_marks_shown():
