@@ -211,7 +211,7 @@ async def test_an_agent_whose_phone_is_gone_is_logged_out(stack: HotlineStack) -
 
 async def test_a_call_of_ones_own_makes_communicating_also_over_a_restart(stack: HotlineStack) -> None:
     """A caller is not offered meanwhile. acd is killed twice: during such a call, and before its end."""
-    async with agents(stack, TALKS) as (desk,), stack.caller() as caller:
+    async with agents(stack, TALKS, manner=Manner()) as (desk,), stack.caller() as caller:
         own = desk.phone.call(did(BREAKS))  # nobody is there: it rings on
         communicating = (await stack.facts.agent_state(TALKS, "communicating", within_s=10)).body
         assert (communicating["reason"], communicating["intent"]) == ("own_call", "ready")
