@@ -209,8 +209,8 @@ class Observer:
         handler = self._handlers.get(message.get("Event", ""))
         if handler is not None:
             self._messages.inc()
-            handler(message)
             self._own_calls.on_message(message)
+            handler(message)
 
     def _dial_begin(self, message: Mapping[str, str]) -> None:
         leg = channel_seen(message, "Dest")

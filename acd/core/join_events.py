@@ -29,6 +29,7 @@ def agent_joined(floor: Floor, event: events.AgentJoined) -> None:
     else:
         rules = floor.queues.get(event.queue, _NO_QUEUE)
         agent.offer, agent.contact, agent.queue = event.segment, event.contact, event.queue
+        agent.segment, agent.disposition, agent.code = event.segment, rules.disposition, ""
         offer = part_of(floor, agent, rules, floor.now_ms)
         floor.facts.append(
             facts.CallConnected(
