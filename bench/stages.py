@@ -2,6 +2,7 @@
 
 ours             a whole hotline, reached by a direct number
 app_queue        the same hotline's Asterisk, with the module app_queue and a dialplan of its own beside ours
+app_queue_watched  the same with what a wallboard beside it needs (bench/wallboard.py)
 app_queue_alone  app_queue in an Asterisk of few modules, without AMI, CEL or any service: lean as can be
 """
 
@@ -21,7 +22,9 @@ from harness.lanes import CARRIER
 from harness.phone import Phone
 from harness.stack import HotlineStack
 
-ENGINES = ("ours", "app_queue", "app_queue_alone")
+from bench import wallboard
+
+ENGINES = ("ours", "app_queue", "app_queue_watched", "app_queue_alone")
 QUEUE_MODULES = ("res_manager_devicestate", "app_queue")
 LOGINS_AT_ONCE = 8
 RECORDED, NOT_RECORDED = "3000", "3001"  # app_queue's numbers
@@ -48,8 +51,9 @@ async def stage(
     if engine == "ours":
         async with _ours(folder, names, recording, port_base) as ready:
             yield ready
-    elif engine == "app_queue":
-        async with _app_queue_beside_ours(folder, names, recording, port_base) as ready:
+    elif engine in ("app_queue", "app_queue_watched"):
+        watched = engine == "app_queue_watched"
+        async with _app_queue_beside_ours(folder, names, recording, port_base, watched=watched) as ready:
             yield ready
     elif engine == "app_queue_alone":
         with _app_queue_alone(folder, names, recording, port_base) as ready:
@@ -92,7 +96,7 @@ def _app_queue_alone(
 
 @contextlib.asynccontextmanager
 async def _app_queue_beside_ours(
-    folder: Path, names: tuple[str, ...], recording: bool, port_base: int
+    folder: Path, names: tuple[str, ...], recording: bool, port_base: int, *, watched: bool
 ) -> AsyncIterator[Stage]:
     files = _queue_files(folder, names, port_base)
     async with HotlineStack(folder / "hotline", port_base, _settings(names)) as hotline:
@@ -102,17 +106,23 @@ async def _app_queue_beside_ours(
         ours = (etc / "extensions.conf").read_text("utf-8")
         (etc / "extensions.conf").write_text(f"{ours}\n{dialplan}", "utf-8")
         await hotline.console("dialplan reload")
+        if watched:
+            wallboard.configure(etc)
+            await hotline.console("manager reload")
+            await hotline.console("logger reload")
         said = await hotline.console("module load app_queue.so")
         if "Loaded" not in said:
             raise RuntimeError(f"app_queue does not load: {said}")
-        yield Stage(
-            hotline.server,
-            RECORDED if recording else NOT_RECORDED,
-            names,
-            hotline.secrets.phone,
-            _no_login,
-            {"asterisk": hotline.pid("asterisk")},
-        )
+        reading = wallboard.reading(hotline.deployment.ports.ami) if watched else contextlib.nullcontext()
+        async with reading:
+            yield Stage(
+                hotline.server,
+                RECORDED if recording else NOT_RECORDED,
+                names,
+                hotline.secrets.phone,
+                _no_login,
+                {"asterisk": hotline.pid("asterisk")},
+            )
 
 
 async def _no_login(phone: Phone) -> None:

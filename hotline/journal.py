@@ -116,6 +116,7 @@ class JournalWriter:
         self._lock = threading.Lock()
         self._pending: deque[bytes] = deque()
         self._pending_bytes = 0
+        self._told_bytes = 0  # as the metric has it
         self._lost: tuple[int, int] | None = None  # first and last seq given up
         self._refused = False  # the last write failed: logged once, not once per fact
         self._retired: list[int] = []  # descriptors of finished files, yet to be synced and closed
@@ -250,7 +251,8 @@ class JournalWriter:
 
     def _put(self, line: bytes) -> bool:
         """Writes a line or keeps it for later; False when the memory for that is full."""
-        self._flush()
+        if self._pending:
+            self._flush()
         too_much = self._pending_bytes + len(line) > self._buffer_bytes
         if self._lost is not None or (self._pending and too_much):
             return False
@@ -277,7 +279,9 @@ class JournalWriter:
             else:
                 self._pending.popleft()
                 self._refused = False
-        self._metrics.buffered.set(self._pending_bytes)
+        if self._pending_bytes != self._told_bytes:
+            self._told_bytes = self._pending_bytes
+            self._metrics.buffered.set(self._told_bytes)
 
     def _give_up(self, seq: int) -> None:
         if self._lost is None:

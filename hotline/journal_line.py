@@ -49,10 +49,14 @@ class Envelope:
 
 def encode(envelope: Envelope) -> bytes:
     """The line of an envelope, with its newline. Raises ValueError when the body is not JSON or too long."""
-    text = _encode({name: getattr(envelope, name) for name in Envelope.__slots__})
-    rest = text[1:].encode(
-        "utf-8", "replace"
-    )  # half a surrogate pair in a caller's name is no reason to fail
+    contact = "null" if envelope.contact is None else _encode(envelope.contact)
+    text = (
+        f'"writer":{_encode(envelope.writer)},"epoch":{envelope.epoch},"seq":{envelope.seq},'
+        f'"kind":{_encode(envelope.kind)},"version":{envelope.version},"fact_id":{_encode(envelope.fact_id)},'
+        f'"contact":{contact},"at_us":{envelope.at_us},"mono_ms":{envelope.mono_ms},'
+        f'"body":{_encode(envelope.body)}}}'
+    )
+    rest = text.encode("utf-8", "replace")  # half a surrogate pair in a caller's name is no reason to fail
     line = b'%s%08x",%s\n' % (_PREFIX, zlib.crc32(rest), rest)
     if len(line) > MAX_LINE_BYTES:
         raise ValueError(f"{envelope.kind}: a line of {len(line)} bytes; allowed {MAX_LINE_BYTES}")
