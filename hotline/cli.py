@@ -46,6 +46,7 @@ COMMANDS = (
     Command("ledger", "hotline.cli_ledger"),
     Command("settings", "hotline.cli_settings"),
     Command("user", "hotline.cli_user"),
+    Command("explain", "hotline.cli_explain"),
     Command("simulate", "hotline.cli_simulate"),
     Command("soak", "hotline.cli_soak"),
 )

@@ -12,8 +12,9 @@ import os
 import unicodedata
 from collections.abc import Mapping
 
-from hotline.catalogue import LANGUAGES, load_catalogue
+from hotline.catalogue import LANGUAGES, in_language, load_catalogue
 from hotline.core.phrases import Phrase
+from hotline.core.settings import Text
 from hotline.core.settings_complaints import Complaint, SettingsRefused
 
 CHOICE = "HOTLINE_LANG"
@@ -31,13 +32,20 @@ def language(environment: Mapping[str, str] = os.environ) -> str:
 
 def say(key: str, /, **values: object) -> str:
     """A text of the catalogue in the operator's language. Raises CatalogueError for an unknown key."""
-    words = {name: in_words(value) if isinstance(value, Phrase) else value for name, value in values.items()}
-    return load_catalogue().text(key, language(), **words)
+    return in_words(Phrase(key, values))
 
 
-def in_words(phrase: Phrase) -> str:
-    """A phrase in the operator's language."""
-    return say(phrase.key, **phrase.values)
+def in_words(phrase: Phrase, spoken: str = "") -> str:
+    """A phrase in the operator's language, or in the one that is asked for; values that are texts as well."""
+    spoken = spoken or language()
+    words = {name: _value_in(value, spoken) for name, value in phrase.values.items()}
+    return load_catalogue().text(phrase.key, spoken, **words)
+
+
+def _value_in(value: object, spoken: str) -> object:
+    if isinstance(value, Phrase):
+        return in_words(value, spoken)
+    return in_language(value, spoken) if isinstance(value, Text) else value
 
 
 def told(error: BaseException) -> str:

@@ -101,14 +101,14 @@ def settings_changed(floor: Floor, event: events.SettingsChanged) -> None:
         if agent.number not in named and not agent.removed:
             agent.removed = True
             if agent.state == "offline":
-                del floor.agents[agent.number]
+                floor.dismiss(agent)
             else:
                 _log_out(floor, agent, "removed")
     kept = [agent for agent in floor.agents.values() if agent.number not in named]
     agents = {agent.number: agent for agent in kept}
     places = {profile.number: place for place, profile in enumerate(event.agents)}
     for number in sorted(named):
-        agent = floor.agents.get(number) or Agent(number, {})
+        agent = floor.engage(number)
         agent.skills = dict(named[number].skills)
         agent.removed = False
         agent.place = places[number]

@@ -41,6 +41,7 @@ class Floor:
         self.agent_rules = AgentRules()
         self.break_ms: dict[str, int] = {}  # reason of not ready -> how long it may last
         self.agents: dict[str, Agent] = {}
+        self._former: dict[str, Agent] = {}  # no longer in the settings, and offline
         self.phones: dict[str, str] = {}  # phone -> the agent logged in there
         self.phones_in_use: dict[str, None] = {}  # by calls that are no offers
         self.calls: dict[str, Call] = {}
@@ -80,7 +81,7 @@ class Floor:
         day_ms = self._day_starts_ms(self.now_ms)
         if day_ms > self.day_ms:
             self.day_ms = day_ms
-            for agent in self.agents.values():
+            for agent in (*self.agents.values(), *self._former.values()):
                 agent.busy_ms = agent.free_ms = agent.contacts = 0
 
     def ignore(self, because: str) -> None:
@@ -151,8 +152,17 @@ class Floor:
         self.watch_agent(agent)
         self._state_fact(agent, before)
         if agent.removed and state == "offline":
-            del self.agents[agent.number]
+            self.dismiss(agent)
         return True
+
+    def dismiss(self, agent: Agent) -> None:
+        """One whom the settings no longer name is free: gone, but for the day's figures."""
+        self.agents.pop(agent.number, None)
+        self._former[agent.number] = agent
+
+    def engage(self, number: str) -> Agent:
+        """The agent of this number, whom the settings name; one who was here before has kept the figures."""
+        return self.agents.get(number) or self._former.pop(number, None) or Agent(number, {})
 
     def seat(self, agent: Agent, phone: str) -> None:
         """The agent sits at this phone from now on."""

@@ -59,9 +59,19 @@ class SkillIndex:
         return self._agents.get((skill, level), 0)
 
 
+@dataclass(frozen=True, slots=True)
+class Shortfall:
+    """A skill of which an agent has less than is asked for. Levels; 0: none."""
+
+    skill: str
+    has: int
+    asked: int
+
+
 class _Node(Protocol):
     def agents(self, index: SkillIndex) -> int: ...
     def met_by(self, levels: Mapping[str, int]) -> bool: ...
+    def shortfalls(self, levels: Mapping[str, int]) -> tuple[Shortfall, ...]: ...
     def skills(self) -> frozenset[str]: ...
 
 
@@ -72,6 +82,9 @@ class _Anyone:
 
     def met_by(self, levels: Mapping[str, int]) -> bool:
         return True
+
+    def shortfalls(self, levels: Mapping[str, int]) -> tuple[Shortfall, ...]:
+        return ()
 
     def skills(self) -> frozenset[str]:
         return frozenset()
@@ -91,6 +104,9 @@ class _AtLeast:
     def met_by(self, levels: Mapping[str, int]) -> bool:
         return levels.get(self.skill, 0) >= self.level
 
+    def shortfalls(self, levels: Mapping[str, int]) -> tuple[Shortfall, ...]:
+        return () if self.met_by(levels) else (Shortfall(self.skill, levels.get(self.skill, 0), self.level),)
+
     def skills(self) -> frozenset[str]:
         return frozenset((self.skill,))
 
@@ -107,6 +123,9 @@ class _Not:
 
     def met_by(self, levels: Mapping[str, int]) -> bool:
         return not self.inner.met_by(levels)
+
+    def shortfalls(self, levels: Mapping[str, int]) -> tuple[Shortfall, ...]:
+        return ()  # who fails here has too much, not too little
 
     def skills(self) -> frozenset[str]:
         return self.inner.skills()
@@ -128,6 +147,9 @@ class _Every:
     def met_by(self, levels: Mapping[str, int]) -> bool:
         return all(part.met_by(levels) for part in self.parts)
 
+    def shortfalls(self, levels: Mapping[str, int]) -> tuple[Shortfall, ...]:
+        return tuple(lack for part in self.parts for lack in part.shortfalls(levels))
+
     def skills(self) -> frozenset[str]:
         return frozenset().union(*(part.skills() for part in self.parts))
 
@@ -147,6 +169,11 @@ class _Either:
 
     def met_by(self, levels: Mapping[str, int]) -> bool:
         return any(part.met_by(levels) for part in self.parts)
+
+    def shortfalls(self, levels: Mapping[str, int]) -> tuple[Shortfall, ...]:
+        if self.met_by(levels):
+            return ()
+        return tuple(lack for part in self.parts for lack in part.shortfalls(levels))
 
     def skills(self) -> frozenset[str]:
         return frozenset().union(*(part.skills() for part in self.parts))
@@ -172,6 +199,10 @@ class Needs:
     def met_by(self, levels: Mapping[str, int]) -> bool:
         """Whether one agent with these levels (skill -> 1..10) meets the needs."""
         return self.node.met_by(levels)
+
+    def shortfalls(self, levels: Mapping[str, int]) -> tuple[Shortfall, ...]:
+        """What an agent with these levels lacks; empty when the needs are met, or refuse a skill."""
+        return () if self.met_by(levels) else self.node.shortfalls(levels)
 
     def skills(self) -> frozenset[str]:
         """Every skill the expression names."""

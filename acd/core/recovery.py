@@ -126,9 +126,11 @@ def journal_restored(floor: Floor, event: events.JournalRestored) -> None:
 def _restore_agent(floor: Floor, remembered: RestoredAgent, *, is_today: bool) -> None:
     agent = floor.agents.get(remembered.number)
     if agent is None:
+        agent = Agent(remembered.number, {}, removed=True)
         if remembered.state == "offline":
-            return
-        agent = floor.agents[remembered.number] = Agent(remembered.number, {}, removed=True)
+            floor.dismiss(agent)
+        else:
+            floor.agents[remembered.number] = agent
     agent.intent, agent.intent_reason = remembered.intent, remembered.intent_reason
     agent.reason = remembered.reason
     agent.unreachable = remembered.reason == "unreachable" or remembered.gone_since_ms > 0

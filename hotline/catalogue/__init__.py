@@ -1,10 +1,10 @@
 """The one catalogue of text that people see, in Chinese and English.
 
 Every text stands there twice: `texts.toml` has those of the pages, `commands.toml` and `setup.toml` those of
-the command line, `settings.toml` what is said of wrong settings, `environment.toml` what ./run says before
-there is a Python. A text that lacks a language is refused when the file is read, so nobody can meet a hole.
-Spoken prompts have a catalogue of their own (`ivr/prompts/catalogue.toml`). This module must not know who
-shows what.
+the command line, `explain.toml` what is said of offers, `settings.toml` what is said of wrong settings,
+`environment.toml` what ./run says before there is a Python. A text that lacks a language is refused when the
+file is read, so nobody can meet a hole. Spoken prompts have a catalogue of their own, in
+`ivr/prompts/catalogue.toml`. This module must not know who shows what.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ LANGUAGES = ("zh", "en")
 FILES = (
     "texts.toml",
     "commands.toml",
+    "explain.toml",
     "settings.toml",
     "setup.toml",
     "environment.toml",

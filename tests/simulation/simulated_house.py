@@ -10,6 +10,7 @@ import hashlib
 import random
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 from promises import Promises
 from simulated_asterisk import Caller, PromiseBrokenError, Schedule, SimulatedAsterisk
@@ -18,7 +19,9 @@ from acd.core import events
 from acd.core.choice import POLICIES
 from acd.core.distributor import Decision, Distributor
 from acd.core.fact_codec import to_body
+from acd.core.facts import CallOffered
 from acd.core.picture import Picture
+from acd.core.recount import Scene, recount
 from acd.core.recovery import restored_from
 
 SKILLS = ("sales", "billing", "english", "vip")
@@ -62,6 +65,7 @@ class SimulatedHouse:
         self.version = 0
         self.acd: Distributor | None = None
         self._picture = Picture(lambda _: 0)
+        self._versions: dict[int, events.SettingsChanged] = {}
         self._alarm_ms: int | None = None
         self._tear_next = False
         self.faults = tuple(name for name in FAULTS if self.rng.random() < 0.3)
@@ -113,7 +117,17 @@ class SimulatedHouse:
         self.digest.update(f"{now_ms} {event!r} {decision!r}\n".encode())
         self.promises.check(event, decision, now_ms, is_torn=is_torn)
         for fact in decision.facts:
-            self._picture.apply(type(fact).__name__, fact.at_ms, to_body(fact))
+            body = to_body(fact)
+            if isinstance(fact, CallOffered):
+                self._recount(body)
+            self._picture.apply(type(fact).__name__, fact.at_ms, body)
+
+    def _recount(self, body: dict[str, Any]) -> None:
+        """The facts so far lead anybody to the choice that the offer proves."""
+        version = body["proof"]["settings_version"]
+        differences = recount(body, Scene(body["at_ms"], self._picture, self._versions[version]))
+        if differences:
+            raise PromiseBrokenError(f"{body}: {', '.join(map(str, differences))}")
 
     def _ring_alarm(self, acd: Distributor, alarm_ms: int) -> None:
         if acd is self.acd and alarm_ms == self._alarm_ms:
@@ -161,7 +175,9 @@ class SimulatedHouse:
             )
         )
         self.rng.shuffle(agents)
-        return events.SettingsChanged(self.version, tuple(agents), queues, choice_seed=self.version)
+        settings = events.SettingsChanged(self.version, tuple(agents), queues, choice_seed=self.version)
+        self._versions[self.version] = settings
+        return settings
 
     # People
 

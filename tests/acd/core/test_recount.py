@@ -1,0 +1,125 @@
+"""The choice made again from facts: what the proof says is found, what it says wrongly is named."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+from played import Played
+
+from acd.core.events import SettingsChanged
+from acd.core.fact_codec import to_body
+from acd.core.facts import CallOffered
+from acd.core.picture import Picture
+from acd.core.recount import Scene, recount
+from hotline.words import in_words
+
+STORY = """
+    0   ready 1001
+    10  ready 1002
+    100 arrive c1 service sales since=100
+"""
+
+
+def offered(story: str = STORY) -> tuple[dict[str, Any], Scene]:
+    """The last offer of a story and the scene before it."""
+    played = Played().play(story)
+    picture = Picture(lambda _: 0)
+    for fact in played.facts:
+        body = to_body(fact)
+        if isinstance(fact, CallOffered):
+            before = Picture.restore(copy.deepcopy(picture.snapshot()), lambda _: 0)
+            last = body, Scene(fact.at_ms, before, played.versions[1])
+        picture.apply(type(fact).__name__, fact.at_ms, body)
+    return last
+
+
+def differences(body: dict[str, Any], scene: Scene) -> list[str]:
+    return [in_words(one) for one in recount(body, scene)]
+
+
+def test_the_same_choice_comes_out() -> None:
+    assert differences(*offered()) == []
+
+
+def test_every_offer_of_a_longer_story_is_found_again() -> None:
+    story = (
+        STORY
+        + """
+        110 rang 1-1
+        120 failed 1-1 rejected
+        130 leg_ended 1-1 21
+        140 ready 1001
+        150 arrive c2 service english since=150 priority=3
+        160 bridged 1-2
+        9000 leg_ended 1-2 16 caller
+    """
+    )
+    assert differences(*offered(story)) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"agent": "1002"}, ["agent: the proof says 1002, the facts say 1001"]),
+        ({"entry": 2}, ["request: the proof says 2, the facts say 1"]),
+        ({"proof.priority": 5}, ["priority: the proof says 5, the facts say 0"]),
+        ({"proof.step": 1}, ["step: the proof says 1, the facts say 0"]),
+        ({"proof.candidates": 3}, ["number of candidates: the proof says 3, the facts say 2"]),
+        (
+            {"proof.policy": "fewest_contacts"},
+            ["policy: the proof says fewest_contacts, the facts say longest_idle"],
+        ),
+        ({"proof.settings_version": 7}, ["settings version: the proof says 7, the facts say 1"]),
+        (
+            {"proof.excluded": {}},
+            ["numbers left out: the proof says {}, the facts say {'lacks_skills': 1}"],
+        ),
+    ],
+)
+def test_what_the_proof_says_wrongly_is_named(change: dict[str, Any], named: list[str]) -> None:
+    body, scene = offered()
+    for path, value in change.items():
+        *within, name = path.split(".")
+        (body[within[0]] if within else body)[name] = value
+    found = differences(body, scene)
+    assert set(named) <= set(found)
+
+
+def test_other_needs_lead_to_others() -> None:
+    body, scene = offered()
+    body["proof"]["needs"] = "english >= 1"
+    found = differences(body, scene)
+    assert "agent: the proof says 1001, the facts say 1002" in found
+    assert "needs: the proof says english >= 1, the facts say sales >= 1" in found
+
+
+def test_an_agent_missing_among_the_best_is_seen() -> None:
+    body, scene = offered()
+    del body["proof"]["best"][1]
+    [difference] = differences(body, scene)
+    assert difference.startswith("list of the best: the proof says")
+
+
+def test_proofs_from_before_there_were_policies_are_understood() -> None:
+    body, scene = offered()
+    del body["proof"]["policy"]
+    for one in body["proof"]["best"]:
+        del one["key"]
+    assert differences(body, scene) == []
+
+
+def test_an_agent_whom_the_settings_do_not_name_counts_nowhere() -> None:
+    body, scene = offered()
+    fewer = SettingsChanged(1, scene.settings.agents[1:], scene.settings.queues)
+    assert "agent: the proof says 1001, the facts say 1002" in differences(
+        body, Scene(scene.at_ms, scene.picture, fewer)
+    )
+
+
+def test_where_nobody_could_be_chosen_there_is_no_agent() -> None:
+    body, scene = offered()
+    nobody = SettingsChanged(1, (), scene.settings.queues)
+    found = differences(body, Scene(scene.at_ms, scene.picture, nobody))
+    assert "agent: the proof says 1001, the facts say " in found

@@ -1,0 +1,95 @@
+"""An explanation as text, to the word, and as JSON."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+
+import pytest
+from decision_table import START_MS
+from played import Played, clock
+
+from acd.core.explain import Explainer
+from hotline.explained import document, lines, text
+from hotline.words import in_words
+
+STORY = """
+    0     ready 1001
+    10    ready 1002
+    100   arrive c1 service sales priority=2 since=50
+    110   rang 1-1
+    20110 failed 1-1 no_answer
+    20120 leg_ended 1-1 0
+    20300 bridged 1-2
+    30000 leg_ended 1-2 16 agent
+    40000 arrive c2 orders entry=1 since=40000
+    45000 withdraw c2 voicemail
+"""
+
+
+def told(explainer: Explainer, language: str = "en") -> str:
+    return text(lines(explainer, clock), lambda phrase: in_words(phrase, language))
+
+
+def test_the_whole_story_in_english() -> None:
+    explainer = Played().play(STORY).explained("c1", "1002")
+    assert told(explainer) == dedent("""\
+        contact c1
+            100 request 1: queue service, needs sales >= 1, priority 2, waits since 50, settings version 1
+                100 offer 1-1: agent 1001, step 0, needs sales >= 1, settings version 1
+                    left out: 1 without the skills
+                    2 could be chosen, in this order: longest idle, then lowest agent number
+                        1. 1001, idle since 0
+                        2. 1002, idle since 10
+                    made again from the facts: the same choice
+                    why agent 1002 did not ring: longer idle was 1001: since 0, agent 1002 since 10
+                    20110 no conversation: no answer, rang for 20.0 s
+                20110 offer 1-2: agent 1002, step 0, needs sales >= 1, settings version 1
+                    left out: 1 without the skills, 1 ringing
+                    1 could be chosen, in this order: longest idle, then lowest agent number
+                        1. 1002, idle since 10
+                    made again from the facts: the same choice
+                    why agent 1002 did not ring: agent 1002's phone rang
+                    20300 connected with agent 1002
+                20300 left the queue: answered, after a wait of 20.2 s""")
+
+
+def test_the_same_in_chinese() -> None:
+    said = told(Played().play(STORY).explained("c1", "1001"), "zh")
+    assert said.splitlines()[:4] == [
+        "来电 c1",
+        "    100 第 1 次请求：队列 service，需求 sales >= 1，优先级 2，自 50 起等待，设置版本 1",
+        "        100 分配 1-1：座席 1001，第 0 步，需求 sales >= 1，设置版本 1",
+        "            不在候选之列：技能不符 1",
+    ]
+    assert "座席 1001 为什么没有振铃：自 100 起为来电 c1 占用（振铃）" in said
+
+
+def test_a_call_that_left_for_elsewhere() -> None:
+    said = told(Played().play(STORY).explained("c2"))
+    assert (
+        said.splitlines()[-1].strip()
+        == "45000 left the queue: left for elsewhere, to voicemail, after a wait of 5.0 s"
+    )
+
+
+def test_one_who_asked_for_no_agent() -> None:
+    assert told(Played().explained("c7")).splitlines() == ["contact c7", "    contact c7 asked for no agent"]
+
+
+def test_hostile_ids_stay_on_their_line() -> None:
+    assert told(Played().explained("c7\r\n\x1b[31m")).count("\n") == 1
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_as_json_it_has_the_proofs_and_the_words(language: str) -> None:
+    explainer = Played().play(STORY).explained("c1", "1002")
+    values = document(explainer, lambda phrase: in_words(phrase, language), clock)
+    assert values["matches"] is True and values["agent"] == "1002"
+    [request] = values["requests"]
+    first, second = request["offers"]
+    assert first["proof"]["best"][0]["agent"] == "1001"
+    assert (first["cause"], first["recounted"], first["mismatches"]) == ("no_answer", True, [])
+    assert second["agents"] == ["1002"]
+    assert ("longer idle" in first["why_not"]) is (language == "en")
+    assert request["queued"]["at_ms"] == START_MS + 100
+    assert values["text"] == told(explainer, language)
