@@ -135,7 +135,11 @@ def _offer(offer: OfferAccount, asked: str, clock: Clock) -> Iterator[Line]:
         )
         yield from _proof(offer, clock)
     else:
-        yield Line(2, phrase("explain.offer_unproved", at=at, offer=offer.body["offer"], agents=agents))
+        how, version = _said("explain_aimed", proof.get("aimed", "")), proof.get("settings_version", 0)
+        name = offer.body["offer"]
+        yield Line(
+            2, phrase("explain.offer_aimed", at=at, offer=name, agents=agents, how=how, version=version)
+        )
     if offer.why_not is not None:
         yield Line(3, phrase("explain.why", agent=shown_text(asked), why=offer.why_not))
     yield Line(3, _outcome(offer, clock))

@@ -126,10 +126,14 @@ class Explainer:
         scene = self._scene(body["proof"].get("settings_version", 0), at_ms)
         account = OfferAccount(body, [body["agent"]], self._recount(body, scene))
         if self.asked:
-            ringing = proof_rings(body)
-            account.why_not = self._why_not(scene, body["proof"], ringing)
+            account.why_not = self._why_not_rung(scene, body)
         self.entries[-1].offers.append(account)
         self._offers[body["offer"]] = account
+
+    def _why_not_rung(self, scene: Scene | None, body: Body) -> Phrase:
+        if "best" in body["proof"] or self.asked == body["agent"]:
+            return self._why_not(scene, body["proof"], proof_rings(body))
+        return phrase("explain.meant_for", agent=body["agent"])
 
     def _recount(self, body: Body, scene: Scene | None) -> tuple[Phrase, ...] | None:
         if scene is None:

@@ -75,6 +75,8 @@ class WhyNot:
         since = self._clock(view.since_ms) if view.since_ms else ""
         if view.state in ("offered", "on_contact", "on_hold"):
             return self._held(view, since)
+        if view.state == "acw" and view.until_ms <= self._scene.at_ms:
+            return phrase("explain.acw_code", since=since)
         if view.state == "acw":
             return phrase("explain.acw", until=self._clock(view.until_ms))
         if view.state == "communicating":
@@ -152,6 +154,7 @@ def shown_key(policy: str, key: int, clock: Clock) -> Phrase | str:
 
 _OUR_REASONS = (
     "login",
+    "phone_gone",
     "rejected",
     "unreachable",
     "no_answer",

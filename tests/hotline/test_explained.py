@@ -12,6 +12,17 @@ from acd.core.explain import Explainer
 from hotline.explained import document, lines, text
 from hotline.words import in_words
 
+ABOUT = {"at_ms": START_MS, "contact": "c1", "entry": 1, "queue": "service"}
+QUEUED = {
+    **ABOUT,
+    "needs": "",
+    "priority": 0,
+    "language": "zh",
+    "wait_since_ms": START_MS,
+    "settings_version": 4,
+}
+OFFERED = {**ABOUT, "offer": "1-1", "agent": "1001", "phone": "p", "expires_ms": 0}
+
 STORY = """
     0     ready 1001
     10    ready 1002
@@ -70,6 +81,17 @@ def test_a_call_that_left_for_elsewhere() -> None:
         said.splitlines()[-1].strip()
         == "45000 left the queue: left for elsewhere, to voicemail, after a wait of 5.0 s"
     )
+
+
+def test_an_offer_that_was_taken_had_no_candidates() -> None:
+    explainer = Played().play("0 ready 1001").explained("c1")
+    explainer.apply("CallQueued", START_MS, {**QUEUED})
+    explainer.apply("CallOffered", START_MS, {**OFFERED, "proof": {"aimed": "took", "settings_version": 4}})
+    assert told(explainer).splitlines()[2].strip() == (
+        "0 offer 1-1: agent 1001, taken by the agent's own wish, settings version 4"
+    )
+    explainer.apply("CallOffered", START_MS, {**OFFERED, "offer": "1-2", "proof": {"aimed": "by decree"}})
+    assert "by decree" in told(explainer)  # a newer program's word is told as it is
 
 
 def test_one_who_asked_for_no_agent() -> None:

@@ -118,7 +118,7 @@ class SimulatedHouse:
         self.promises.check(event, decision, now_ms, is_torn=is_torn)
         for fact in decision.facts:
             body = to_body(fact)
-            if isinstance(fact, CallOffered):
+            if isinstance(fact, CallOffered) and "best" in fact.proof:  # else there was no choice
                 self._recount(body)
             self._picture.apply(type(fact).__name__, fact.at_ms, body)
 

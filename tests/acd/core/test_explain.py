@@ -231,12 +231,18 @@ def test_several_phones_at_once_are_one_offer() -> None:
         assert ringing.mismatches == ()
 
 
-def test_an_offer_that_no_rule_made_is_not_judged() -> None:
-    told = explainer("1002")
-    told.apply("CallQueued", START_MS + 100, {**QUEUED, "steps": []})
-    told.apply("CallOffered", START_MS + 200, offer("1001", "1-1", 200, {"settings_version": 1}))
-    [picked_up] = told.entries[0].offers
-    assert picked_up.mismatches == ()
+def test_an_offer_that_was_meant_for_an_agent_had_no_choice_to_judge() -> None:
+    aimed = {"aimed": "offered", "needs": "sales >= 5", "settings_version": 1}
+    for asked, reason in (
+        ("1001", "agent 1001's phone rang"),
+        ("1002", "the offer was meant for agent 1001"),
+    ):
+        told = explainer(asked)
+        told.apply("CallQueued", START_MS + 100, {**QUEUED, "steps": []})
+        told.apply("CallOffered", START_MS + 200, offer("1001", "1-1", 200, aimed))
+        [meant] = told.entries[0].offers
+        assert meant.mismatches == ()
+        assert said(meant.why_not) == reason
 
 
 def test_an_offer_before_the_request_is_known_is_passed_over() -> None:

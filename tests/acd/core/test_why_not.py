@@ -173,6 +173,7 @@ def test_every_name_that_facts_can_say_has_words() -> None:
     assert catalogue.section("explain_policy", "en").keys() == POLICIES.keys()
     assert catalogue.section("explain_left_out", "en").keys() >= {*STATES} - {"ready"}
     assert catalogue.section("explain_cause", "en").keys() >= {*FAILED_CAUSES, "caller_gone"}
+    assert catalogue.section("explain_aimed", "en").keys() == {"offered", "recalled", "took"}
     assert catalogue.section("explain_reason", "en").keys() == {*_OUR_REASONS}
 
 
