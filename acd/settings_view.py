@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from dataclasses import fields
 
-from acd.core.events import AgentProfile, AgentRules, FailedOfferRule, QueueRules, SettingsChanged
+from acd.core.events import (
+    AgentProfile,
+    AgentRules,
+    FailedOfferRule,
+    QueueRules,
+    SettingsChanged,
+    StepRules,
+)
 from hotline.core.settings import Settings
 
 
@@ -33,6 +40,9 @@ def settings_changed(settings: Settings) -> SettingsChanged:
                 disposition="" if queue.disposition == "none" else queue.disposition,
                 closed=queue.closed,
                 ring=queue.ring,
+                steps=tuple(StepRules(step.after_s * 1000, step.needs) for step in queue.steps),
+                prefer_last_ms=queue.prefer_last_agent_s * 1000,
+                prefer_named_ms=queue.prefer_named_s * 1000,
             )
             for queue in settings.queues
         ),

@@ -275,7 +275,8 @@ async def _finish(session: Session, finish: flows.Finish) -> None:
     """Tell the dialplan where the caller goes; HL_NEXT comes last."""
     if finish.next == "queue":
         await session.set_variable(variables.QUEUE, finish.queue)
-        await session.set_variable(variables.NEEDS, finish.needs)
+        await session.set_variable(variables.NEEDS, finish.chosen)
+        await session.set_variable(variables.PREFER, variables.joined(finish.prefer))
         await session.set_variable(variables.PRIORITY, str(finish.priority))
         if not await session.get_variable(variables.WAIT_SINCE):
             await session.set_variable(variables.WAIT_SINCE, str(_now_ms()))

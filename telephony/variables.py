@@ -5,6 +5,7 @@ Dialplan (`asterisk-conf/extensions.conf`) and code meet here. This module must 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 # On the caller's channel.
@@ -15,7 +16,8 @@ NUMBER: Final = "HL_NUMBER"  # the hotline number dialled
 TRUNK: Final = "HL_TRUNK"
 DIRECT: Final = "HL_DIRECT"  # 0, 1
 QUEUE: Final = "HL_QUEUE"
-NEEDS: Final = "HL_NEEDS"
+NEEDS: Final = "HL_NEEDS"  # chosen by the caller, besides the queue's own
+PREFER: Final = "HL_PREFER"  # agents' numbers, see joined
 PRIORITY: Final = "HL_PRIORITY"
 ENTRY: Final = "HL_ENTRY"  # which queueing of the contact, from 1
 WAIT_SINCE: Final = "HL_WAIT_SINCE"  # ms since the epoch
@@ -46,3 +48,13 @@ def inherited(name: str) -> str:
     Source: Asterisk channel variable inheritance, one leading underscore: one generation.
     """
     return f"_{name}"
+
+
+def joined(numbers: Iterable[str]) -> str:
+    """Agents' numbers as the text of one variable; "-" is neither a digit nor special in the dialplan."""
+    return "-".join(numbers)
+
+
+def split(text: str) -> tuple[str, ...]:
+    """The numbers of such a text."""
+    return tuple(number for number in text.split("-") if number)

@@ -18,6 +18,7 @@ from typing import Any
 from acd.core.announcements import position_prompts, wait_prompts
 from acd.core.commands import Command, OfferCall, RefuseCall, RungBeside, SendToOverflow
 from acd.core.events import CallArrived, CallWithdrawn, OfferFailed, SessionLost
+from acd.core.needs import join_needs
 from acd.engine import Engine
 from acd.forecaster import Forecaster
 from hotline.core.settings import Queue, Settings
@@ -55,15 +56,16 @@ class QueueArguments:
     aim: str  # transferred to this agent
     place_since_ms: int  # transferred: since when the caller's first wait was; 0: not transferred
     fallback: str  # transferred to a queue, from this one
-    needs: str
+    prefer: tuple[str, ...]
+    needs: str  # chosen by the caller, besides the queue's own
 
     @classmethod
     def parse(cls, arguments: tuple[str, ...]) -> QueueArguments:
         """Read the arguments; raises ValueError naming what is wrong."""
-        if len(arguments) < 12:
-            raise ValueError(f"queue: 12 arguments are needed, got {len(arguments)}")
+        if len(arguments) < 13:
+            raise ValueError(f"queue: 13 arguments are needed, got {len(arguments)}")
         contact, queue, entry, since, priority, language, direct_ms, lost_since = arguments[:8]
-        aim, place_since, fallback = arguments[8:11]
+        aim, place_since, fallback, prefer = arguments[8:12]
         return cls(
             contact=contact,
             queue=queue,
@@ -76,15 +78,17 @@ class QueueArguments:
             aim=aim,
             place_since_ms=int(place_since or 0),
             fallback=fallback,
-            needs=",".join(arguments[11:]),
+            prefer=variables.split(prefer),
+            needs=",".join(arguments[12:]),
         )
 
-    def arrival(self, rules: Queue, now_ms: int, back: str) -> CallArrived:
-        """What the distributor is told. back: the agent to whom a transfer that fails goes back."""
+    def arrival(self, rules: Queue, now_ms: int, back: str, last_agent: str) -> CallArrived:
+        """What the distributor is told. back: the agent to whom a transfer that fails goes back; last_agent:
+        who served this caller last."""
         return CallArrived(
             contact=self.contact,
             queue=self.queue,
-            needs=self.needs or rules.needs,
+            needs=join_needs(rules.needs, self.needs),
             priority=rules.priority if self.priority is None else self.priority,
             language=self.language,
             wait_since_ms=self.wait_since_ms or now_ms,
@@ -93,6 +97,9 @@ class QueueArguments:
             place_since_ms=self.place_since_ms,
             fallback=self.fallback,
             fallback_agent=back if self.fallback else "",
+            chosen=self.needs,
+            last_agent=last_agent if self.entry == 1 else "",  # later entries: the one who transferred
+            preferred=self.prefer,
         )
 
 
@@ -136,7 +143,8 @@ class CallerSession:
         now_ms = self._engine.clock.now_ms()
         self._engine.attach(arguments.contact, self)
         try:
-            self._engine.handle(arguments.arrival(self._queue, now_ms, self._last_agent()))
+            served_last = self._engine.picture.last_agent(arguments.contact)
+            self._engine.handle(arguments.arrival(self._queue, now_ms, self._last_agent(), served_last))
             if arguments.aim or arguments.fallback:
                 # The journal has them now; the next entry of this contact is none of theirs.
                 await self._session.execute("MSet", f"{variables.AIM}=", f"{variables.FALLBACK}=")

@@ -12,6 +12,7 @@ from acd.core.floor import Floor
 from acd.core.needs import Needs, NeedsError, parse_needs
 from acd.core.offer_events import cancel_offer, end_callers_half, end_segment
 from acd.core.offers import OTHER_HALF_MS
+from acd.core.plan import PlanStep, resolve_plan
 
 
 def call_arrived(floor: Floor, event: events.CallArrived) -> None:
@@ -72,16 +73,38 @@ def _refuse(floor: Floor, event: events.CallArrived, reason: str) -> None:
         floor.commands.append(RefuseCall(event.contact, reason))
         return
     aims = (event.fallback_agent,) if event.fallback_agent else ()
-    _enter(floor, replace(event, queue=rules.name, needs=rules.needs, aims=event.aims or aims, fallback=""))
+    back = replace(
+        event, queue=rules.name, needs=rules.needs, aims=event.aims or aims, fallback="", chosen=""
+    )
+    _enter(floor, back)
+
+
+def _plan(floor: Floor, event: events.CallArrived, rules: QueueRules, needs: Needs) -> tuple[PlanStep, ...]:
+    """How the call asks and widens; agents who are not logged in, or cannot serve it, are not waited for."""
+    preferred = [(event.last_agent, rules.prefer_last_ms)]
+    preferred += [(number, rules.prefer_named_ms) for number in event.preferred]
+    here = [(number, until_ms) for number, until_ms in preferred if _may_serve(floor, number, needs)]
+    if not rules.steps and not here:
+        return (PlanStep(0, str(needs)),)
+    steps = [(step.after_ms, step.needs) for step in rules.steps]
+    return resolve_plan(event.needs, event.chosen, steps, here)
+
+
+def _may_serve(floor: Floor, number: str, needs: Needs) -> bool:
+    agent = floor.agents.get(number)
+    if agent is None or agent.removed or agent.state == "offline":
+        return False
+    return needs.met_by(agent.skills)
 
 
 def _queue(floor: Floor, event: events.CallArrived, rules: QueueRules, needs: Needs) -> None:
+    first, *later = _plan(floor, event, rules, needs)
     call = Call(
         contact=event.contact,
         entry=event.entry,
         queue=event.queue,
         needs=needs,
-        needs_text=str(needs),
+        needs_text=first.needs,
         priority=event.priority,
         language=event.language,
         wait_since_ms=event.wait_since_ms,
@@ -91,6 +114,9 @@ def _queue(floor: Floor, event: events.CallArrived, rules: QueueRules, needs: Ne
         state="aimed" if event.aims else "waiting",
         aims=list(event.aims),
         place_since_ms=event.place_since_ms,
+        queued_ms=floor.now_ms,
+        steps=tuple(later),
+        prefer=first.prefer,
     )
     floor.add_call(call)
     floor.facts.append(
@@ -107,6 +133,8 @@ def _queue(floor: Floor, event: events.CallArrived, rules: QueueRules, needs: Ne
             line_rank=call.key[0],
             line_since_ms=call.key[1],
             aims=" ".join(call.aims),
+            prefer=list(call.prefer),
+            steps=[step.to_dict() for step in call.steps],
         )
     )
 
@@ -187,3 +215,8 @@ def session_lost(floor: Floor, event: events.SessionLost) -> None:
             if leg.stage == "dialled":
                 # Perhaps the command never reached Asterisk: soon ask, instead of holding the agent for long.
                 floor.set_lease(leg, floor.now_ms + OTHER_HALF_MS)
+
+
+def step_has_come(floor: Floor, contact: str) -> None:
+    """The call widens now, whether it waits or its agent's phone rings."""
+    floor.widen(floor.calls[contact])

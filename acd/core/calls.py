@@ -3,7 +3,7 @@
 A call's place is its key: the longer wait first, each point of priority counted as a head start, then the
 contact's id (so that equals have an order that can be stated); in a queue of strict order the priority goes
 before any wait. The key is kept whatever happens, so a returning call has its place again.
-Waiting calls are kept by their distinct needs, each group in order: whether a group can be served is one AND
+Waiting calls are kept by whom they ask for, each group in order: whether a group can be served is one AND
 of bit masks. This module must not know agents' states or offers.
 """
 
@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from acd.core.events import QueueRules
 from acd.core.needs import Needs, SkillIndex
+from acd.core.plan import PlanStep
 from acd.core.state_table import read_state_table
 
 Key = tuple[int, int, str]
@@ -78,6 +79,10 @@ class Call:
     rules: QueueRules  # of the settings version at entry: a call's plan does not change under it
     settings_version: int
     arrived_ms: int
+    queued_ms: int = 0  # when the entry began: steps count from here
+    steps: tuple[PlanStep, ...] = ()  # how the call widens after the first
+    step: int = 0  # how many of them have come
+    prefer: tuple[str, ...] = ()  # only these agents for now; (): anyone who meets the needs
     state: str = "waiting"
     session: bool = True
     aims: list[str] = field(default_factory=list)  # agents it is meant for, the next one first
@@ -86,6 +91,11 @@ class Call:
     legs: list[str] = field(default_factory=list)  # the open offers: several when several phones ring
     put_first: bool = False  # by a supervisor
     key: Key = field(init=False)
+
+    @property
+    def group(self) -> str:
+        """Calls of one group ask for the same agents."""
+        return f"{self.needs_text}|{','.join(self.prefer)}" if self.prefer else self.needs_text
 
     def __post_init__(self) -> None:
         self.key = line_key(
@@ -112,33 +122,42 @@ def agent_choice(call: Call, queues: Mapping[str, QueueRules]) -> str:
 
 
 class NeedsGroup:
-    """Waiting calls with the same needs, in order of their keys, and who may serve them."""
+    """Waiting calls that ask for the same agents, in order of their keys, and who may serve them."""
 
-    __slots__ = ("eligible", "keys", "needs", "text")
+    __slots__ = ("eligible", "keys", "needs", "prefer", "skilled", "text")
 
-    def __init__(self, needs: Needs, text: str, index: SkillIndex) -> None:
-        self.needs = needs
-        self.text = text
-        self.eligible = needs.agents(index)  # one bit per agent
+    def __init__(self, call: Call, index: SkillIndex, bits: Mapping[str, int]) -> None:
+        self.needs = call.needs
+        self.text = call.group
+        self.prefer = call.prefer
         self.keys: list[Key] = []
+        self.reindex(index, bits)
+
+    def reindex(self, index: SkillIndex, bits: Mapping[str, int]) -> None:
+        """Skills or agents have changed; bits: agent's number -> its bit."""
+        self.skilled = self.needs.agents(index)  # one bit per agent who meets the needs
+        self.eligible = self.skilled
+        if self.prefer:
+            self.eligible &= sum(bits.get(number, 0) for number in self.prefer)
 
 
 class WaitingLine:
-    """All waiting calls by needs."""
+    """All waiting calls by whom they ask for."""
 
     def __init__(self) -> None:
         self._index = SkillIndex(())
+        self._bits: Mapping[str, int] = {}
         self._groups: dict[str, NeedsGroup] = {}
 
     def groups(self) -> Iterable[NeedsGroup]:
         """Groups with at least one waiting call, in order of their first arrival."""
         return self._groups.values()
 
-    def reindex(self, index: SkillIndex) -> None:
-        """Skills have changed: they count at once, also for those who wait."""
-        self._index = index
+    def reindex(self, index: SkillIndex, bits: Mapping[str, int]) -> None:
+        """Skills have changed: they count at once, also for those who wait. bits: agent's number -> bit."""
+        self._index, self._bits = index, bits
         for group in self._groups.values():
-            group.eligible = group.needs.agents(index)
+            group.reindex(index, bits)
 
     def eligible(self, call: Call) -> int:
         """The agents who meet the call's needs, one bit each."""
@@ -147,16 +166,16 @@ class WaitingLine:
 
     def add(self, call: Call) -> None:
         """The call waits from now on, at the place of its key."""
-        group = self._groups.get(call.needs_text)
+        group = self._groups.get(call.group)
         if group is None:
-            group = self._groups[call.needs_text] = NeedsGroup(call.needs, call.needs_text, self._index)
+            group = self._groups[call.group] = NeedsGroup(call, self._index, self._bits)
         insort(group.keys, call.key)
 
     def remove(self, call: Call) -> None:
         """The call does not wait any more."""
-        group = self._groups[call.needs_text]
+        group = self._groups[call.group]
         place = bisect_left(group.keys, call.key)
         assert group.keys[place] == call.key, "a waiting call is in the group of its needs"
         del group.keys[place]
         if not group.keys:
-            del self._groups[call.needs_text]
+            del self._groups[call.group]

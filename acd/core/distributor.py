@@ -83,6 +83,7 @@ _DEADLINES: dict[str, Callable[[Floor, str], None]] = {
     "gone": agent_events.phone_gone_too_long,
     "lease": offer_events.lease_expired,
     "hold": recovery.hold_is_over,
+    "step": call_events.step_has_come,
     "taken": supervision.forget_wish,
 }
 
@@ -150,7 +151,7 @@ class Distributor:
         call = floor.calls[key[2]]
         proof = offer_proof(
             call,
-            group.eligible,
+            group,
             floor.everyone,
             floor.bits_by_state,
             best,

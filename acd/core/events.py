@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from acd.core.plan import PlanStep
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -29,6 +31,9 @@ class CallArrived(Event):
     place_since_ms: int = 0  # its place in line is that of a wait since then; 0: since wait_since_ms
     fallback: str = ""  # the queue that takes it if this one refuses, …
     fallback_agent: str = ""  # … after this agent has been asked
+    chosen: str = ""  # the part of needs that every step of the queue keeps: what the caller chose
+    last_agent: str = ""  # who served this caller last, "" when not known
+    preferred: tuple[str, ...] = ()  # agents named for this caller's number or choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,6 +335,14 @@ class AgentProfile:
 
 
 @dataclass(frozen=True, slots=True)
+class StepRules:
+    """From after_ms on, counted from the entry into the queue, a waiting call asks for this instead."""
+
+    after_ms: int
+    needs: str
+
+
+@dataclass(frozen=True, slots=True)
 class QueueRules:
     """What settings say of a queue, as values in ms."""
 
@@ -343,6 +356,9 @@ class QueueRules:
     order: str = "oldest_first"  # or "strict": a higher priority goes before any wait
     head_start_ms: int = 60_000  # oldest_first: what one point of priority counts as waited
     agent_choice: str = "longest_idle"  # see acd.core.choice
+    steps: tuple[StepRules, ...] = ()  # in order of their times
+    prefer_last_ms: int = 0  # how long the last agent of this caller is waited for; 0: not at all
+    prefer_named_ms: int = 0  # how long agents named for the caller's number or choice are waited for
     disposition: str = ""  # the code after a conversation: "" not asked for, optional, required
     closed: str = "voicemail"  # go form: where newcomers go while a supervisor has closed the queue
     ring: int = 1  # so many phones at once
@@ -452,8 +468,12 @@ class RestoredCall:
     hold_ms: int = 0  # holds that are over
     aims: tuple[str, ...] = ()
     left_queue: bool = True  # of a connected call: CallLeftQueue is in the journal
-    line_rank: int = 0  # as in CallQueued
+    line_rank: int = 0  # as in CallQueued, as the next two
     line_since_ms: int = 0
+    steps: tuple[PlanStep, ...] = ()
+    queued_ms: int = 0
+    step: int = 0  # how many of the steps have come
+    prefer: tuple[str, ...] = ()
     put_first: bool = False
     beside: tuple[RestoredLeg, ...] = ()  # further phones that rang
 

@@ -89,7 +89,9 @@ def upgrade(kind: str, version: int, body: Mapping[str, Any]) -> Body:
 @cache
 def _required(kind: str) -> frozenset[str]:
     """Fields without a default; one with a default may be missing in journals from before it was added."""
-    return frozenset(f.name for f in fields(FACTS[kind]) if f.default is MISSING)
+    return frozenset(
+        f.name for f in fields(FACTS[kind]) if f.default is MISSING and f.default_factory is MISSING
+    )
 
 
 @cache

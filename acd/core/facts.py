@@ -7,7 +7,7 @@ fact written twice (after a crash) counts once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 
@@ -45,6 +45,19 @@ class CallQueued(Fact):
     line_rank: int = 0  # the place in line is (line_rank, line_since_ms, contact), the least first
     line_since_ms: int = 0  # wait_since_ms (of a transfer the first) less the head start; 0: no head start
     aims: str = ""  # agents' numbers it is meant for before it waits (a transfer), joined by spaces
+    prefer: list[str] = field(default_factory=list)  # only these agents for now; []: anyone with the skills
+    steps: list[dict[str, Any]] = field(default_factory=list)  # how it will widen, see acd.core.plan
+
+
+@dataclass(frozen=True, slots=True)
+class CallWidened(Fact):
+    """A step of the plan has come: the waiting call asks for this from now on. step counts from 1."""
+
+    contact: str
+    entry: int
+    step: int
+    needs: str
+    prefer: list[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,16 @@ from acd.core.calls import CALL_TABLE, Call, WaitingLine
 from acd.core.commands import Command
 from acd.core.deadlines import Deadlines
 from acd.core.events import AgentRules, QueueRules
-from acd.core.facts import AgentStateChanged, CallLeftQueue, CallPutFirst, DispositionMissed, Fact, HelpEnded
-from acd.core.needs import SkillIndex
+from acd.core.facts import (
+    AgentStateChanged,
+    CallLeftQueue,
+    CallPutFirst,
+    CallWidened,
+    DispositionMissed,
+    Fact,
+    HelpEnded,
+)
+from acd.core.needs import SkillIndex, parse_needs
 from acd.core.offers import LEASE_GRACE_MS, OFFER_TABLE, Offer
 from acd.core.pairing import ReadyAgents
 from acd.core.picture import SHORTEST_DAY_MS
@@ -272,7 +280,7 @@ class Floor:
             self.bits_by_state[agent.state] |= agent.bit
         self.everyone = index.everyone
         self.ready.rebuild(agent for agent in known if agent.state == "ready")
-        self.line.reindex(index)
+        self.line.reindex(index, {agent.number: agent.bit for agent in known})
 
     def past_ms(self, told_ms: int | None, began_ms: int) -> int:
         """When something happened that is told only now: between its beginning and now. None: now."""
@@ -289,6 +297,26 @@ class Floor:
             self.line.add(call)
         if call.aims:
             self.aimed[call.contact] = None
+        if call.state != "connected":
+            self._set_step(call)
+
+    def _set_step(self, call: Call) -> None:
+        if call.step < len(call.steps):
+            self.deadlines.set(("step", call.contact), call.queued_ms + call.steps[call.step].after_ms)
+
+    def widen(self, call: Call) -> None:
+        """The next step of the call's plan has come."""
+        step = call.steps[call.step]
+        if call.state == "waiting":
+            self.line.remove(call)
+        call.step += 1
+        call.needs, call.needs_text, call.prefer = parse_needs(step.needs), step.needs, step.prefer
+        if call.state == "waiting":
+            self.line.add(call)
+        self.facts.append(
+            CallWidened(self.now_ms, call.contact, call.entry, call.step, step.needs, list(step.prefer))
+        )
+        self._set_step(call)
 
     def put_first(self, call: Call) -> None:
         """The call stands before all that are not put first; its fact is written."""
@@ -316,6 +344,7 @@ class Floor:
             self.line.add(call)
         if call.state != "connected" and state in ("connected", "gone"):
             self.in_queue[call.queue] -= 1
+            self.deadlines.clear(("step", call.contact))
         call.state = state
         if state == "gone":
             del self.calls[call.contact]

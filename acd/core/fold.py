@@ -86,7 +86,10 @@ class ContactView:
     stage: str = "arrived"
     entry: int = 0  # 0: no agent asked for so far
     queue: str = ""
-    needs: str = ""
+    needs: str = ""  # at this step
+    prefer: list[str] = field(default_factory=list)  # at this step only these agents; []: anyone
+    steps: list[dict[str, Any]] = field(default_factory=list)  # how it widens, see acd.core.plan
+    step: int = 0  # how many of them have come
     priority: int = 0
     language: str = ""
     queued_ms: int = 0
@@ -202,6 +205,7 @@ class Fold:
         view.stage, view.entry, view.queue, view.needs = "waiting", number, queue, body["needs"]
         view.priority, view.language = body["priority"], body["language"]
         view.queued_ms, view.wait_since_ms = at_ms, body["wait_since_ms"]
+        view.prefer, view.steps, view.step = body.get("prefer", []), body.get("steps", []), 0
         view.line_rank = body.get("line_rank", 0)
         view.line_since_ms = body.get("line_since_ms", 0) or view.wait_since_ms
         view.aims = body.get("aims", "")
@@ -213,6 +217,11 @@ class Fold:
         )
         for page in self._pages(at_ms, queue):
             page.offered += 1
+
+    def _call_widened(self, at_ms: int, body: Body) -> None:
+        view = self.contacts.get(body["contact"])
+        if view is not None and view.entry == body["entry"]:
+            view.step, view.needs, view.prefer = body["step"], body["needs"], body["prefer"]
 
     def _call_offered(self, at_ms: int, body: Body) -> None:
         contact, agent, offer, queue = body["contact"], body["agent"], body["offer"], body["queue"]
@@ -452,6 +461,7 @@ _OPEN_THINGS: dict[str, type[Any]] = {
 _HANDLERS: dict[str, Callable[[Fold, int, Body], None]] = {
     "ContactStarted": Fold._contact_started,
     "CallQueued": Fold._call_queued,
+    "CallWidened": Fold._call_widened,
     "CallOffered": Fold._call_offered,
     "OfferRang": Fold._offer_rang,
     "OfferEnded": Fold._offer_ended,

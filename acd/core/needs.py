@@ -326,6 +326,6 @@ def parse_needs(text: str) -> Needs:
 
 
 def join_needs(*texts: str) -> str:
-    """The expression that asks for all of the given ones; empty ones ask for nothing."""
-    asked = [text for text in texts if text.strip()]
+    """The expression that asks for all of the given ones; empty ones ask for nothing, equal ones once."""
+    asked = list(dict.fromkeys(text for text in texts if text.strip()))
     return asked[0] if len(asked) == 1 else " and ".join(f"({text})" for text in asked)

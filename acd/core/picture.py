@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from acd.core.expected_wait import HandlingTimes
 from acd.core.fold import AgentView, Body, ContactView, Entry, Fold, Leg, QueueView
+from acd.core.last_agents import LastAgents
 from acd.core.totals import AgentTotals, Totals
 
 SHORTEST_DAY_MS = 22 * 3_600_000
@@ -57,6 +58,7 @@ class Picture:
         self._day_starts_ms = day_starts_ms
         self._today = Today(0)
         self._fold = Fold(self._today)
+        self._last_agents = LastAgents()
 
     @property
     def agents(self) -> dict[str, AgentView]:
@@ -141,6 +143,13 @@ class Picture:
         """Takes one fact, of the current version; kinds that change no number are passed over."""
         self.roll(at_ms)
         self._fold.apply(kind, at_ms, body)
+        if kind == "CallConnected" and (view := self.contacts.get(body["contact"])) is not None:
+            self._last_agents.note(view.caller, body["agent"])
+
+    def last_agent(self, contact: str) -> str:
+        """The agent who last talked with the caller of this open contact; "" when nobody is remembered."""
+        view = self.contacts.get(contact)
+        return self._last_agents.of(view.caller) if view is not None else ""
 
     def roll(self, now_ms: int) -> None:
         """Begins a new day when midnight has passed; to be called by whoever shows numbers."""
@@ -156,6 +165,7 @@ class Picture:
             "day_ms": self.day_ms,
             "open": self._fold.to_dict(),
             "handling": self._fold.handling.to_dict(),
+            "last_agents": self._last_agents.to_dict(),
             "day": self.day.to_dict(),
             "day_by_queue": {name: totals.to_dict() for name, totals in self.day_by_queue.items()},
             "day_by_agent": {name: totals.to_dict() for name, totals in self.day_by_agent.items()},
@@ -172,4 +182,5 @@ class Picture:
         today.by_agent = {name: AgentTotals.from_dict(one) for name, one in snapshot["day_by_agent"].items()}
         picture._fold.load(snapshot["open"])
         picture._fold.handling = HandlingTimes.from_dict(snapshot.get("handling", {}))
+        picture._last_agents.load(snapshot.get("last_agents", {}))
         return picture

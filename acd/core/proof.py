@@ -1,8 +1,9 @@
 """The proof of an offer: why this call and this agent, in a form that can be kept for years.
 
 Counts go by reason of exclusion, the first that applies: an agent without the needed skills is counted as
-that, whatever the state; one with them is counted by state. Of those left, the best 20 are listed with their
-keys. Why one certain agent did not ring is rebuilt from the facts at that position, not from here.
+that, whatever the state; then one who is not among those preferred; the others by state. Of those left, the
+best 20 are listed with their keys. Why one certain agent did not ring is rebuilt from the facts at that
+position, not from here.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from acd.core.agents import STATES
-from acd.core.calls import Call
+from acd.core.calls import Call, NeedsGroup
 from acd.core.choice import tie_break
 from acd.core.pairing import Candidate
 
@@ -32,7 +33,7 @@ def aimed_proof(call: Call, how: str, settings_version: int) -> dict[str, Any]:
 
 def offer_proof(
     call: Call,
-    eligible: int,
+    group: NeedsGroup,
     everyone: int,
     bits_by_state: Mapping[str, int],
     best: Sequence[Candidate],
@@ -40,18 +41,23 @@ def offer_proof(
     policy: str,
     seed: str,
 ) -> dict[str, Any]:
-    """The proof as JSON values; eligible, everyone and bits_by_state are bit masks, as before the offer.
+    """The proof as JSON values; group's masks, everyone and bits_by_state are as before the offer.
 
-    step counts the relaxations of the needs while the call waited; needs are asked as they were at entry (0).
+    step counts how often the call has widened (0: as at entry); preferred: only these agents at that step.
     key is the policy's number of an agent, the least is best; seed: of the policy "random".
     """
-    excluded = {"lacks_skills": (everyone & ~eligible).bit_count()}
+    eligible, skilled = group.eligible, group.skilled
+    excluded = {
+        "lacks_skills": (everyone & ~skilled).bit_count(),
+        "not_preferred": (skilled & ~eligible).bit_count(),
+    }
     for state in STATES:
         if state != "ready":
             excluded[state] = (bits_by_state[state] & eligible).bit_count()
     return {
         "needs": call.needs_text,
-        "step": 0,
+        "step": call.step,
+        **({"preferred": list(call.prefer)} if call.prefer else {}),
         "priority": call.priority,
         "wait_since_ms": call.wait_since_ms,
         "settings_version": settings_version,

@@ -22,6 +22,7 @@ from acd.core.offer_events import end_callers_half, end_leg, see_answer, see_bri
 from acd.core.offers import Offer
 from acd.core.own_calls import judge_phones
 from acd.core.picture import Picture
+from acd.core.plan import step_from
 from acd.core.totals import AgentTotals
 
 COME_BACK_MS = 1_500
@@ -70,6 +71,10 @@ def restored_from(picture: Picture) -> JournalRestored:
             left_queue=contact not in picture.entries,
             line_rank=view.line_rank,
             line_since_ms=view.line_since_ms,
+            steps=tuple(map(step_from, view.steps)),
+            queued_ms=view.queued_ms,
+            step=view.step,
+            prefer=tuple(view.prefer),
             put_first=view.put_first,
             beside=tuple(
                 RestoredLeg(offer, picture.legs[offer].agent, picture.legs[offer].rang_ms)
@@ -172,6 +177,10 @@ def _restore_call(floor: Floor, remembered: RestoredCall) -> None:
         rules=floor.queues.get(remembered.queue, _RULES_OF_A_QUEUE_THAT_IS_GONE),
         settings_version=floor.settings_version,
         arrived_ms=floor.now_ms,
+        queued_ms=remembered.queued_ms,
+        steps=remembered.steps,
+        step=remembered.step,
+        prefer=remembered.prefer,
         state="away",
         session=False,
         aims=list(remembered.aims),

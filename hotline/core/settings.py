@@ -128,12 +128,23 @@ class Phone:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """From after_s on, counted from the entry into the queue, these needs stand in place of those before."""
+
+    after_s: int
+    needs: str
+
+
+@dataclass(frozen=True, slots=True)
 class Queue:
     """A line of waiting callers with common needs."""
 
     name: str
     title: Text
     needs: str = ""  # expression over skills, see acd.core.needs; "" = any agent
+    steps: tuple[Step, ...] = ()  # each lets more agents serve than the one before; a caller's choices stay
+    prefer_last_agent_s: int = 0  # the last agent of this caller, if logged in, is waited for so long
+    prefer_named_s: int = 30  # so long agents are waited for that a number or choice prefers
     priority: int = 0  # each point is a head start of hotline.head_start_s, see order
     order: str = "oldest_first"  # "strict": a higher priority goes before any wait
     agent_choice: str = "longest_idle"  # see acd.core.choice
@@ -172,6 +183,7 @@ class Choice:
     go: str  # "menu:NAME", "queue:NAME", "message:PROMPT", "voicemail", "hangup"
     language: str = ""  # switch to this language
     needs: str = ""  # added (and) to the needs of the contact
+    prefer: tuple[str, ...] = ()  # agents by number, see Queue.prefer_named_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +216,7 @@ class Number:
     flow: str = ""
     direct_queue: str = ""  # not answered before an agent is; after direct_rings answered and queued
     direct_rings: int = 3
+    prefer: tuple[str, ...] = ()  # agents by number, see Queue.prefer_named_s
 
 
 @dataclass(frozen=True, slots=True)

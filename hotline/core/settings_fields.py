@@ -30,6 +30,7 @@ from hotline.core.settings import (
     Queue,
     Reason,
     Settings,
+    Step,
     Text,
     Trunk,
 )
@@ -200,6 +201,9 @@ FIELD_RULES: dict[tuple[type, str], Rule] = {
     (Phone, "max_contacts"): _between(1, 10, CONTACTS),
     (Queue, "name"): NAME,
     (Queue, "priority"): _between(-1000, 1000),
+    (Step, "after_s"): _between(1, 7200, SECONDS),
+    (Queue, "prefer_last_agent_s"): _between(0, 3600, SECONDS),
+    (Queue, "prefer_named_s"): _between(1, 3600, SECONDS),
     (Queue, "order"): _one_of("oldest_first", "strict"),
     (Queue, "agent_choice"): _one_of(*POLICIES),
     (Queue, "after_contact_s"): _between(0, 3600, SECONDS),

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from acd.core.needs import join_needs
 from hotline.core.phrases import phrase
 from hotline.core.settings import Flow, Menu
+from hotline.core.settings_queue_rules import check_preferred
 from hotline.core.settings_references import References
 
 MOST_WAYS = 10_000  # more ways than that through one flow are not all tried
@@ -52,6 +53,7 @@ def _check_menu(references: References, menu: Menu, menus: dict[str, Menu], wher
                 f"{here}.language", choice.language, languages, phrase("allowed.hotline_language")
             )
         references.check_needs(f"{here}.needs", choice.needs)
+        check_preferred(references, f"{here}.prefer", choice.prefer)
     # A caller who says nothing must come to an end, so failures may not lead in a circle.
     passed: list[str] = []
     step: Menu | None = menu

@@ -65,6 +65,17 @@ class References:
         if needs and not self.can_be_met(needs):
             self.complaints.add(key, needs, phrase("allowed.met_needs"))
 
+    def is_wider(self, needs: str, before: str) -> bool:
+        """Whether all agents who meet `before`, and at least one more, meet these needs.
+
+        True also when one of them cannot be parsed: that is complained about by itself.
+        """
+        try:
+            eligible, earlier = (parse_needs(text).agents(self._index) for text in (needs, before))
+        except NeedsError:
+            return True
+        return eligible & earlier == earlier != eligible
+
     def can_be_met(self, needs: str) -> bool:
         """Whether at least one agent meets these needs; False when they cannot be parsed."""
         try:

@@ -1,7 +1,7 @@
 """Whether settings agree with themselves: duplicates, references, needs that somebody can meet.
 
 Judges values that were read from a document (`settings_document`), notes complaints by the document's keys.
-Flows have a module of their own, `settings_flow_rules`.
+Flows and queues have modules of their own, `settings_flow_rules` and `settings_queue_rules`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from hotline.core.settings_agent_rules import check_agents
 from hotline.core.settings_complaints import Complaints
 from hotline.core.settings_dialled_rules import check_extensions
 from hotline.core.settings_flow_rules import check_flow
+from hotline.core.settings_queue_rules import check_preferred, check_queue
 from hotline.core.settings_references import References
 
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -31,7 +32,7 @@ def check_rules(settings: Settings, complaints: Complaints) -> None:
     _check_lines(references)
     check_agents(references)
     for number, queue in enumerate(settings.queues, 1):
-        references.check_needs(f"queue[{number}].needs", queue.needs)
+        check_queue(references, queue, f"queue[{number}]")
         _check_closed(references, f"queue[{number}].closed", queue)
     for number, flow in enumerate(settings.flows, 1):
         check_flow(references, flow, f"flow[{number}]")
@@ -130,6 +131,7 @@ def _check_closed(references: References, key: str, queue: Queue) -> None:
 def _check_numbers(references: References) -> None:
     for number, line in enumerate(references.settings.numbers, 1):
         where = f"number[{number}]"
+        check_preferred(references, f"{where}.prefer", line.prefer)
         if bool(line.flow) == bool(line.direct_queue):
             references.complaints.add(f"{where}.flow", line.flow, phrase("allowed.flow_or_queue"))
         elif line.flow:

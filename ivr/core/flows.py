@@ -19,6 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from acd.core.facts import Fact
+from acd.core.needs import join_needs
 from hotline.core.settings import Choice, Flow, Menu, Queue, Settings
 from ivr.core.facts import CallerClosed, FlowEnded, FlowStarted, MenuChosen
 from ivr.core.prompts import closed_prompt
@@ -114,6 +115,8 @@ class Finish:
     queue: str = ""
     needs: str = ""
     priority: int = 0
+    chosen: str = ""  # the part of needs that the caller chose, not the queue
+    prefer: tuple[str, ...] = ()  # agents by number
 
 
 Action = Answer | SetOutcome | SpeakLanguage | Play | Ask | Finish
@@ -145,6 +148,7 @@ class _Visit:
     menu: Menu
     needs: str = ""
     tries: int = 1
+    prefer: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -239,7 +243,7 @@ class FlowRun:
             self._go(visit.menu.on_failure, draft, refused=True)
 
     def _leave_menu(self, choice: Choice, draft: _Draft) -> None:
-        self._way[-1].needs = choice.needs
+        self._way[-1].needs, self._way[-1].prefer = choice.needs, choice.prefer
         if choice.language:
             self.language = choice.language
             draft.actions.append(SpeakLanguage(choice.language))
@@ -260,7 +264,7 @@ class FlowRun:
                 self._enter_menu(self._menus[name], draft)
             case "queue":
                 queue = next(queue for queue in self._settings.queues if queue.name == name)
-                self._end(draft, Finish("queue", "queued", name, self._needs(queue), queue.priority))
+                self._end(draft, self._queued(queue))
             case "voicemail":
                 self._end(draft, Finish("voicemail", self._judged("refused" if refused else "hung_up")))
             case "message":
@@ -276,11 +280,20 @@ class FlowRun:
         self.state = "asking"
         draft.actions.append(_ask(menu))
 
-    def _needs(self, queue: Queue) -> str:
-        """The queue's needs and those chosen on the way, as one expression."""
-        parts = [part for part in (queue.needs, *(visit.needs for visit in self._way)) if part]
-        parts = list(dict.fromkeys(parts))
-        return parts[0] if len(parts) == 1 else " and ".join(f"({part})" for part in parts)
+    def _queued(self, queue: Queue) -> Finish:
+        """To the queue, with its needs and those chosen on the way; the latest preference counts."""
+        chosen = [visit.needs for visit in self._way]
+        lines = (line.prefer for line in self._settings.numbers if line.did == self._number)
+        preferences = [prefer for prefer in (*lines, *(visit.prefer for visit in self._way)) if prefer]
+        return Finish(
+            "queue",
+            "queued",
+            queue.name,
+            join_needs(queue.needs, *chosen),
+            queue.priority,
+            chosen=join_needs(*chosen),
+            prefer=preferences[-1] if preferences else (),
+        )
 
     def _judged(self, when_open: str) -> str:
         return "closed" if self._closed else when_open

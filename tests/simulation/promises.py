@@ -51,6 +51,8 @@ class _Entry:
     wait_since_ms: int
     needs: Needs
     rules: events.QueueRules
+    prefer: list[str]
+    widens: list[tuple[int, str]]  # when, and to which needs; the last part of its plan comes last
     has_session: bool = True
     dial: str = ""  # the offer whose Dial may run on the caller's channel
     leaves: bool = False  # its session has been told to send the caller elsewhere
@@ -236,14 +238,31 @@ class Promises:
         self._expect(fact.queue not in self._closed, f"{fact} in a closed queue")
         self.queued[fact.contact, fact.entry] += 1
         self._expect(self.queued[fact.contact, fact.entry] == 1, f"{fact} a second time")
-        needs = self._needs.get(fact.needs)
-        if needs is None:
-            needs = self._needs[fact.needs] = parse_needs(fact.needs)
+        needs = self._needs_of(fact.needs)
         rules = self._rules[fact.queue]
         key = (-fact.priority, fact.wait_since_ms, fact.contact)
         if rules.order == "oldest_first":
             key = (0, fact.wait_since_ms - fact.priority * rules.head_start_ms, fact.contact)
-        self.entries[fact.contact] = _Entry(fact.entry, key, fact.wait_since_ms, needs, rules)
+        widens = [(self._now_ms + step["after_ms"], step["needs"]) for step in fact.steps]
+        self.entries[fact.contact] = _Entry(
+            fact.entry, key, fact.wait_since_ms, needs, rules, fact.prefer, widens
+        )
+
+    def _needs_of(self, text: str) -> Needs:
+        needs = self._needs.get(text)
+        if needs is None:
+            needs = self._needs[text] = parse_needs(text)
+        return needs
+
+    def _call_widened(self, fact: facts.CallWidened) -> None:
+        entry = self.entries.get(fact.contact)
+        self._expect(entry is not None and entry.entry == fact.entry, f"{fact}, but the call has {entry}")
+        assert entry is not None
+        self._expect(bool(entry.widens), f"{fact}: the plan was at its end")
+        at_ms, needs = entry.widens.pop(0)
+        self._expect(self._now_ms >= at_ms and fact.needs == needs, f"{fact}: planned for {at_ms}: {needs}")
+        self._expect(not fact.prefer or set(fact.prefer) <= set(entry.prefer), f"{fact} prefers others")
+        entry.needs, entry.prefer = self._needs_of(needs), fact.prefer
 
     def _call_offered(self, fact: facts.CallOffered) -> None:
         entry, agent = self.entries.get(fact.contact), self.agents[fact.agent]
@@ -283,12 +302,12 @@ class Promises:
         is_paused = agent.mark in ("busy", "unknown") and self._now_ms >= agent.marked_ms + PAUSE_MS
         self._expect(not agent.mark or is_paused, f"{fact} to {agent}")
         self._expect((agent.state, agent.intent) == ("ready", "ready"), f"{fact} to {agent}")
-        self._expect(self._meets(fact.agent, entry.needs), f"{fact} to one who does not meet the needs")
+        self._expect(self._serves(fact.agent, entry), f"{fact} to one who does not meet the needs")
+        late = [at_ms for at_ms, _ in entry.widens if at_ms <= self._now_ms]
+        self._expect(not late, f"{fact}, though a step was due at {late}")
         for contact, other in self.entries.items():
             overtaken = other.key < entry.key and self._is_offerable(other)
-            self._expect(
-                not (overtaken and self._meets(fact.agent, other.needs)), f"{fact} overtakes {contact}"
-            )
+            self._expect(not (overtaken and self._serves(fact.agent, other)), f"{fact} overtakes {contact}")
         self._check_choice(fact, entry, place)
 
     def _check_choice(self, fact: facts.CallOffered, entry: _Entry, place: int) -> None:
@@ -299,7 +318,7 @@ class Promises:
         ready = [
             (number, one)
             for number, one in self.agents.items()
-            if one.state == "ready" and self._meets(number, entry.needs)
+            if one.state == "ready" and self._serves(number, entry)
         ]
         policy = self._rules.get(fact.queue, entry.rules).agent_choice
         best = min(
@@ -446,8 +465,11 @@ class Promises:
 
     # What must not be left undone
 
-    def _meets(self, agent: str, needs: Needs) -> bool:
-        return agent in self.skills and needs.met_by(self.skills[agent])
+    def _serves(self, agent: str, entry: _Entry) -> bool:
+        """Whether the agent may be offered the call as it asks now."""
+        if entry.prefer and agent not in entry.prefer:
+            return False
+        return agent in self.skills and entry.needs.met_by(self.skills[agent])
 
     def _is_offerable(self, entry: _Entry) -> bool:
         return entry.has_session and not entry.offers and not entry.dial and not entry.leaves
@@ -459,9 +481,7 @@ class Promises:
         for contact, entry in self.entries.items():
             if self._is_offerable(entry):
                 for number in free:
-                    self._expect(
-                        not self._meets(number, entry.needs), f"{contact} waits while {number} is free"
-                    )
+                    self._expect(not self._serves(number, entry), f"{contact} waits while {number} is free")
 
     def check_all_is_over(self) -> None:
         """After the last caller has gone: every entry ended once, every offer came to an end."""
@@ -479,6 +499,7 @@ _FACT_CHECKS = {
     facts.QueueOpened: Promises._queue_opened,
     facts.SupervisorActed: lambda promises, fact: None,
     facts.CallQueued: Promises._call_queued,
+    facts.CallWidened: Promises._call_widened,
     facts.CallOffered: Promises._call_offered,
     facts.OfferRang: Promises._offer_rang,
     facts.OfferEnded: Promises._offer_ended,

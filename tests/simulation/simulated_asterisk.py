@@ -123,6 +123,9 @@ class Caller:
     priority: int
     wait_since_ms: int
     patience_ms: int | None
+    chosen: str = ""
+    last_agent: str = ""
+    preferred: tuple[str, ...] = ()
     entry: int = 1
     is_alive: bool = True
     place: str = "waiting"
@@ -238,6 +241,9 @@ class SimulatedAsterisk:
             language="zh",
             wait_since_ms=caller.wait_since_ms,
             entry=caller.entry,
+            chosen=caller.chosen,
+            last_agent=caller.last_agent,
+            preferred=caller.preferred,
         )
 
     def _session_opened(self, session: Session, arrival: events.CallArrived) -> None:

@@ -169,6 +169,9 @@ class SimulatedHouse:
                 head_start_ms=self.rng.choice((0, 500, 60_000)),
                 agent_choice=self.rng.choice(tuple(POLICIES)),
                 ring=ring,
+                steps=() if everyone else self._steps(),
+                prefer_last_ms=self.rng.choice((0, 4_000)),
+                prefer_named_ms=self.rng.choice((0, 12_000)),
             )
             for name, after_ms, ring_ms, most, ring in (
                 ("service", 5_000, 20_000, 1000, 1),
@@ -180,6 +183,10 @@ class SimulatedHouse:
         settings = events.SettingsChanged(self.version, tuple(agents), queues, choice_seed=self.version)
         self._versions[self.version] = settings
         return settings
+
+    def _steps(self) -> tuple[events.StepRules, ...]:
+        times_ms = sorted(self.rng.sample(range(1, 30_000), self.rng.choice((0, 0, 1, 3))))
+        return tuple(events.StepRules(at_ms, self.rng.choice(NEEDS)) for at_ms in times_ms)
 
     # People
 
@@ -197,6 +204,9 @@ class SimulatedHouse:
                     needs=self.rng.choice(NEEDS),
                     priority=self.rng.choice((0, 0, 0, 5)),
                     wait_since_ms=self.schedule.now_ms - self.rng.choice((0, 0, 700)),
+                    chosen=self.rng.choice(("", "", "english")),
+                    last_agent=self.rng.choice(("", *self.numbers)),
+                    preferred=tuple(self.rng.sample(self.numbers, self.rng.choice((0, 0, 1, 2)))),
                     patience_ms=patience_ms and self.rng.randrange(1, patience_ms),
                 )
             )

@@ -30,6 +30,17 @@ QUEUES = (
     events.QueueRules("orders", "", 0, 0, 8_000, 15_000),
     events.QueueRules("small", "", 0, 0, 8_000, 15_000, max_waiting=1),
     events.QueueRules("together", "", 0, 0, 8_000, 15_000, ring=3),
+    events.QueueRules(
+        "steps",
+        "",
+        0,
+        0,
+        8_000,
+        15_000,
+        steps=(events.StepRules(10_000, "sales >= 2"), events.StepRules(20_000, "")),
+        prefer_last_ms=5_000,
+        prefer_named_ms=15_000,
+    ),
 )
 
 AGENT_RULES = events.AgentRules()
@@ -158,6 +169,9 @@ def event_of(words: list[str]) -> events.Event:
                 place_since_ms=START_MS + int(options["place"]) if "place" in options else 0,
                 fallback=options.get("fallback", ""),
                 fallback_agent=options.get("agent", ""),
+                chosen=options.get("chosen", ""),
+                last_agent=options.get("last", ""),
+                preferred=tuple(options["prefer"].split(",")) if "prefer" in options else (),
             )
         case "snapshot":
             legs = (leg.split(":") for leg in rest if ":" in leg)
@@ -239,7 +253,10 @@ def outcome(decision: Decision, *, shows_alarm: bool = False) -> list[str]:
 def _fact(fact: facts.Fact) -> str:
     match fact:
         case facts.CallQueued():
-            return f"queued {fact.contact}" + (f" entry {fact.entry}" if fact.entry > 1 else "")
+            entry = f" entry {fact.entry}" if fact.entry > 1 else ""
+            return f"queued {fact.contact}{entry}" + _preferred(fact.prefer)
+        case facts.CallWidened():
+            return f"widened {fact.contact}: {fact.needs or 'anyone'}{_preferred(fact.prefer)}"
         case facts.CallOffered():
             return f"offered {fact.contact} to {fact.agent} as {fact.offer}"
         case facts.OfferRang():
@@ -278,6 +295,10 @@ def _fact(fact: facts.Fact) -> str:
             words = ("acted", fact.deed, fact.agent, fact.contact, fact.queue, fact.detail)
             return " ".join(word for word in words if word) + (f": {fact.refused}" if fact.refused else "")
     raise AssertionError(fact)
+
+
+def _preferred(agents: list[str]) -> str:
+    return f" for {', '.join(agents)}" if agents else ""
 
 
 def _agent(fact: facts.AgentStateChanged) -> str:

@@ -6,7 +6,7 @@ from dataclasses import fields, is_dataclass, replace
 from types import ModuleType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-_VALUES: dict[type, Any] = {int: 7, str: "热线", bool: True, float: 2.5, dict: {"step": 1}}
+_VALUES: dict[type, Any] = {int: 7, str: "热线", bool: True, float: 2.5, dict: {"step": 1}, list: ["1001"]}
 _WORDS = {"state": "ready", "stage": "waiting"}  # fields whose text is one of a few words
 
 

@@ -9,7 +9,7 @@ from telephony import variables
 
 def test_all_names_are_ours_and_differ() -> None:
     names = [value for name, value in vars(variables).items() if name.isupper() and isinstance(value, str)]
-    assert len(names) == len(set(names)) == 21
+    assert len(names) == len(set(names)) == 22
     assert all(name.startswith("HL_") for name in names)
 
 
@@ -21,3 +21,8 @@ def test_asterisk_sends_the_variables_that_acd_reads_with_every_event() -> None:
     manager = Path(__file__).parents[2] / "asterisk-conf" / "manager.conf"
     (line,) = [line for line in manager.read_text("utf-8").splitlines() if line.startswith("channelvars")]
     assert set(line.partition("=")[2].strip().split(",")) == set(variables.IN_EVENTS)
+
+
+def test_agents_numbers_come_back_from_one_variable() -> None:
+    for numbers in ((), ("1001",), ("1001", "1002")):
+        assert variables.split(variables.joined(numbers)) == numbers

@@ -92,7 +92,7 @@ def test_equal_needs_stand_together_and_empty_groups_vanish() -> None:
 def test_new_skills_count_for_those_who_wait() -> None:
     line = WaitingLine()
     line.add(call("c1", "sales"))
-    line.reindex(SkillIndex([{}, {"sales": 1}]))
+    line.reindex(SkillIndex([{}, {"sales": 1}]), {})
     assert [group.eligible for group in line.groups()] == [0b10]
     line.add(call("c2", "not sales"))
     assert [group.eligible for group in line.groups()] == [0b10, 0b01]

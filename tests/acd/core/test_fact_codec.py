@@ -17,6 +17,7 @@ SAMPLES: dict[str, Any] = {
     "bool": True,
     "float": 2.5,
     "dict": {"step": 1, "best": [1]},
+    "list": ["1001"],
 }
 
 

@@ -15,7 +15,7 @@ from acd.engine import fact_id
 KINDS = kinds_of(facts, Fact)
 ONCE = {
     "ContactStarted", "ContactEnded", "CallQueued", "CallLeftQueue", "CallOffered", "OfferRang", "OfferEnded",
-    "CallAnswered", "CallConnected", "SegmentEnded", "MediaMeasured",
+    "CallAnswered", "CallConnected", "SegmentEnded", "MediaMeasured", "CallWidened",
 }  # fmt: skip
 """Said once of what they are about: written a second time, after a crash, they are the same fact."""
 
@@ -28,6 +28,8 @@ def about(kind: type[Fact]) -> list[str]:
     """The fields that name what a fact is about, the narrowest that it has."""
     if kind is facts.AgentStateChanged:
         return ["agent"]
+    if kind is facts.CallWidened:
+        return ["contact", "entry", "step"]
     names = set(to_body(sample(kind)))
     narrow = (["segment"], ["offer"], ["contact", "entry"], ["contact"], ["agent"], ["caller"], ["queue"])
     return next(fields for fields in narrow if names.issuperset(fields))

@@ -22,7 +22,7 @@ class Room:
             for slot, (number, idle_since_ms, skills) in enumerate(agents)
         }
         self.line = WaitingLine()
-        self.line.reindex(SkillIndex([agent.skills for agent in self.agents.values()]))
+        self.line.reindex(SkillIndex([agent.skills for agent in self.agents.values()]), {})
         self.ready = ReadyAgents()
         self.calls: dict[str, Call] = {}
         self.pairs: list[tuple[str, str]] = []

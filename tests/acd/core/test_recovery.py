@@ -720,3 +720,33 @@ def test_a_phone_in_use_survives_a_restart_until_a_snapshot_tells() -> None:
         1002    snapshot in_use=p2         | 1001 ready
         1003    free p2                    | 1002 ready
     """)
+
+
+def test_a_restart_keeps_the_step_and_the_times_of_those_to_come() -> None:
+    table = Restarted()
+    table.run("""
+        0       snapshot                                        |
+        1       log_in 1001 p1                                  | 1001 not_ready (login)
+        100     arrive c1 steps sales>=5 since=100 last=1001    | queued c1 for 1001
+        12000   alarm                                           | widened c1: sales >= 5
+                                                                | widened c1: sales >= 2
+    """)
+    assert table.restart(13_000) == []
+    view = table.picture.contacts["c1"]
+    assert (view.step, view.needs, view.prefer, view.queued_ms) == (2, "sales >= 2", [], START_MS + 100)
+    table.run("""
+        13100   snapshot c1 waiting=c1                          | alarm at 14600
+        13200   arrive c1 steps sales>=5 since=100              | alarm at 14600
+        14600   alarm                                           | alarm at 20100
+        20100   alarm                                           | widened c1: anyone
+                                                                | alarm at never
+    """)
+
+
+def test_a_step_that_was_due_while_we_were_away_comes_at_once() -> None:
+    table = Restarted()
+    table.run("""
+        0       snapshot                             |
+        100     arrive c1 steps sales>=5 since=100   | queued c1
+    """)
+    assert table.restart(25_000) == ["widened c1: sales >= 2", "widened c1: anyone"]

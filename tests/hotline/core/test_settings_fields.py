@@ -19,6 +19,7 @@ from hotline.core.settings import (
     Phone,
     Queue,
     Settings,
+    Step,
     Trunk,
 )
 from hotline.core.settings_fields import FIELD_RULES, is_address, is_network, is_timezone
@@ -61,6 +62,9 @@ from hotline.core.settings_fields import FIELD_RULES, is_address, is_network, is
         (Phone, "max_contacts", [1, 10], [0, 11]),
         (Queue, "name", ["service", "service_2"], ["", "Service", "2nd", "a-b", "a:b"]),
         (Queue, "priority", [-1000, 1000], [-1001, 1001]),
+        (Step, "after_s", [1, 7200], [0, -1, 7201]),
+        (Queue, "prefer_last_agent_s", [0, 3600], [-1, 3601]),
+        (Queue, "prefer_named_s", [1, 3600], [0, 3601]),
         (Queue, "order", ["oldest_first", "strict"], ["", "newest_first"]),
         (Queue, "agent_choice", ["longest_idle", "least_occupied", "random"], ["", "ring_all"]),
         (Queue, "after_contact_s", [0, 3600], [-1, 3601]),

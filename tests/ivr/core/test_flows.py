@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotline.core.settings import Choice, Flow, Hotline, Menu, Queue, Settings, Text
+from hotline.core.settings import Choice, Flow, Hotline, Menu, Number, Queue, Settings, Text
 from ivr.core.facts import CallerClosed, FlowEnded, FlowStarted, MenuChosen
 from ivr.core.flows import (
     MAX_ANSWERS,
@@ -122,7 +122,8 @@ def test_two_levels_lead_to_a_queue_with_all_needs_in_one_expression() -> None:
     assert press(run, "2").actions == (SpeakLanguage("en"), ASK_SUBJECT)
     step = press(run, "2")
     needs = "(complaint) and (en) and (senior or zh)"
-    assert step.actions == (Finish("queue", "queued", "complaint", needs, 0),)
+    chosen = "(en) and (senior or zh)"
+    assert step.actions == (Finish("queue", "queued", "complaint", needs, 0, chosen),)
     assert step.facts == (MenuChosen(2000, "c1", "main", "subject", "2", 1, "queue:complaint"),)
     assert run.handle(Finished(2500)).facts == (
         FlowEnded(2500, "c1", "main", "queued", "queue", "complaint", needs, 0, "en"),
@@ -133,9 +134,9 @@ def test_two_levels_lead_to_a_queue_with_all_needs_in_one_expression() -> None:
 @pytest.mark.parametrize(
     ("digits", "expected"),
     [
-        ("11", Finish("queue", "queued", "service", "(service) and (zh)", 3)),
+        ("11", Finish("queue", "queued", "service", "(service) and (zh)", 3, "zh")),
         ("31", Finish("queue", "queued", "anybody", "", 0)),  # nobody asked for anything
-        ("2911", Finish("queue", "queued", "service", "(service) and (zh)", 3)),  # back takes "en" back
+        ("2911", Finish("queue", "queued", "service", "(service) and (zh)", 3, "zh")),  # back takes "en" back
         ("2931", Finish("queue", "queued", "anybody", "", 0)),
         ("14", Finish("hangup", "message")),
         ("15", Finish("voicemail", "hung_up")),  # until a message is left
@@ -152,7 +153,37 @@ def test_where_digits_lead(digits: str, expected: Finish) -> None:
 def test_one_need_stands_alone_and_equal_needs_are_named_once() -> None:
     subject = replace(SUBJECT, choices=(Choice("1", "queue:service", needs="service"),))
     flow = replace(FLOW, menus=(LANGUAGE, subject, BARE))
-    assert finish_after("---1", flow) == Finish("queue", "queued", "service", "service", 3)
+    assert finish_after("---1", flow) == Finish("queue", "queued", "service", "service", 3, "service")
+
+
+def test_the_latest_preference_goes_along_and_is_taken_back_with_its_menu() -> None:
+    subject = replace(
+        SUBJECT,
+        choices=(
+            Choice("1", "queue:service", prefer=("1001", "1002")),
+            Choice("2", "queue:service"),
+            Choice("9", "menu:language"),
+        ),
+    )
+    language = replace(
+        LANGUAGE, choices=(Choice("1", "menu:subject"), Choice("2", "menu:subject", prefer=("1003",)))
+    )
+    flow = replace(FLOW, menus=(language, subject, BARE))
+    settings = replace(SETTINGS, numbers=(Number("4001", "main", prefer=("4001",)), Number("4002", "main")))
+    preferred = {}
+    for digits in ("11", "12", "21", "22", "2912"):
+        run = run_of(flow, settings)
+        run.handle(OPEN)
+        finish = press(run, digits).actions[-1]
+        assert isinstance(finish, Finish)
+        preferred[digits] = finish.prefer
+    assert preferred == {
+        "11": ("1001", "1002"),
+        "12": ("4001",),
+        "21": ("1001", "1002"),
+        "22": ("1003",),
+        "2912": ("4001",),
+    }
 
 
 def test_a_message_is_said_before_the_end_and_a_goodbye_before_hanging_up() -> None:

@@ -1,0 +1,80 @@
+"""Queues must hold together: steps that widen in order, preferred agents who exist."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hotline.core.settings import Agent, Choice, Flow, Menu, Number, Queue, Settings, Step, Text
+from hotline.core.settings_complaints import Complaints
+from hotline.core.settings_rules import check_rules
+from hotline.words import in_words
+
+AGENTS = (
+    Agent("1001", "Li", {"english": 5}),
+    Agent("1002", "Han", {"english": 3}),
+    Agent("1003", "Wang", {"sales": 5}),
+)
+
+
+def queue(name: str = "service", **settings: Any) -> Queue:
+    return Queue(name, Text("咨询", "Service"), **settings)
+
+
+def found(
+    *queues: Queue, flows: tuple[Flow, ...] = (), numbers: tuple[Number, ...] = ()
+) -> dict[str, tuple[Any, str]]:
+    complaints = Complaints("a.toml")
+    settings = Settings(
+        1, skills=("english", "sales"), agents=AGENTS, queues=queues, flows=flows, numbers=numbers
+    )
+    check_rules(settings, complaints)
+    return {key: (one.value, in_words(one.allowed)) for key, one in complaints.found.items()}
+
+
+def test_steps_that_widen_are_good() -> None:
+    steps = (Step(30, "english >= 3"), Step(60, ""))
+    assert found(queue(needs="english >= 5", steps=steps)) == {}
+
+
+@pytest.mark.parametrize(
+    ("needs", "steps", "key", "allowed"),
+    [
+        ("", [(30, "english")], "queue[1].steps[1].needs", 'every agent who meets ""'),
+        ("english", [(30, "english >= 3")], "queue[1].steps[1].needs", "every agent who meets english meets"),
+        ("english", [(30, "sales")], "queue[1].steps[1].needs", "and at least one more"),
+        (
+            "english >= 5",
+            [(30, "english"), (60, "english >= 3")],
+            "queue[1].steps[2].needs",
+            "every agent who meets english meets",
+        ),
+        ("english", [(30, "flying")], "queue[1].steps[1].needs", "not flying"),
+        ("english", [(30, "english >=")], "queue[1].steps[1].needs", "a level from 1 to 10"),
+        (
+            "english >= 5",
+            [(30, "english"), (30, "")],
+            "queue[1].steps[2].after_s",
+            "31 or later: each step comes after the one before",
+        ),
+    ],
+)
+def test_a_step_that_never_widens_is_refused(
+    needs: str, steps: list[tuple[int, str]], key: str, allowed: str
+) -> None:
+    complaints = found(queue(needs=needs, steps=tuple(Step(*step) for step in steps)))
+    assert list(complaints) == [key]
+    assert allowed in complaints[key][1]
+
+
+def test_preferred_agents_exist_and_are_named_once() -> None:
+    menu = Menu("m", "menu-m", (Choice("1", "queue:service", prefer=("1001", "9999")),))
+    flow = Flow("main", "menu:m", menus=(menu,))
+    number = Number("4001", flow="main", prefer=("1002", "1002"))
+    complaints = found(queue(), flows=(flow,), numbers=(number,))
+    assert list(complaints) == ["flow[1].menu[1].choice[1].prefer[2]", "number[1].prefer[2]"]
+    assert complaints["flow[1].menu[1].choice[1].prefer[2]"] == (
+        "9999",
+        "the number of an agent (1001, 1002, 1003)",
+    )
