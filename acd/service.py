@@ -24,6 +24,7 @@ from acd.adapters.desk import Desk
 from acd.adapters.lamps import Lamps
 from acd.adapters.media_watch import MediaWatch
 from acd.adapters.observer import REQUEUE, Observer
+from acd.adapters.outgoing import Outgoing
 from acd.adapters.own_calls import OwnCalls
 from acd.adapters.security import FAILURES, SecurityWatch
 from acd.adapters.sessions import QueueHandler
@@ -138,11 +139,21 @@ class Acd:
         self.engine.fetch_call = self.observer.fetch_call
         supervisors = Supervisors(self.engine, self.observer, lambda: service.settings, registry)
         self.deeds = Deeds(self.engine, supervisors, lambda: service.settings, self._has_prompt)
+        self._outgoing = Outgoing(
+            self.engine,
+            lambda: service.settings,
+            caller_references(service.secrets.caller_key),
+            recording_path(lambda: service.settings),
+            deployment.recordings / "incoming",
+            registry,
+        )
+        self.observer.on_channels = self._outgoing.on_channels
         self._fastagi = FastAgiServer(
             "127.0.0.1",
             deployment.ports.agi_acd,
             service.secrets.agi_token,
             {
+                "outgoing": self._outgoing,
                 "colleague": Colleague(self.engine, lambda: service.settings),
                 "queue": QueueHandler(self.engine, forecaster, lambda: service.settings),
                 "desk": Desk(self.engine, lambda: service.settings, service.secrets.pin, registry),
@@ -191,6 +202,7 @@ class Acd:
         self.observer.on_message(message)
         self._security.on_message(message)
         self._trunks.on_message(message)
+        self._outgoing.on_message(message)
 
     def _on_settings(self, settings: Settings) -> None:
         self.engine.handle(settings_changed(settings))

@@ -30,7 +30,8 @@ class DialOptions:
     a ringing tone. announce_to_agent, announce_to_caller (A): played at the answer, to both at once.
     subroutine (U): context and arguments of a Gosub on the answered leg, before the two are joined.
     before_ringing (b): the same on each new leg, before it rings. after_caller (F): the context where the
-    answered leg goes on, at extension s, when the caller hangs up.
+    answered leg goes on, at extension s, when the caller hangs up. limit_s (S): hangs up so long after the
+    answer; 0: never.
     """
 
     go_on: bool = False
@@ -41,6 +42,7 @@ class DialOptions:
     before_ringing: tuple[str, ...] = ()
     after_caller: str = ""
     answer_caller: bool = False
+    limit_s: int = 0
 
     def text(self) -> str:
         """Dial's third argument; raises InputRefused for a part that may not stand there."""
@@ -62,6 +64,8 @@ class DialOptions:
             parts.append(f"F({_checked('context', _NAME, self.after_caller)}^s^1)")
         if self.answer_caller:
             parts.append("a")
+        if self.limit_s:
+            parts.append(f"S({int(self.limit_s)})")
         if self.go_on:
             parts.append("g")
         return "".join(parts)
@@ -75,6 +79,11 @@ def dial_arguments(phones: str | Sequence[str], ring_ms: int, options: DialOptio
     if not 0 < ring_ms <= LONGEST_RING_MS:
         raise InputRefused(f"Dial: {ring_ms} ms of ringing, 1 to {LONGEST_RING_MS} are allowed")
     return "&".join(phone_endpoint(name) for name in names), f"{ring_ms / 1000:.3f}", options.text()
+
+
+def trunk_arguments(number: str, trunk: str, ring_s: int, options: DialOptions) -> tuple[str, str, str]:
+    """Dial's arguments: an outside number over a trunk of ours, ringing for so many seconds."""
+    return trunk_endpoint(number, trunk), str(ring_s), options.text()
 
 
 def phone_endpoint(name: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from urllib.parse import unquote
 
 from prometheus_client import CollectorRegistry, Counter
@@ -77,6 +77,7 @@ class Observer:
         self._dead: OrderedDict[str, int] = OrderedDict()
         self._snapshot_task: asyncio.Task[None] | None = None
         self.on_synchronized: Callable[[bool], None] = lambda _: None
+        self.on_channels: Callable[[Collection[str], int], None] = lambda alive, asked_ms: None
         self._messages = Counter("hotline_ami_events_total", "AMI events looked at", registry=registry)
         self._phones = PhoneContacts()
         self._joins = Joins()
@@ -135,6 +136,7 @@ class Observer:
             unknown = [one for one in channels if is_caller(one) and not self._is_known(one)]
             whence = {one.contact: await ask_whence(self.link, one.channel) for one in unknown}
             self._reconcile(channels, doubtful, asked_ms, ends, whence)
+            self.on_channels({one.uniqueid for one in channels}, asked_ms)
             self.on_synchronized(True)
             return
 

@@ -315,6 +315,53 @@ class HelpEnded(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class OutgoingStarted(Fact):
+    """An agent dials an outside number. contact: what the agent works on, "" if nothing.
+
+    callee is a reference, never the number itself; prefix: the rule's that allowed it.
+    """
+
+    segment: str
+    contact: str
+    agent: str
+    phone: str
+    callee: str
+    trunk: str
+    prefix: str
+    emergency: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingAnswered(Fact):
+    segment: str
+    contact: str
+    agent: str
+    recording: str  # path under the recordings folder, without suffix
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingEnded(Fact):
+    """how: answered, no_answer, busy, failed, lost (not seen to end). cause: Q.850."""
+
+    segment: str
+    contact: str
+    agent: str
+    how: str
+    talk_ms: int
+    cause: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingRefused(Fact):
+    """why: prefix, calls or minutes (too many today), nobody (no agent at the phone)."""
+
+    agent: str
+    phone: str
+    why: str
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
 class LoginRefused(Fact):
     """Wrong number or PIN at a phone. agent is the number as given, digits only."""
 

@@ -145,6 +145,17 @@ class Leg:
     rang_ms: int = 0
 
 
+@dataclass(slots=True)
+class OutgoingView:
+    """An agent's call to an outside number that is not over."""
+
+    contact: str
+    agent: str
+    phone: str
+    started_ms: int
+    answered_ms: int = 0
+
+
 class Fold:
     """What is open after all facts so far. One per reader of facts."""
 
@@ -155,6 +166,7 @@ class Fold:
         self.legs: dict[str, Leg] = {}  # by offer
         self.handling = HandlingTimes()  # talk and hold
         self.closed_queues: dict[str, QueueView] = {}
+        self.outgoing: dict[str, OutgoingView] = {}  # by segment
         self._books = books
 
     def apply(self, kind: str, at_ms: int, body: Body) -> None:
@@ -429,6 +441,22 @@ class Fold:
                 for page in self._pages(view.segment_ms, view.queue):
                     page.acw_ms += worked_ms
 
+    def _outgoing_started(self, at_ms: int, body: Body) -> None:
+        if body["segment"] not in self.outgoing:
+            view = OutgoingView(body["contact"], body["agent"], body["phone"], at_ms)
+            self.outgoing[body["segment"]] = view
+            self._books.agent(at_ms, body["agent"]).outgoing += 1
+
+    def _outgoing_answered(self, at_ms: int, body: Body) -> None:
+        view = self.outgoing.get(body["segment"])
+        if view is not None:
+            view.answered_ms = at_ms
+
+    def _outgoing_ended(self, at_ms: int, body: Body) -> None:
+        view = self.outgoing.pop(body["segment"], None)
+        if view is not None:
+            self._books.agent(view.started_ms, view.agent).outgoing_ms += body["talk_ms"]
+
     def _agent(self, number: str) -> AgentView:
         return self.agents.setdefault(number, AgentView())
 
@@ -456,12 +484,16 @@ _OPEN_THINGS: dict[str, type[Any]] = {
     "entries": Entry,
     "legs": Leg,
     "closed_queues": QueueView,
+    "outgoing": OutgoingView,
 }
 
 _HANDLERS: dict[str, Callable[[Fold, int, Body], None]] = {
     "ContactStarted": Fold._contact_started,
     "CallQueued": Fold._call_queued,
     "CallWidened": Fold._call_widened,
+    "OutgoingStarted": Fold._outgoing_started,
+    "OutgoingAnswered": Fold._outgoing_answered,
+    "OutgoingEnded": Fold._outgoing_ended,
     "CallOffered": Fold._call_offered,
     "OfferRang": Fold._offer_rang,
     "OfferEnded": Fold._offer_ended,

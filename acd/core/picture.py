@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any, Self
 
 from acd.core.expected_wait import HandlingTimes
-from acd.core.fold import AgentView, Body, ContactView, Entry, Fold, Leg, QueueView
+from acd.core.fold import AgentView, Body, ContactView, Entry, Fold, Leg, OutgoingView, QueueView
 from acd.core.last_agents import LastAgents
 from acd.core.totals import AgentTotals, Totals
 
@@ -84,6 +84,11 @@ class Picture:
     def closed_queues(self) -> dict[str, QueueView]:
         """Queues by name that a supervisor has closed."""
         return self._fold.closed_queues
+
+    @property
+    def outgoing(self) -> dict[str, OutgoingView]:
+        """Agents' calls to outside numbers that are not over, by segment."""
+        return self._fold.outgoing
 
     @property
     def legs(self) -> dict[str, Leg]:

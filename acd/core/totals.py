@@ -185,6 +185,8 @@ class AgentTotals(Mergeable):
     transferred: int = 0
     helps: int = 0  # times that a hand was raised
     help_ms: int = 0  # until it was lowered
+    outgoing: int = 0  # outside numbers dialled
+    outgoing_ms: int = 0  # talk with them
     states_ms: dict[str, int] = field(default_factory=dict)  # by state, not_ready as not_ready:REASON
     survey_asked: int = 0
     satisfaction: dict[str, int] = field(default_factory=dict)

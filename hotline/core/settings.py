@@ -233,6 +233,29 @@ class Hours:
 
 
 @dataclass(frozen=True, slots=True)
+class OutgoingRule:
+    """What agents of one role may dial: the longest prefix that fits decides."""
+
+    role: str = "any"  # agent, supervisor, any
+    allowed: tuple[str, ...] = ()  # prefixes of outside numbers
+    refused: tuple[str, ...] = ()
+    max_calls_per_day: int = 0  # of one agent; 0: no limit
+    max_minutes_per_day: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """Calls of agents to outside numbers. Without a trunk there are none."""
+
+    trunk: str = ""
+    access: str = "9"  # dialled before an outside number
+    presented: str = ""  # the number that the called person sees; "": what the carrier makes of it
+    emergency: tuple[str, ...] = ("110", "119", "120")  # always pass, with or without the access digit
+    max_minutes_per_call: int = 120
+    rules: tuple[OutgoingRule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """One complete, validated version of all settings."""
 
@@ -248,6 +271,7 @@ class Settings:
     flows: tuple[Flow, ...] = ()
     numbers: tuple[Number, ...] = ()
     hours: tuple[Hours, ...] = ()
+    outgoing: Outgoing = field(default_factory=Outgoing)
 
     @property
     def ring_period_ms(self) -> int:

@@ -6,6 +6,7 @@ is a number of the hotline, too, is allowed: it leads to the hotline.
 
 from __future__ import annotations
 
+from hotline.core.phrases import phrase
 from hotline.core.settings_references import References
 
 
@@ -18,3 +19,18 @@ def check_extensions(references: References) -> None:
         earlier = [queue.extension for queue in settings.queues[: place - 1]]
         extension = settings.queues[place - 1].extension
         references.refuse_twins(f"queue[{place}].extension", [extension], taken=[*taken, *earlier])
+
+
+def check_outgoing(references: References) -> None:
+    """Notes in what way calls to outside numbers cannot be made, or would mean something else."""
+    settings, outgoing = references.settings, references.settings.outgoing
+    if outgoing.trunk:
+        trunks = [trunk.name for trunk in settings.trunks]
+        references.refer("outgoing.trunk", outgoing.trunk, trunks, phrase("allowed.a_trunk"))
+        if not outgoing.presented:
+            references.complaints.add("outgoing.presented", "", phrase("allowed.digits", most=15))
+    taken = [number.did for number in settings.numbers] + [agent.number for agent in settings.agents]
+    taken += [queue.extension for queue in settings.queues]
+    references.refuse_twins(
+        "outgoing.emergency[{}]", outgoing.emergency, taken=taken if outgoing.trunk else ()
+    )

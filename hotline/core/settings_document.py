@@ -31,6 +31,7 @@ DOCUMENT_KEYS = {
     "numbers": "number",
     "menus": "menu",
     "choices": "choice",
+    "rules": "rule",
 }
 """Names in a document where they differ from the field's name."""
 

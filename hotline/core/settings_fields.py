@@ -26,6 +26,8 @@ from hotline.core.settings import (
     Hours,
     Menu,
     Number,
+    Outgoing,
+    OutgoingRule,
     Phone,
     Queue,
     Reason,
@@ -121,6 +123,8 @@ def _or_empty(rule: Rule) -> Rule:
 
 RINGS = phrase("unit.rings")
 SECONDS = phrase("unit.seconds")
+MINUTES = phrase("unit.minutes")
+CALLS = phrase("unit.calls")
 MILLISECONDS = phrase("unit.milliseconds")
 REFUSED_REQUESTS = phrase("unit.refused_requests")
 CHANNELS = phrase("unit.channels")
@@ -235,5 +239,14 @@ FIELD_RULES: dict[tuple[type, str], Rule] = {
     (Number, "did"): _spelled("[0-9]{1,15}", phrase("allowed.digits", most=15)),
     (Number, "direct_rings"): _between(1, 20, RINGS),
     (Hours, "name"): NAME,
+    (Outgoing, "access"): _spelled("[0-9]{1,3}", phrase("allowed.digits", most=3)),
+    (Outgoing, "presented"): _or_empty(_spelled("[0-9]{1,15}", phrase("allowed.digits", most=15))),
+    (Outgoing, "emergency"): _spelled("[0-9]{2,8}", phrase("allowed.digits", most=8)),
+    (Outgoing, "max_minutes_per_call"): _between(1, 1440, MINUTES),
+    (OutgoingRule, "role"): _one_of(*AGENT_ROLES, "any"),
+    (OutgoingRule, "allowed"): _spelled("[0-9]{1,15}", phrase("allowed.digits", most=15)),
+    (OutgoingRule, "refused"): _spelled("[0-9]{1,15}", phrase("allowed.digits", most=15)),
+    (OutgoingRule, "max_calls_per_day"): _between(0, 10000, CALLS),
+    (OutgoingRule, "max_minutes_per_day"): _between(0, 1440, MINUTES),
 }
 """A rule applies to the value, to each entry of a list, or to each key of a table."""

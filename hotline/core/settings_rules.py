@@ -12,7 +12,7 @@ from hotline.core.phrases import phrase
 from hotline.core.settings import Queue, Settings
 from hotline.core.settings_agent_rules import check_agents
 from hotline.core.settings_complaints import Complaints
-from hotline.core.settings_dialled_rules import check_extensions
+from hotline.core.settings_dialled_rules import check_extensions, check_outgoing
 from hotline.core.settings_flow_rules import check_flow
 from hotline.core.settings_queue_rules import check_preferred, check_queue
 from hotline.core.settings_references import References
@@ -38,6 +38,7 @@ def check_rules(settings: Settings, complaints: Complaints) -> None:
         check_flow(references, flow, f"flow[{number}]")
     _check_numbers(references)
     check_extensions(references)
+    check_outgoing(references)
 
 
 def _check_hotline(references: References) -> None:

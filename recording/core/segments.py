@@ -18,8 +18,10 @@ _SEGMENT_KEYS = {
     "CallConnected": "segment",
     "SegmentEnded": "segment",
     "OfferEnded": "offer",
+    "OutgoingAnswered": "segment",
+    "OutgoingEnded": "segment",
 }
-_ENDS = ("SegmentEnded", "OfferEnded")
+_ENDS = ("SegmentEnded", "OfferEnded", "OutgoingEnded")
 
 
 @dataclass(slots=True)

@@ -22,7 +22,7 @@ from hotline.asterisk_config import (
     write_banned_acl,
     write_configuration,
 )
-from hotline.core.settings import Agent, Hotline, Phone, Settings, Text, Trunk
+from hotline.core.settings import Agent, Hotline, Outgoing, OutgoingRule, Phone, Settings, Text, Trunk
 from hotline.core.settings import Queue as QueueSettings
 from hotline.core.settings_check import check_settings
 from hotline.deployment import Deployment
@@ -169,6 +169,37 @@ def test_an_older_asterisk_gets_what_it_understands(house: House) -> None:
     assert "eventfilter(" not in house.text("manager.conf")
     assert "eventfilter = ^Event: (FullyBooted|" in house.text("manager.conf")
     assert "eventfilter = ![[:cntrl:]]{3}[^[:cntrl:]]" in house.text("manager.conf").splitlines()
+
+
+def reachable(dialplan: str, start: str) -> set[str]:
+    """The contexts that a channel in `start` can come to: by Goto, Gosub, include, a handler, a transfer."""
+    bodies = {
+        title: body
+        for title, body in re.findall(r"^\[([^\]]+)\]\n(.*?)(?=^\[|\Z)", dialplan, re.MULTILINE | re.DOTALL)
+    }
+    found, open_ends = {start}, [start]
+    while open_ends:
+        lines = [line for line in bodies[open_ends.pop()].splitlines() if not line.startswith(";")]
+        words = set(re.findall(r"[A-Za-z][\w-]*", "\n".join(lines)))
+        # Any word that names a context counts, so that no way of spelling a jump is missed.
+        new = (words & bodies.keys()) - found
+        found |= new
+        open_ends += new
+    return found
+
+
+def test_inbound_contexts_never_reach_outgoing_ones(house: House) -> None:
+    rule = OutgoingRule(allowed=("1",))
+    outgoing = Outgoing(trunk="carrier", presented="4001", rules=(rule,))
+    house.write(defaults(trunks=(Trunk("carrier", "address", "192.0.2.1"),), outgoing=outgoing))
+    dialplan = house.text("extensions.conf")
+    assert {"outgoing", "emergency"} <= reachable(dialplan, "from-phone")
+    for start in ("from-trunk", "hotline", "transfer", "requeue", "fallback", "agent-leg"):
+        assert not {"outgoing", "emergency", "from-phone"} & reachable(dialplan, start), start
+    # Only the emergency context dials a trunk by itself; acd does, for the outgoing one.
+    assert [line for line in dialplan.splitlines() if "Dial(" in line and "@" in line] == [
+        " same => n,Dial(PJSIP/${EXTEN}@carrier)"
+    ]
 
 
 def test_what_callers_choose_makes_no_event(house: House) -> None:

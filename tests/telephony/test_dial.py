@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telephony.dial import DialOptions, dial_arguments, phone_endpoint, trunk_endpoint
+from telephony.dial import DialOptions, dial_arguments, phone_endpoint, trunk_arguments, trunk_endpoint
 from telephony.errors import InputRefused
 
 HOSTILE = [",", "&", "(", ")", "|", "^", "$", "{", "}", "\\", '"', "'", " ", "\n", "\0", "/", "@", ";", "张"]
@@ -85,3 +85,8 @@ def test_no_text_becomes_another_argument_or_phone(phone: str, music: str, argum
         return
     assert not set(who) & set(",&") and who.count("/") == 1
     assert "," not in text and text.count("(") == text.count(")") == 2
+
+
+def test_a_call_over_a_trunk_with_a_limit() -> None:
+    options = DialOptions(go_on=True, limit_s=90)
+    assert trunk_arguments("0108500", "carrier", 60, options) == ("PJSIP/0108500@carrier", "60", "S(90)g")

@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 from stories import DAY_MS, Story, random_day
 
 from acd.core.fact_codec import to_body
-from acd.core.facts import AgentStateChanged, Fact, WaitPromised
+from acd.core.facts import (
+    AgentStateChanged,
+    Fact,
+    OutgoingAnswered,
+    OutgoingEnded,
+    OutgoingStarted,
+    WaitPromised,
+)
 from acd.core.fold import Fold, flow_outcome
 from acd.core.picture import Today
 from acd.core.totals import AgentTotals, Totals
@@ -116,3 +123,21 @@ def test_talks_of_a_queue_are_remembered_for_the_expected_wait() -> None:
     for fact in Story("c").starts().queues().rings().answered().connected().segment_ends(5_000, 1_000).facts:
         fold.apply(type(fact).__name__, fact.at_ms, to_body(fact))
     assert fold.handling.to_dict() == {"sales": [6_000]}
+
+
+def test_outgoing_calls_count_where_they_began_once() -> None:
+    books = Today(DAY_MS)
+    fold = Fold(books)
+    about = ("o-1", "c1", "1001")
+    for fact in (
+        OutgoingStarted(DAY_MS, *about, "desk1", "callee", "carrier", "1", False),
+        OutgoingStarted(DAY_MS, *about, "desk1", "callee", "carrier", "1", False),
+        OutgoingAnswered(DAY_MS + 500, *about, "2026/01/01/o-1"),
+    ):
+        fold.apply(type(fact).__name__, fact.at_ms, to_body(fact))
+    assert fold.outgoing["o-1"].answered_ms == DAY_MS + 500
+    ended = OutgoingEnded(DAY_MS + 1500, *about, "answered", 1000, 16)
+    for _ in range(2):
+        fold.apply("OutgoingEnded", ended.at_ms, to_body(ended))
+    assert fold.outgoing == {}
+    assert (books.by_agent["1001"].outgoing, books.by_agent["1001"].outgoing_ms) == (1, 1000)

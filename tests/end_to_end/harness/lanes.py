@@ -6,6 +6,7 @@ and never gives it back.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 LANES = 60
@@ -13,6 +14,7 @@ AGENTS_PER_LANE = 4
 RING_CYCLE_MS = 500
 AFTER_CONTACT_S = 1
 CARRIER = "127.0.0.2"  # the trunk "carrier" is known by this address
+OUTSIDE = ("127.0.0.4", int(os.environ.get("END_TO_END_PORT_BASE", "12000")) + 990)  # where outgoing calls go
 NARROW = "127.0.0.3"  # the trunk "narrow" carries one call
 
 
@@ -108,6 +110,20 @@ kind = "address"
 address = "{NARROW}"
 max_channels = 1
 qualify_s = 0
+
+[[trunk]]
+name = "outside"
+kind = "address"
+address = "{OUTSIDE[0]}:{OUTSIDE[1]}"
+qualify_s = 0
+
+[outgoing]
+trunk = "outside"
+presented = "4000"
+[[outgoing.rule]]
+role = "agent"
+allowed = ["1", "0"]
+refused = ["00", "190"]
 
 [[hours]]
 name = "never"

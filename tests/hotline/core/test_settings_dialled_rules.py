@@ -24,3 +24,26 @@ def test_two_queues_with_one_extension() -> None:
 
 def test_queues_without_an_extension_and_one_with_its_own() -> None:
     assert found(put("queue", 1, "extension", "777")) == {}
+
+
+@pytest.mark.parametrize(
+    ("outgoing", "key"),
+    [
+        ({"trunk": "nowhere", "presented": "4001"}, "outgoing.trunk"),
+        ({"trunk": "demo"}, "outgoing.presented"),
+        ({"trunk": "demo", "presented": "4001", "emergency": ["110", "110"]}, "outgoing.emergency[2]"),
+        ({"trunk": "demo", "presented": "4001", "emergency": ["1001"]}, "outgoing.emergency[1]"),
+    ],
+)
+def test_outgoing_calls_that_cannot_be(outgoing: dict[str, Any], key: str) -> None:
+    def change(document: dict[str, Any]) -> None:
+        document["outgoing"] = outgoing
+
+    assert list(found(change)) == [key]
+
+
+def test_outgoing_calls_that_can() -> None:
+    def change(document: dict[str, Any]) -> None:
+        document["outgoing"] = {"trunk": "demo", "presented": "4001", "rule": [{"allowed": ["1"]}]}
+
+    assert found(change) == {}

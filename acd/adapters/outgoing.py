@@ -1,0 +1,163 @@
+"""Agents' calls to outside numbers: judged, dialled over the trunk, and followed to their end.
+
+The phone's own session dials; what becomes of the call is read off AMI, so that it is told whether or not
+the session lives to see it. The number called is a person's: facts carry a reference, `CallerIdentified` the
+rest. Which numbers may be dialled is `acd.core.outgoing`'s matter.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, Counter
+
+from acd.core.facts import (
+    CallerIdentified,
+    OutgoingAnswered,
+    OutgoingEnded,
+    OutgoingRefused,
+    OutgoingStarted,
+)
+from acd.core.outgoing import Judgement, OutgoingLimits, judge_outgoing
+from acd.engine import Engine
+from hotline.core.settings import Settings
+from telephony import variables
+from telephony.dial import DialOptions, trunk_arguments
+from telephony.errors import HungUp
+from telephony.fastagi import AgiSession
+
+logger = logging.getLogger(__name__)
+
+SEGMENT = "o-"  # a segment of this kind: this, and the unique id of the phone's channel
+RING_S = 90
+HOW_BY_CAUSE = {16: "no_answer", 17: "busy", 18: "no_answer", 19: "no_answer"}  # Q.850
+
+
+def limits_of(settings: Settings) -> tuple[OutgoingLimits, ...]:
+    """The settings' rules as the core wants them."""
+    return tuple(
+        OutgoingLimits(
+            one.role, one.allowed, one.refused, one.max_calls_per_day, one.max_minutes_per_day * 60_000
+        )
+        for one in settings.outgoing.rules
+    )
+
+
+class Outgoing:
+    """FastAGI handler "outgoing": its arguments are the phone's name, the number, and 1 in an emergency."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        settings: Callable[[], Settings],
+        callee_reference: Callable[[str], str],
+        recording_path: Callable[[str, int], str],
+        incoming: Path,
+        registry: CollectorRegistry,
+    ) -> None:
+        """incoming: the folder where raw recordings are written."""
+        self._engine = engine
+        self._settings = settings
+        self._callee_reference = callee_reference
+        self._recording_path = recording_path
+        self._incoming = incoming
+        self._legs: dict[str, str] = {}  # unique id of the trunk's leg -> segment
+        self._calls = Counter("hotline_outgoing_calls_total", "Outside numbers dialled", registry=registry)
+        self._refused = Counter(
+            "hotline_outgoing_refused_total", "Outside numbers refused", ["why"], registry=registry
+        )
+
+    # ---- the phone's session
+
+    async def __call__(self, session: AgiSession) -> None:
+        phone, number, emergency = ([*session.args, "", "", ""])[:3]
+        try:
+            agent = self._engine.distributor.agent_at(phone) or ""
+            judged = Judgement("") if emergency == "1" else self._judge(agent, number)
+            if judged.why:
+                await self._refuse(session, agent, phone, judged)
+            else:
+                await self._dial(session, agent, phone, number, judged.prefix, emergency == "1")
+            await session.set_variable(variables.NEXT, "hangup")
+        except HungUp:
+            logger.debug("outgoing_session_over", extra={"phone": phone})
+
+    def _judge(self, agent: str, number: str) -> Judgement:
+        settings = self._settings()
+        role = next((one.role for one in settings.agents if one.number == agent), "")
+        if not role:
+            return Judgement("nobody")
+        now_ms = self._engine.clock.now_ms()
+        day = self._engine.picture.agent_day(agent, now_ms)
+        talking_ms = sum(
+            now_ms - view.answered_ms
+            for view in self._engine.picture.outgoing.values()
+            if view.agent == agent and view.answered_ms
+        )
+        return judge_outgoing(number, role, limits_of(settings), day.outgoing, day.outgoing_ms + talking_ms)
+
+    async def _refuse(self, session: AgiSession, agent: str, phone: str, judged: Judgement) -> None:
+        self._refused.labels(judged.why).inc()
+        now_ms = self._engine.clock.now_ms()
+        self._engine.record(OutgoingRefused(now_ms, agent, phone, judged.why, judged.prefix))
+        await session.answer()
+        await session.stream_file("hotline/outgoing-refused")
+
+    async def _dial(
+        self, session: AgiSession, agent: str, phone: str, number: str, prefix: str, emergency: bool
+    ) -> None:
+        outgoing = self._settings().outgoing
+        segment, now_ms = f"{SEGMENT}{session.uniqueid}", self._engine.clock.now_ms()
+        options = DialOptions(go_on=True, limit_s=0 if emergency else outgoing.max_minutes_per_call * 60)
+        arguments = trunk_arguments(number, outgoing.trunk, RING_S, options)
+        view = self._engine.picture.agents.get(agent)
+        contact = view.contact if view is not None else ""
+        callee = self._callee_reference(number)
+        self._calls.inc()
+        self._engine.record(
+            OutgoingStarted(now_ms, segment, contact, agent, phone, callee, outgoing.trunk, prefix, emergency)
+        )
+        self._engine.record(CallerIdentified(at_ms=now_ms, caller=callee, number=number, name=""))
+        await session.set_variable("CALLERID(all)", f'"" <{outgoing.presented}>')
+        await session.execute("MixMonitor", str(self._incoming / f"{segment}.raw"), "bD")
+        await session.execute("Dial", *arguments)
+
+    # ---- what becomes of it
+
+    def on_message(self, message: Mapping[str, str]) -> None:
+        """Called for every AMI event, synchronously."""
+        outgoing = self._engine.picture.outgoing
+        if not outgoing:
+            return
+        uniqueid, event = message.get("Uniqueid", ""), message.get("Event", "")
+        if event == "DialBegin" and f"{SEGMENT}{uniqueid}" in outgoing:
+            self._legs[message.get("DestUniqueid", "")] = f"{SEGMENT}{uniqueid}"
+        elif event == "Newstate" and uniqueid in self._legs:
+            if message.get("ChannelStateDesc") == "Up":
+                self._answered(self._legs[uniqueid])
+        elif event == "Hangup":
+            segment = self._legs.pop(uniqueid, f"{SEGMENT}{uniqueid}")
+            if segment in outgoing:
+                self._ended(segment, int(message.get("Cause", "0") or 0))
+
+    def on_channels(self, alive: Collection[str], asked_ms: int) -> None:
+        """A list of all channels (unique ids) as of asked_ms: calls whose phone is not in it are over."""
+        for segment, view in list(self._engine.picture.outgoing.items()):
+            if segment.removeprefix(SEGMENT) not in alive and view.started_ms < asked_ms:
+                self._ended(segment, 0, how="lost")
+
+    def _answered(self, segment: str) -> None:
+        view = self._engine.picture.outgoing.get(segment)
+        if view is not None and not view.answered_ms:
+            now_ms = self._engine.clock.now_ms()
+            path = self._recording_path(segment, now_ms)
+            self._engine.record(OutgoingAnswered(now_ms, segment, view.contact, view.agent, path))
+
+    def _ended(self, segment: str, cause: int, how: str = "") -> None:
+        view = self._engine.picture.outgoing[segment]
+        now_ms = self._engine.clock.now_ms()
+        talk_ms = now_ms - view.answered_ms if view.answered_ms and not how else 0
+        how = how or ("answered" if view.answered_ms else HOW_BY_CAUSE.get(cause, "failed"))
+        self._engine.record(OutgoingEnded(now_ms, segment, view.contact, view.agent, how, talk_ms, cause))

@@ -1,0 +1,105 @@
+"""Agents dial outside numbers: presented number, prefixes, emergencies; and nobody from outside does."""
+
+from harness import sip
+from harness.lanes import OUTSIDE, Lane
+from harness.phone import Manner, Phone
+from harness.prompt_tones import prompt_hz
+from harness.scenes import agents, dial, nothing_left
+from harness.stack import HotlineStack
+
+BY_HAND = Manner(reject=None)
+AGENT_HZ, CALLEE_HZ = 440, 620
+
+
+def outside(stack: HotlineStack, **more: object) -> Phone:
+    """Whoever is reached over the trunk for outgoing calls."""
+    return Phone("outside", server=stack.server, address=OUTSIDE[0], port=OUTSIDE[1], **more)  # type: ignore[arg-type]
+
+
+async def test_an_agent_dials_out_during_after_contact_work(stack: HotlineStack, lane: Lane) -> None:
+    number = lane.agents[0]
+    async with (
+        agents(stack, number, manner=BY_HAND) as (desk,),
+        stack.caller() as caller,
+        outside(stack, tone_hz=CALLEE_HZ) as callee,
+    ):
+        call, contact = await dial(stack, caller, lane.straight)
+        rung = await desk.phone.incoming(within_s=15)
+        rung.answer()
+        await stack.fact("CallConnected", contact=contact)
+        await rung.hang_up()
+        await stack.facts.agent_state(number, "acw")
+        out = desk.phone.call("913912345678", tone_hz=AGENT_HZ)
+        reached = await callee.incoming(within_s=15)
+        assert sip.address_uri(reached.invite.header("From")).startswith("sip:4000@")
+        assert "13912345678@" in reached.invite.uri
+        reached.answer()
+        await out.rtp.hears(CALLEE_HZ)
+        await reached.rtp.hears(AGENT_HZ)
+        await reached.hang_up()
+        await out.ended(within_s=10)
+        started = (await stack.fact("OutgoingStarted", agent=number)).body
+        assert (started["contact"], started["trunk"], started["prefix"]) == (contact, "outside", "1")
+        answered = (await stack.fact("OutgoingAnswered", agent=number)).body
+        ended = (await stack.fact("OutgoingEnded", agent=number)).body
+        assert (ended["contact"], ended["how"]) == (contact, "answered")
+        assert ended["talk_ms"] == ended["at_ms"] - answered["at_ms"] > 0
+        assert answered["recording"].endswith(started["segment"])
+        day = (await stack.picture())["day_by_agent"][number]
+        assert (day["outgoing"], day["outgoing_ms"]) == (1, ended["talk_ms"])
+        await call.hang_up()
+    await nothing_left(stack)
+
+
+async def test_refused_prefixes_and_what_always_passes(stack: HotlineStack, lane: Lane) -> None:
+    number, other = lane.agents[:2]
+    async with (
+        agents(stack, number) as (desk,),
+        stack.phone(other) as nobodys,
+        outside(stack, manner=Manner(reject=486)) as callee,
+    ):
+        await nobodys.register()
+        for phone, dialled, why in (
+            (desk.phone, "90013912345678", "prefix"),
+            (desk.phone, "919012345678", "prefix"),
+            (desk.phone, "955512345", "prefix"),
+            (nobodys, "913912345678", "nobody"),
+        ):
+            before = len(stack.facts.of("OutgoingRefused", phone=phone.account.user))
+            call = await phone.call(dialled).answered(within_s=15)
+            await call.rtp.hears(prompt_hz("outgoing-refused"))
+            await call.ended(within_s=10)
+            refused = await stack.fact("OutgoingRefused", phone=phone.account.user, count=before + 1)
+            assert refused.body["why"] == why
+        assert callee.unfetched == 0
+        for phone, dialled in ((desk.phone, "9110"), (nobodys, "119")):
+            call = phone.call(dialled)
+            reached = await callee.incoming(within_s=15)
+            assert dialled.removeprefix("9") + "@" in reached.invite.uri
+            assert (await call.ended(within_s=10)).status == 486
+            ended = await stack.fact("OutgoingEnded", how="busy", cause=17)
+            assert ended.body["talk_ms"] == 0
+    await nothing_left(stack)
+
+
+async def test_from_outside_nobody_gets_out(stack: HotlineStack, lane: Lane) -> None:
+    """By dialling, nor by an agent's REFER of a caller."""
+    number = lane.agents[0]
+    async with (
+        agents(stack, number, manner=BY_HAND) as (desk,),
+        stack.caller() as caller,
+        outside(stack) as callee,
+    ):
+        for dialled in ("913912345678", "9110", "110", number, "*11"):
+            assert (await caller.call(dialled).ended(within_s=10)).status == 404, dialled
+        call, contact = await dial(stack, caller, lane.straight)
+        rung = await desk.phone.incoming(within_s=15)
+        rung.answer()
+        await stack.fact("CallConnected", contact=contact)
+        for target in ("913912345678", "110", "9110"):
+            status = await rung.refer(target)
+            assert status >= 400 or await rung.transferred() >= 400, target
+            rung.transfer_progress.clear()
+        assert callee.unfetched == 0
+        await call.hang_up()
+    await nothing_left(stack)
