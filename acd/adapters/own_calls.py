@@ -6,12 +6,14 @@ feature code (the dialplan's context "desk"). Must not know agents: the distribu
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
 
 from acd.core.events import PhoneFree, PhoneInUse
 from acd.engine import Engine
 from telephony.channels import ChannelSeen, channel_seen
 
+MOST_GONE = 2000
 DESK = "desk"
 DIALLING = "from-phone"  # the context in which a phone's channel begins, and stays when it is rung
 
@@ -23,6 +25,7 @@ class OwnCalls:
         self._engine = engine
         self._is_phone = is_phone
         self._phones: dict[str, str] = {}  # unique id of the channel -> phone
+        self._gone: deque[str] = deque(maxlen=MOST_GONE)  # unique ids, which a list under way may still show
 
     @property
     def channels(self) -> Collection[str]:
@@ -56,6 +59,7 @@ class OwnCalls:
 
     def ended(self, uniqueid: str) -> None:
         """A channel has hung up."""
+        self._gone.append(uniqueid)
         phone = self._phones.pop(uniqueid, None)
         if phone is not None and phone not in self._phones.values():
             self._engine.handle(PhoneFree(phone))
@@ -65,7 +69,8 @@ class OwnCalls:
 
         Of those that were `doubtful` when it was asked for, only what it shows lives.
         """
-        channels = {one.uniqueid: one for one in shown}
+        gone = frozenset(self._gone)
+        channels = {one.uniqueid: one for one in shown if one.uniqueid not in gone}
         for uniqueid in [one for one in self._phones if one in doubtful and one not in channels]:
             del self._phones[uniqueid]
         for one in channels.values():

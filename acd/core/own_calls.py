@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from acd.core import events
+from acd.core.agents import OWN_CALL
 from acd.core.floor import Floor
 
 
@@ -40,7 +41,9 @@ def _set_in_use(floor: Floor, phone: str, *, in_use: bool) -> None:
         floor.phones_in_use[phone] = None
     else:
         del floor.phones_in_use[phone]
-    agent = floor.agents.get(floor.phones.get(phone, ""))
-    if agent is not None:
+    # Not only the one logged in there: one whose phone was taken may still be in a conversation at it.
+    for agent in [one for one in floor.agents.values() if one.phone == phone]:
         agent.own_call = in_use
-        floor.tell_agent(agent, "phone_in_use" if in_use else "phone_free")
+        pauses = agent.state == "communicating" and agent.reason != OWN_CALL
+        if not pauses:  # which ends by its time
+            floor.tell_agent(agent, "phone_in_use" if in_use else "phone_free")

@@ -35,6 +35,8 @@ class _Agent:
     last_offer: str = ""
     mark: str = ""  # why the agent must not be offered anything until a sign of life
     marked_ms: int = 0
+    help_ms: int = 0  # since when a hand is raised
+    awaits_code: bool = False  # after-contact work is past its time
     must_work: bool = False  # after-contact work follows the conversation that has just ended
     offered_ms: int = 0
     told_ms: int = 0  # of the last change
@@ -98,6 +100,7 @@ class Promises:
         self._places: dict[str, int] = {}
         self._rules: dict[str, events.QueueRules] = {}
         self._finished_work: set[str] = set()
+        self._in_use: set[str] = set()  # phones with a call of their own
         self._closed: set[str] = set()  # queues
         self._wanted: dict[str, tuple[str, int]] = {}  # contact -> who took it, and when
         self._now_ms = 0
@@ -167,6 +170,8 @@ class Promises:
 
     def _note(self, event: events.Event, decision: Decision) -> None:
         self._finished_work.clear()
+        if isinstance(event, events.AsteriskSnapshot):
+            self._in_use = set(event.phones_in_use)
         match event:
             case events.CallArrived(contact=contact):
                 self._awaited.discard(contact)
@@ -186,6 +191,10 @@ class Promises:
                 self.offers[offer].rang = True
             case events.CallTaken(contact=contact, agent=agent) if not decision.ignored:
                 self._wanted[contact] = agent, self._now_ms
+            case events.PhoneInUse(phone=phone):
+                self._in_use.add(phone)
+            case events.PhoneFree(phone=phone):
+                self._in_use.discard(phone)
             case events.AsteriskLost():
                 self._linked = False
             case events.AsteriskSnapshot() if not self._linked:
@@ -228,6 +237,8 @@ class Promises:
                 agent.mark = "unreachable"
             case events.AgentFinishedWork() | events.AgentLoggedOut():
                 self._finished_work.add(number)
+            case events.AgentGaveDisposition() if agent.awaits_code:
+                self._finished_work.add(number)
             case _:
                 pass
 
@@ -235,7 +246,8 @@ class Promises:
 
     def _call_queued(self, fact: facts.CallQueued) -> None:
         self._expect(fact.contact not in self.entries, f"{fact} while queued")
-        self._expect(fact.queue not in self._closed, f"{fact} in a closed queue")
+        to_agents = bool(fact.aims) or fact.contact in self._wanted  # they are not for the line
+        self._expect(to_agents or fact.queue not in self._closed, f"{fact} in a closed queue")
         self.queued[fact.contact, fact.entry] += 1
         self._expect(self.queued[fact.contact, fact.entry] == 1, f"{fact} a second time")
         needs = self._needs_of(fact.needs)
@@ -302,6 +314,7 @@ class Promises:
         is_paused = agent.mark in ("busy", "unknown") and self._now_ms >= agent.marked_ms + PAUSE_MS
         self._expect(not agent.mark or is_paused, f"{fact} to {agent}")
         self._expect((agent.state, agent.intent) == ("ready", "ready"), f"{fact} to {agent}")
+        self._expect(fact.phone not in self._in_use, f"{fact} to a phone in use")
         self._expect(self._serves(fact.agent, entry), f"{fact} to one who does not meet the needs")
         late = [at_ms for at_ms, _ in entry.widens if at_ms <= self._now_ms]
         self._expect(not late, f"{fact}, though a step was due at {late}")
@@ -441,6 +454,7 @@ class Promises:
             ahead = agent.state == "acw" or fact.until_ms >= self._now_ms
             self._expect(ahead and fact.until_ms > 0, f"{fact} without a deadline")
             agent.acw_until_ms = fact.until_ms
+            agent.awaits_code = fact.reason == "disposition"
         if fact.state == "ready":
             self._expect(fact.intent == "ready", f"{fact}: not what the agent intends")
             if agent.state != "ready":
@@ -452,6 +466,20 @@ class Promises:
             agent.busy_ms += self._now_ms - agent.told_ms
         agent.told_ms = self._now_ms
         agent.state, agent.intent = fact.state, fact.intent
+
+    def _disposition_missed(self, fact: facts.DispositionMissed) -> None:
+        agent = self.agents[fact.agent]
+        self._expect(agent.state in ("acw", *HELD_STATES), f"{fact} by {agent}")
+
+    def _help_asked(self, fact: facts.HelpAsked) -> None:
+        agent = self.agents[fact.agent]
+        self._expect(not agent.help_ms and agent.state != "offline", f"{fact} by {agent}")
+        agent.help_ms = fact.at_ms
+
+    def _help_ended(self, fact: facts.HelpEnded) -> None:
+        agent = self.agents[fact.agent]
+        self._expect(fact.waited_ms == fact.at_ms - agent.help_ms, f"{fact} by {agent}")
+        agent.help_ms = 0
 
     def _count_idle(self, agent: _Agent, fact: facts.AgentStateChanged) -> None:
         offer = self.offers.get(agent.last_offer)
@@ -498,6 +526,10 @@ _FACT_CHECKS = {
     facts.QueueClosed: Promises._queue_closed,
     facts.QueueOpened: Promises._queue_opened,
     facts.SupervisorActed: lambda promises, fact: None,
+    facts.DispositionGiven: lambda promises, fact: None,
+    facts.DispositionMissed: Promises._disposition_missed,
+    facts.HelpAsked: Promises._help_asked,
+    facts.HelpEnded: Promises._help_ended,
     facts.CallQueued: Promises._call_queued,
     facts.CallWidened: Promises._call_widened,
     facts.CallOffered: Promises._call_offered,

@@ -148,6 +148,8 @@ class SimulatedAsterisk:
         self.drops_next = False  # the next end of a leg is not told
         self.stall_ms = 0  # the AMI link is that much behind
         self.unreachable: dict[str, bool] = {}  # phone -> not registered
+        self.in_use: dict[str, None] = {}  # phones with a call of their own
+        self._use_told: dict[str, tuple[bool, int]] = {}  # phone -> what acd was told last, and when
         self.callers: dict[str, Caller] = {}
         self.legs: dict[str, Leg] = {}
         self.ended: list[Caller] = []
@@ -206,13 +208,44 @@ class SimulatedAsterisk:
             restarted=restarted,
             waiting=tuple(one.contact for one in self.callers.values() if one.place == "waiting"),
             asked_ms=asked_ms,
+            phones_in_use=tuple(self.in_use),
         )
         # The list takes time: changes seen meanwhile are told before it is complete.
         self.schedule.after(self.rng.choice((1, 9, 300)), self._finish_list, snapshot, ami)
 
     def _finish_list(self, snapshot: events.AsteriskSnapshot, ami: Wire) -> None:
         if ami is self._ami:
-            ami.send(self.tell, snapshot)
+            ami.send(self._tell_snapshot, snapshot)
+
+    def _tell_snapshot(self, snapshot: events.AsteriskSnapshot) -> None:
+        """What acd was told of a phone after it asked is newer than the list."""
+        assert snapshot.asked_ms is not None
+        uses = dict.fromkeys(snapshot.phones_in_use, True)
+        for phone, (in_use, at_ms) in self._use_told.items():
+            if at_ms >= snapshot.asked_ms:
+                uses[phone] = in_use
+        self.tell(replace(snapshot, phones_in_use=tuple(phone for phone in uses if uses[phone])))
+
+    # Calls of the agents' own
+
+    def begin_own_call(self, phone: str, lasts_ms: int) -> None:
+        """A phone dials somebody, or is called by a colleague."""
+        if phone not in self.in_use:
+            self.in_use[phone] = None
+            self._say_of_phone(phone, True)
+            self.schedule.after(lasts_ms, self._end_own_call, phone)
+
+    def _end_own_call(self, phone: str) -> None:
+        if self.in_use.pop(phone, "") is None:
+            self._say_of_phone(phone, False)
+
+    def _say_of_phone(self, phone: str, in_use: bool) -> None:
+        if self._ami is not None:
+            self._ami.send(self._tell_of_phone, phone, in_use)
+
+    def _tell_of_phone(self, phone: str, in_use: bool) -> None:
+        self._use_told[phone] = in_use, self.schedule.now_ms
+        self.tell(events.PhoneInUse(phone) if in_use else events.PhoneFree(phone))
 
     # Callers
 
@@ -546,6 +579,7 @@ class SimulatedAsterisk:
         self.lose_link()
         self.is_listening = False
         self._attached.clear()
+        self._use_told.clear()
         for caller in self.callers.values():
             if caller.session is not None:
                 caller.session.is_open = False
@@ -559,6 +593,7 @@ class SimulatedAsterisk:
         """Asterisk dies: every channel is gone, sessions end, nothing is told by AMI."""
         self.lose_link()
         self.is_down = True
+        self.in_use.clear()
         self._cel = []
         for leg in list(self.legs.values()):
             self._leg_gone(leg, ())

@@ -172,6 +172,7 @@ class SimulatedHouse:
                 steps=() if everyone else self._steps(),
                 prefer_last_ms=self.rng.choice((0, 4_000)),
                 prefer_named_ms=self.rng.choice((0, 12_000)),
+                disposition=self.rng.choice(("", "optional", "required")),
             )
             for name, after_ms, ring_ms, most, ring in (
                 ("service", 5_000, 20_000, 1000, 1),
@@ -180,7 +181,17 @@ class SimulatedHouse:
             )
         )
         self.rng.shuffle(agents)
-        settings = events.SettingsChanged(self.version, tuple(agents), queues, choice_seed=self.version)
+        rules = events.AgentRules(
+            prolong_ms=10_000,
+            longest_work_ms=self.rng.choice((0, 15_000)),
+            code_wait_ms=self.rng.choice((0, 20_000)),
+            codes=("11",),
+            break_ms=(("lunch", 5_000),),
+            phone_gone_ms=self.rng.choice((0, 30_000)),
+        )
+        settings = events.SettingsChanged(
+            self.version, tuple(agents), queues, choice_seed=self.version, agent_rules=rules
+        )
         self._versions[self.version] = settings
         return settings
 
@@ -216,12 +227,20 @@ class SimulatedHouse:
         if self.asterisk.is_calm:
             return
         self._tell(self._deed(number))
+        if self.rng.random() < 0.1 and not self.asterisk.is_down:
+            self.asterisk.begin_own_call(f"phone{number}", self.rng.randrange(1, 30_000))
         self.schedule.after(self.rng.randrange(500, 40_000), self._agent_acts, number)
 
     def _deed(self, number: str) -> events.Event:
         deed = self.rng.random()
-        if deed < 0.62:
+        if deed < 0.52:
             return events.AgentBecameReady(number)
+        if deed < 0.55:
+            return events.AgentProlongedWork(number)
+        if deed < 0.60:
+            return events.AgentGaveDisposition(number, self.rng.choice(("11", "11", "99")))
+        if deed < 0.62:
+            return self.rng.choice((events.AgentAskedHelp, events.AgentWasHelped))(number)
         if deed < 0.72:
             return events.AgentBecameNotReady(number, "lunch")
         if deed < 0.80:

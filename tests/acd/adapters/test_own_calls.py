@@ -95,3 +95,13 @@ def test_a_list_judges_what_was_known_when_it_was_asked_for() -> None:
     shown = [channel_seen(one) for one in (ringing, dialling, queued, is_up(LEG), is_up(CODE))]
     assert calls.judge(shown, doubtful) == ("1002", "1003", "1005")
     assert list(calls.channels) == ["p2", "p3", "p5"]
+
+
+def test_a_call_that_ended_while_the_list_was_made_stays_over() -> None:
+    calls, _ = watch()
+    calls.on_message(is_up(PHONE))
+    doubtful = set(calls.channels)
+    shown = [channel_seen(is_up(PHONE)), channel_seen(is_up(SECOND))]
+    calls.on_message(is_over(PHONE))
+    calls.on_message(is_over(SECOND))
+    assert calls.judge(shown, doubtful) == ()

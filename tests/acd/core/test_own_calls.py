@@ -67,6 +67,20 @@ def test_an_own_call_ends_neither_after_contact_work_nor_silence() -> None:
     """)
 
 
+def test_a_pause_after_a_failed_offer_ends_by_its_time() -> None:
+    Table().run("""
+        given c1 offered to 1001 in service
+        200     in_use phone1001               |
+        300     failed 1-1 busy                | ended 1-1: busy, rang 0
+        310     leg_ended 1-1 17               | 1001 communicating (busy) until 5310
+        400     free phone1001                 |
+        500     in_use phone1001               |
+        5310    alarm                          | 1001 communicating (own_call)
+        5400    hang_up c1                     | left c1: abandoned after 5300
+        5500    free phone1001                 | 1001 ready
+    """)
+
+
 def test_who_logs_in_at_a_phone_in_use_is_communicating() -> None:
     Table().run("""
         0       in_use p9                      |
