@@ -20,6 +20,7 @@ from hotline.core.shown_text import shown_text
 from hotline.web.access import EVERYONE, from_our_site
 from hotline.web.site import Site
 from wallboard.adapters.hub import Browser, Hub
+from wallboard.adapters.supervise import MAY_SUPERVISE, SupervisePages
 from wallboard.core.board import Board, board
 
 log = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ def mount(site: Site, registry: CollectorRegistry) -> Callable[[], Awaitable[Non
     site.app.router.add_get(PATH, pages.page)
     site.app.router.add_get(f"{PATH}/live", for_everyone(pages.live))
     site.app.router.add_get("/api/picture", for_everyone(pages.picture))
+    SupervisePages(site, pages.reasons).mount()
     pages.hub.start()
     return pages.hub.close
 
@@ -48,7 +50,7 @@ class WallboardPages:
 
     def __init__(self, site: Site, registry: CollectorRegistry) -> None:
         self._site = site
-        self._reasons = _reasons(site.catalogue)
+        self.reasons = _reasons(site.catalogue)
         self.hub = Hub(self._board, site.live.now_ms, site.live.age_ms, registry)
         site.live.on_change(self.hub.changed)
         self._guarded_page = site.access.allow(*EVERYONE)(self._page)
@@ -57,7 +59,7 @@ class WallboardPages:
         live = self._site.live
         if live.picture is None:
             return None
-        return board(live.picture, self._site.settings(), self._reasons, live.now_ms())
+        return board(live.picture, self._site.settings(), self.reasons, live.now_ms())
 
     async def page(self, request: web.Request) -> web.StreamResponse:
         """The page; a display token in the address becomes a cookie and leaves the address."""
@@ -74,8 +76,14 @@ class WallboardPages:
     async def _page(self, request: web.Request) -> web.StreamResponse:
         language = self._site.language(request)
         texts = self._site.catalogue.section("wallboard", language)
-        user = shown_text(self._site.access.session(request).user, 24)
-        return self._site.render(request, "wallboard/wallboard.html", texts=texts, user=user)
+        session = self._site.access.session(request)
+        return self._site.render(
+            request,
+            "wallboard/wallboard.html",
+            texts=texts,
+            user=shown_text(session.user, 24),
+            may_supervise=session.role in MAY_SUPERVISE,
+        )
 
     async def picture(self, _request: web.Request) -> web.StreamResponse:
         """The board as JSON with its age: 200, or 503 while there is none."""

@@ -1,0 +1,89 @@
+"""What a supervisor acts upon, from the live picture and the settings: agents, waiting calls, queues.
+
+The same for all supervisors, in both languages; times are instants on acd's clock. Callers' numbers are not
+in it. This module must not know how it reaches a page.
+
+    agents      by number: name, role, state, reason, since_ms, until_ms, queue, contact, talks
+    calls       in the order of their wait: contact, queue, since_ms, stage, agent (whose phone rings), first
+    queues      by name: title, order, waiting, closed
+    reasons     what "not ready" may be forced with: digit -> text
+    supervisors numbers of agents who are logged in and may supervise, for "my phone"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from acd.core.fold import AgentView
+from acd.core.picture import Picture
+from hotline.core.settings import Agent, Settings, Text
+from hotline.core.shown_text import shown_text
+
+NAME_CHARS = 40
+TALKING = ("on_contact", "on_hold")
+
+
+def floor(picture: Picture, settings: Settings, reasons: Mapping[str, Text], now_ms: int) -> dict[str, Any]:
+    """The whole floor at now_ms (acd's clock). `reasons` are those beside the settings' own, by key."""
+    waiting = picture.waiting(now_ms)
+    agents = {agent.number: _agent(agent, picture, settings, reasons) for agent in settings.agents}
+    return {
+        "agents": agents,
+        "calls": _calls(picture),
+        "queues": {
+            queue.name: {
+                "title": _both(queue.title),
+                "order": order,
+                "waiting": waiting.get(queue.name, (0, 0))[0],
+                "closed": queue.name in picture.closed_queues,
+            }
+            for order, queue in enumerate(settings.queues)
+        },
+        "reasons": {digit: _both(text) for digit, text in settings.not_ready_reasons.items()},
+        "supervisors": [
+            number
+            for number, agent in agents.items()
+            if agent["role"] == "supervisor" and agent["state"] != "offline"
+        ],
+    }
+
+
+def _agent(agent: Agent, picture: Picture, settings: Settings, reasons: Mapping[str, Text]) -> dict[str, Any]:
+    view = picture.agents.get(agent.number, AgentView())
+    text = settings.not_ready_reasons.get(view.reason) or reasons.get(view.reason)
+    call = picture.contacts.get(view.contact)
+    return {
+        "name": shown_text(agent.name, NAME_CHARS),
+        "role": agent.role,
+        "state": view.state,
+        "reason": _both(text) if text and view.state == "not_ready" else None,
+        "since_ms": view.since_ms,
+        "until_ms": view.until_ms,
+        "queue": view.queue,
+        "contact": view.contact,
+        "talks": view.state in TALKING and call is not None and call.stage == "connected",
+    }
+
+
+def _calls(picture: Picture) -> list[dict[str, Any]]:
+    """Callers whom nobody has answered, the longest wait first."""
+    rows = []
+    for contact, entry in picture.entries.items():
+        view = picture.contacts.get(contact)
+        if view is None or entry.answered_wait_ms >= 0:
+            continue
+        row = {
+            "contact": contact,
+            "queue": entry.queue,
+            "since_ms": entry.wait_since_ms,
+            "stage": view.stage,
+            "agent": view.agent if view.stage == "offered" else "",
+            "first": view.put_first,
+        }
+        rows.append(row)
+    return sorted(rows, key=lambda row: (row["since_ms"], row["contact"]))
+
+
+def _both(text: Text) -> dict[str, str]:
+    return {"zh": shown_text(text.zh, NAME_CHARS), "en": shown_text(text.en, NAME_CHARS)}

@@ -1,0 +1,312 @@
+// The supervisor's page: asks for the floor every second, shows it, sends deeds and tells what came of them.
+
+import { count, duration, ours, put, remaining, text } from "./format.js";
+
+const EVERY_MS = 1000;
+const ANSWER_LIMIT_MS = 12000;
+const STALE_MS = 4000; // older news than this is called stale
+const SURE_MS = 4000; // a second click within so long confirms
+const SAID_MS = 6000;
+
+const element = (id) => document.getElementById(id);
+const has = (key) => { try { return text(key) !== undefined; } catch { return false; } };
+
+let floor = null;
+let offsetMs = 0; // the server's clock minus ours
+let freshAt = -Infinity; // our clock, when the floor was last current
+let saidTimer;
+
+const now = () => performance.now() + offsetMs;
+
+function make(tag, className, content = "") {
+  const made = document.createElement(tag);
+  made.className = className;
+  if (content) made.textContent = content;
+  return made;
+}
+
+// ---- deeds
+
+function say(words, refused = false) {
+  const said = element("said");
+  put(said, words);
+  said.classList.toggle("refused", refused);
+  said.classList.add("shown");
+  clearTimeout(saidTimer);
+  saidTimer = setTimeout(() => said.classList.remove("shown"), SAID_MS);
+}
+
+async function act(label, deed, button) {
+  if (button) button.disabled = true;
+  try {
+    const response = await fetch("/api/deeds", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(deed),
+      signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
+    });
+    const answer = await response.json().catch(() => ({}));
+    if (response.ok) {
+      say(rings(deed) ? `${label}: ${text("phone_rings")}` : text("done", { deed: label }));
+    } else {
+      const code = `refused.${answer.refused ?? answer.why}`;
+      say(text("not_done", { deed: label, why: text(has(code) ? code : "refused.other") }), true);
+    }
+  } catch {
+    say(text("not_done", { deed: label, why: text("refused.acd") }), true);
+  } finally {
+    if (button) button.disabled = false;
+    refresh();
+  }
+}
+
+const rings = (deed) => deed.as !== undefined;
+
+/** A button that does a deed; `sure`: only when clicked once more. */
+function button(key, deed, { sure = false, title = "", needsMe = false } = {}) {
+  const made = make("button", "", text(key));
+  made.type = "button";
+  made.title = title;
+  const isReady = () => !needsMe || element("me").value !== "";
+  made.disabled = !isReady();
+  made.dataset.needsMe = needsMe ? "1" : "";
+  made.addEventListener("click", () => {
+    if (sure && !made.classList.contains("sure")) {
+      made.classList.add("sure");
+      put(made, text("sure"));
+      setTimeout(() => { made.classList.remove("sure"); put(made, text(key)); }, SURE_MS);
+      return;
+    }
+    act(text(key), needsMe ? { ...deed, as: element("me").value } : deed, made);
+  });
+  return made;
+}
+
+/** A list of which each choice is a deed at once. */
+function choices(key, entries, deedOf) {
+  const made = make("select", "");
+  made.setAttribute("aria-label", text(key));
+  made.append(new Option(text(key), ""), ...entries.map(([value, words]) => new Option(words, value)));
+  made.addEventListener("change", () => {
+    const label = `${text(key).replace("…", "")} ${made.selectedOptions[0].textContent}`;
+    const deed = deedOf(made.value);
+    made.selectedIndex = 0;
+    made.blur();
+    act(label, deed);
+  });
+  return made;
+}
+
+// ---- rows: made once per key and shape, so that what the mouse is on stays under it
+
+class Rows {
+  constructor(id, build) {
+    this.box = element(id);
+    this.build = build; // (key, thing) -> { element, show(thing), tick() }
+    this.rows = new Map();
+  }
+
+  show(things, emptyText) {
+    for (const key of this.rows.keys()) if (!things.some(([one]) => one === key)) this.rows.delete(key);
+    const shown = things.map(([key, thing, shape]) => {
+      let row = this.rows.get(key);
+      if (row === undefined || row.shape !== shape) {
+        row = this.build(key, thing);
+        row.shape = shape;
+        this.rows.set(key, row);
+      }
+      row.show(thing);
+      return row.element;
+    });
+    if (shown.length === 0 && emptyText) shown.push(make("p", "empty", emptyText));
+    const same = shown.length === this.box.children.length && shown.every((one, at) => one === this.box.children[at]);
+    if (!same) this.box.replaceChildren(...shown);
+  }
+
+  tick() {
+    for (const row of this.rows.values()) row.tick?.();
+  }
+}
+
+function queueTitle(name) {
+  return floor.queues[name] ? ours(floor.queues[name].title) : name;
+}
+
+function callRow(contact) {
+  const row = make("div", "row call");
+  const who = make("div", "who");
+  const [time, name, state, first] = [make("span", "time"), make("bdi", "name"), make("span", "small"), make("span", "mark")];
+  who.append(time, name, state, first);
+  put(first, text("is_first"));
+  const deeds = make("div", "deeds");
+  const others = Object.keys(floor.queues).map((queue) => [queue, queueTitle(queue)]);
+  deeds.append(
+    button("take", { deed: "take", contact }, { needsMe: true }),
+    button("put_first", { deed: "put_first", contact }),
+    choices("move_to", others, (queue) => ({ deed: "move", contact, queue })),
+    button("end", { deed: "end", contact, message: "cannot-serve" }, { sure: true, title: text("end_hint") }),
+  );
+  row.append(who, deeds);
+  let call;
+  return {
+    element: row,
+    show(next) {
+      call = next;
+      put(name, queueTitle(call.queue));
+      put(state, call.agent ? text("rings", { agent: call.agent }) : text("waits"));
+      first.hidden = !call.first;
+      this.tick();
+    },
+    tick: () => put(time, duration(now() - call.since_ms)),
+  };
+}
+
+function queueRow(queue, { closed }) {
+  const row = make("div", "row queue");
+  const who = make("div", "who");
+  const [name, waiting] = [make("bdi", "name"), make("span", "small")];
+  const mark = make("span", closed ? "mark closed" : "small", text(closed ? "is_closed" : "is_open"));
+  who.append(name, waiting, mark);
+  const deeds = make("div", "deeds");
+  deeds.append(
+    closed
+      ? button("open_queue", { deed: "open_queue", queue })
+      : button("close_queue", { deed: "close_queue", queue }, { sure: true }),
+  );
+  row.append(who, deeds);
+  return {
+    element: row,
+    show(next) {
+      put(name, ours(next.title));
+      put(waiting, `${text("col_waiting")} ${count(next.waiting)}`);
+    },
+  };
+}
+
+function agentDeeds(number, agent) {
+  if (agent.state === "offline") return [];
+  const deeds = [];
+  if (agent.talks) {
+    for (const deed of ["listen", "whisper", "barge"]) {
+      deeds.push(button(deed, { deed, agent: number }, { needsMe: true }));
+    }
+    deeds.push(button("take_over", { deed: "take_over", agent: number }, { needsMe: true, sure: true }));
+  }
+  const force = (state, options) => button(`force_${state}`, { deed: "force", agent: number, state }, options);
+  if (agent.state === "acw") deeds.push(force("work_over"));
+  if (agent.state !== "ready" && agent.state !== "offered") deeds.push(force("ready"));
+  const reasons = Object.entries(floor.reasons).map(([digit, words]) => [digit, ours(words)]);
+  deeds.push(
+    choices("force_not_ready", [["-", text("no_reason")], ...reasons], (reason) => ({
+      deed: "force", agent: number, state: "not_ready", reason: reason === "-" ? "" : reason,
+    })),
+    force("logged_out", { sure: true }),
+  );
+  return deeds;
+}
+
+function agentRow(number, agent) {
+  const row = make("div", `row agent ${agent.state}`);
+  const who = make("div", "who");
+  const [name, digits, state, reason, time, queue] = [
+    make("bdi", "name"), make("span", "small", number), make("span", "state"),
+    make("bdi", "small"), make("span", "time"), make("bdi", "small"),
+  ];
+  who.append(name, digits);
+  if (agent.role === "supervisor") who.append(make("span", "mark role", text("title")));
+  who.append(state, reason, time, queue);
+  const deeds = make("div", "deeds");
+  deeds.append(...agentDeeds(number, agent));
+  row.append(who, deeds);
+  return {
+    element: row,
+    show(next) {
+      agent = next;
+      put(name, agent.name);
+      state.dataset.state = agent.state;
+      put(state, has(`state.${agent.state}`) ? text(`state.${agent.state}`) : "?");
+      put(reason, agent.reason ? ours(agent.reason) : "");
+      put(queue, agent.queue && agent.contact ? queueTitle(agent.queue) : "");
+      this.tick();
+    },
+    tick() {
+      if (agent.state === "offline") return;
+      const left = agent.state === "acw" && agent.until_ms > 0;
+      put(time, left ? `↓ ${remaining(agent.until_ms - now())}` : duration(now() - agent.since_ms));
+    },
+  };
+}
+
+const calls = new Rows("calls", callRow);
+const queues = new Rows("queues", queueRow);
+const agents = new Rows("agents", agentRow);
+
+const STATE_ORDER = ["on_contact", "on_hold", "offered", "acw", "ready", "communicating", "not_ready", "not_responding"];
+
+function rank({ state }) {
+  const at = STATE_ORDER.indexOf(state);
+  return state === "offline" ? STATE_ORDER.length + 1 : at < 0 ? STATE_ORDER.length : at;
+}
+
+// ---- the floor
+
+function showMe() {
+  const me = element("me");
+  const wished = me.value || localStorage.getItem("hotline_my_agent") || "";
+  const entries = floor.supervisors.map((number) => [number, `${number} ${floor.agents[number].name}`]);
+  const key = JSON.stringify(entries);
+  if (me.dataset.key === key) return;
+  me.dataset.key = key;
+  const first = entries.length ? [] : [new Option(text("nobody"), "")];
+  me.replaceChildren(...first, ...entries.map(([value, words]) => new Option(words, value)));
+  if (entries.some(([number]) => number === wished)) me.value = wished;
+  for (const one of document.querySelectorAll('button[data-needs-me="1"]')) one.disabled = me.value === "";
+}
+
+function show() {
+  showMe();
+  calls.show(floor.calls.map((call) => [call.contact, call, Object.keys(floor.queues).join()]), text("no_calls"));
+  put(element("calls-count"), count(floor.calls.length));
+  const byOrder = Object.entries(floor.queues).sort(([, a], [, b]) => a.order - b.order);
+  queues.show(byOrder.map(([name, queue]) => [name, queue, queue.closed]));
+  const byState = Object.entries(floor.agents).sort(([a, one], [b, other]) => rank(one) - rank(other) || (a < b ? -1 : 1));
+  agents.show(byState.map(([number, agent]) => [number, agent, `${agent.state} ${agent.talks} ${agent.role}`]));
+  const on = byState.filter(([, agent]) => agent.state !== "offline").length;
+  put(element("agents-count"), text("agents_on", { count: count(on) }));
+}
+
+function tell() {
+  const age = performance.now() - freshAt;
+  const state = floor === null ? "connecting" : age < STALE_MS ? "live" : "stale";
+  document.body.className = `supervise ${state}`;
+  const words = { connecting: "connecting", live: "live", stale: "stale" };
+  put(element("link-text"), text(words[state]));
+}
+
+async function refresh() {
+  try {
+    const response = await fetch("/api/floor", { signal: AbortSignal.timeout(3000), cache: "no-store" });
+    if (response.status === 401) location.reload();
+    const answer = await response.json();
+    offsetMs = answer.now_ms - performance.now();
+    if (answer.floor === null) return;
+    freshAt = performance.now() - (answer.age_ms ?? 0);
+    floor = answer.floor;
+    show();
+  } catch {
+    // Told by `tell` once it lasts; the next second asks again.
+  }
+}
+
+async function follow() {
+  await refresh();
+  tell();
+  setTimeout(follow, EVERY_MS);
+}
+
+element("me").addEventListener("change", () => localStorage.setItem("hotline_my_agent", element("me").value));
+setInterval(() => {
+  if (floor === null) return;
+  for (const rows of [calls, agents]) rows.tick();
+}, 500);
+follow();
