@@ -29,6 +29,8 @@ class FakeAcd:
         self.metrics = ""
         self.healthy = True
         self.beating = True
+        self.deeds: list[dict[str, object]] = []  # as they came through the door
+        self.refuses = ""  # the code with which every deed is refused
         self._socket = socket
         self._seq = 0
         self._readers: list[asyncio.Queue[dict[str, object]]] = []
@@ -39,6 +41,7 @@ class FakeAcd:
         app.router.add_get("/stream", self._stream)
         app.router.add_get("/metrics", self._metrics)
         app.router.add_get("/healthz", self._healthz)
+        app.router.add_post("/deed", self._deed)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None)
         await self._runner.setup()
         self._socket.unlink(missing_ok=True)
@@ -97,6 +100,12 @@ class FakeAcd:
 
     async def _metrics(self, _request: web.Request) -> web.Response:
         return web.Response(text=self.metrics)
+
+    async def _deed(self, request: web.Request) -> web.Response:
+        self.deeds.append(await request.json())
+        if self.refuses:
+            return web.json_response({"done": False, "refused": self.refuses}, status=409)
+        return web.json_response({"done": True})
 
     async def _healthz(self, _request: web.Request) -> web.Response:
         if self.healthy:

@@ -132,7 +132,7 @@ function queueTitle(name) {
   return floor.queues[name] ? ours(floor.queues[name].title) : name;
 }
 
-function callRow(contact) {
+function callRow(contact, { first: isFirst }) {
   const row = make("div", "row call");
   const who = make("div", "who");
   const [time, name, state, first] = [make("span", "time"), make("bdi", "name"), make("span", "small"), make("span", "mark")];
@@ -142,7 +142,7 @@ function callRow(contact) {
   const others = Object.keys(floor.queues).map((queue) => [queue, queueTitle(queue)]);
   deeds.append(
     button("take", { deed: "take", contact }, { needsMe: true }),
-    button("put_first", { deed: "put_first", contact }),
+    ...(isFirst ? [] : [button("put_first", { deed: "put_first", contact })]),
     choices("move_to", others, (queue) => ({ deed: "move", contact, queue })),
     button("end", { deed: "end", contact, message: "cannot-serve" }, { sure: true, title: text("end_hint") }),
   );
@@ -194,7 +194,7 @@ function agentDeeds(number, agent) {
   }
   const force = (state, options) => button(`force_${state}`, { deed: "force", agent: number, state }, options);
   if (agent.state === "acw") deeds.push(force("work_over"));
-  if (agent.state !== "ready" && agent.state !== "offered") deeds.push(force("ready"));
+  if (!["ready", "offered"].includes(agent.state) && !agent.talks) deeds.push(force("ready"));
   const reasons = Object.entries(floor.reasons).map(([digit, words]) => [digit, ours(words)]);
   deeds.push(
     choices("force_not_ready", [["-", text("no_reason")], ...reasons], (reason) => ({
@@ -213,7 +213,7 @@ function agentRow(number, agent) {
     make("bdi", "small"), make("span", "time"), make("bdi", "small"),
   ];
   who.append(name, digits);
-  if (agent.role === "supervisor") who.append(make("span", "mark role", text("title")));
+  if (agent.role === "supervisor") who.append(make("span", "mark role", text("role")));
   who.append(state, reason, time, queue);
   const deeds = make("div", "deeds");
   deeds.append(...agentDeeds(number, agent));
@@ -226,6 +226,7 @@ function agentRow(number, agent) {
       state.dataset.state = agent.state;
       put(state, has(`state.${agent.state}`) ? text(`state.${agent.state}`) : "?");
       put(reason, agent.reason ? ours(agent.reason) : "");
+      reason.hidden = !agent.reason;
       put(queue, agent.queue && agent.contact ? queueTitle(agent.queue) : "");
       this.tick();
     },
@@ -265,7 +266,7 @@ function showMe() {
 
 function show() {
   showMe();
-  calls.show(floor.calls.map((call) => [call.contact, call, Object.keys(floor.queues).join()]), text("no_calls"));
+  calls.show(floor.calls.map((call) => [call.contact, call, `${call.first} ${Object.keys(floor.queues)}`]), text("no_calls"));
   put(element("calls-count"), count(floor.calls.length));
   const byOrder = Object.entries(floor.queues).sort(([, a], [, b]) => a.order - b.order);
   queues.show(byOrder.map(([name, queue]) => [name, queue, queue.closed]));
