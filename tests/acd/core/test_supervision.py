@@ -148,6 +148,33 @@ def test_a_ringing_call_is_taken_away_from_the_phone_that_rings() -> None:
     """)
 
 
+def test_all_phones_that_ring_at_once_stop_for_the_taker() -> None:
+    Table().run("""
+        0       ready 1001                   | 1001 ready
+        10      ready 1002                   | 1002 ready
+        100     arrive c1 together since=100 | queued c1
+                                             | offered c1 to 1001 as 1-1
+                                             | 1001 offered
+                                             | offered c1 to 1002 as 1-2
+                                             | 1002 offered
+                                             | ! offer c1 to 1001 1002 for 8000
+        150     rang 1-1                     | rang 1-1
+        160     rang 1-2                     | rang 1-2
+        900     take c1 1002                 | acted take 1002 c1 together: own_call
+                                             | - own_call
+        1000    take c1 1003                 | acted take 1003 c1 together
+                                             | ! cancel 1-1
+                                             | ! cancel 1-2
+        1010    failed 1-1 unreachable       | ended 1-1: withdrawn, rang 860
+                                             | ended 1-2: withdrawn, rang 850
+                                             | offered c1 to 1003 as 1-3
+                                             | 1003 offered then not_ready
+                                             | ! offer c1 to 1003 for 8000
+        1020    leg_ended 1-1 26             | 1001 ready
+        1021    leg_ended 1-2 26             | 1002 ready
+    """)
+
+
 def test_a_talking_caller_is_fetched_and_offered_to_the_taker_alone() -> None:
     table = Table()
     table.run(TALK)

@@ -31,6 +31,8 @@ def test_the_good_sample_is_good() -> None:
         (put("phone", 1, "name", "1001"), "phone[2].name", "once only"),
         (put("phone", 1, "name", "demo"), "phone[2].name", "once only"),
         (put("queue", 1, "name", "a"), "queue[2].name", "once only"),
+        (put("queue", 0, "closed", "queue:c"), "queue[1].closed", "queue: and the name of a queue (a, b)"),
+        (put("queue", 0, "closed", "queue:a"), "queue[1].closed", "does not lead back here"),
         (put("queue", 1, "needs", "zh and"), "queue[2].needs", "in place of the end (character 7)"),
         (put("queue", 1, "needs", "fr"), "queue[2].needs", "skills of the list skills (zh, en), not fr"),
         (put("queue", 1, "needs", "zh >= 9"), "queue[2].needs", "at least one agent meets"),
