@@ -142,7 +142,7 @@ def names_in(text: str) -> set[str]:
 
 
 def test_no_text_of_the_command_line_is_left_over() -> None:
-    pages = {"language", "sign_in", "account", "password", "error", "wallboard"}
+    pages = {"language", "sign_in", "account", "password", "error", "wallboard", "supervise"}
     said = {
         node.value
         for path in SOURCES
