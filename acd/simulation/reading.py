@@ -20,6 +20,7 @@ from acd.simulation.scenario import (
     Distribution,
     QueuePlan,
     Scenario,
+    Step,
 )
 from hotline.core.phrases import phrase
 from hotline.core.settings_complaints import Complaints
@@ -136,6 +137,7 @@ class _Reader:
             priority=table.number("priority", -1000, 1000, 0, whole=True),
             order=table.choice("order", ORDERS, "oldest_first"),
             max_waiting=_limit(table, "max_waiting", 0),
+            steps=self._steps(table, needs),
         )
         table.close()
         return queue
@@ -151,9 +153,34 @@ class _Reader:
             return _ANYONE
         for skill in sorted(needs.skills() - self._skills.keys()):
             table.complain(name, text, phrase("allowed.held_skills", names=listed(self._skills), skill=skill))
-        if not any(needs.met_by(group.skills) for group in self._groups_read):
+        if not self._served_by(needs):
             table.complain(name, text, phrase("allowed.met_needs"))
         return needs
+
+    def _steps(self, table: Table, needs: Needs) -> tuple[Step, ...]:
+        """In order of their times; each lets somebody serve who could not before."""
+        served = self._served_by(needs)
+        before_s = 0.0
+        steps = []
+        for step in table.tables("steps"):
+            after_s = step.number("after_s", 0.001, LONGEST_S, unit=SECONDS)
+            text = step.text("needs")
+            widened = self._needs(step, "needs", text)
+            step.close()
+            if after_s <= before_s:
+                step.complain("after_s", after_s, phrase("scenario.later_step", before=before_s))
+            if served >= self._served_by(widened):
+                step.complain("needs", text, phrase("scenario.wider_step"))
+            served |= self._served_by(widened)
+            before_s = max(before_s, after_s)
+            steps.append(Step(_ms(after_s), widened))
+        return tuple(steps)
+
+    def _served_by(self, needs: Needs) -> frozenset[int]:
+        """The groups that meet the needs, by their numbers."""
+        return frozenset(
+            number for number, group in enumerate(self._groups_read) if needs.met_by(group.skills)
+        )
 
     def _arrivals(self, table: Table) -> Arrivals:
         keys = ("arrivals_per_hour", "arrivals_profile_per_hour", "arrivals_csv")

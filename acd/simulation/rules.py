@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from acd.core.events import AgentProfile, QueueRules
+from acd.core.events import AgentProfile, QueueRules, StepRules
 from acd.simulation.people import HEAD_START_MS
 from acd.simulation.scenario import AgentGroup, QueuePlan, Scenario
 
@@ -50,6 +50,7 @@ def queue_rules(scenario: Scenario) -> tuple[QueueRules, ...]:
             order=queue.order,
             head_start_ms=HEAD_START_MS,
             agent_choice=scenario.agent_choice,
+            steps=tuple(StepRules(step.after_ms, str(step.needs)) for step in queue.steps),
         )
         for queue in scenario.queues
     )

@@ -139,8 +139,25 @@ class Watch:
         for fact in decision.facts:
             if isinstance(fact, facts.CallQueued):
                 self._line.add(self.open_contacts[fact.contact])
+            elif isinstance(fact, facts.CallWidened):
+                self._widened(fact, now_ms)
             elif isinstance(fact, facts.CallLeftQueue):
                 self._left(fact, now_ms)
+
+    def _widened(self, fact: facts.CallWidened, now_ms: int) -> None:
+        contact = self.open_contacts[fact.contact]
+        step = contact.queue.steps[fact.step - 1]
+        in_time = now_ms == contact.arrived_ms + step.after_ms and fact.step == contact.step + 1
+        self._expect("step_in_time", in_time)
+        was_waiting = self._line.remove(contact)
+        is_called = contact.offer is not None and not contact.offer.rang
+        if is_called:
+            self._line.count_offered(contact, -1)
+        contact.step = fact.step
+        if was_waiting:
+            self._line.add(contact)
+        if is_called:
+            self._line.count_offered(contact, +1)
 
     def _left(self, fact: facts.CallLeftQueue, now_ms: int) -> None:
         contact = self.open_contacts.pop(fact.contact, None)

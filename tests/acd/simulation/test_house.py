@@ -185,6 +185,30 @@ def test_needs_decide_who_may_serve() -> None:
     assert [group["occupancy"] for group in found["agents"]] == [0, pytest.approx(0.02)]
 
 
+STEPPED = """
+    needs = "a >= 5"
+    steps = [{ after_s = 30, needs = "a >= 3" }, { after_s = 60, needs = "" }]
+"""
+THREE = "[[agents]]\nskills = { a = 5 }\n[[agents]]\nskills = { a = 3 }\n[[agents]]\n"
+
+
+def test_needs_widen_in_steps() -> None:
+    found = play("0 1 2", queue=STEPPED, agents=THREE)
+    assert waits(found) == (3, (0 + 30 + 60) / 3, 60)
+    assert [group["occupancy"] for group in found["agents"]] == [pytest.approx(0.01)] * 3
+
+
+def test_steps_come_though_nothing_else_happens_any_more() -> None:
+    found = play("0", queue=STEPPED, agents="[[agents]]\nskills = { a = 5 }\nshifts_s = [[500, 600]]\n" + THREE[27:])
+    assert waits(found) == (1, 30, 30)
+
+
+@pytest.mark.parametrize("top", ["poll_interval_ms = 7000", "ring_s = 4\ndecision_delay_ms = 29000"])
+def test_steps_come_while_a_contact_looks_away_or_is_offered(top: str) -> None:
+    """In time, as the watch sees: it would tell step_in_time otherwise."""
+    assert play("0 1 2", top=top, queue=STEPPED, agents=THREE)["total"]["answered"] == 3
+
+
 @pytest.mark.parametrize(
     ("choice", "served"),
     [

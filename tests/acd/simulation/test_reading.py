@@ -33,11 +33,15 @@ patience = { kind = "exponential", mean = 120 }
 priority = 2
 order = "strict"
 max_waiting = 50
+steps = [{ after_s = 30, needs = "service or sales" }, { after_s = 60.5, needs = "" }]
 
 [[agents]]
 count = 15
 skills = { service = 5 }
 shifts_s = [[0, 28800], [28800, 36000], [40000, 50000.5]]
+[[agents]]
+skills = { sales = 1 }
+[[agents]]
 """
 PLAIN = """
 duration_s = 60
@@ -88,7 +92,11 @@ def test_a_whole_scenario_is_read() -> None:
     assert queue.after_contact == Distribution("exponential", 20)
     assert queue.patience == Distribution("exponential", 120)
     assert (queue.priority, queue.order, queue.max_waiting) == (2, "strict", 50)
-    (group,) = scenario.groups
+    assert [(step.after_ms, str(step.needs)) for step in queue.steps] == [
+        (30_000, "service >= 1 or sales >= 1"),
+        (60_500, ""),
+    ]
+    group, *_ = scenario.groups
     assert (group.count, group.skills) == (15, {"service": 5})
     assert group.shifts_ms == ((0, 36_000_000), (40_000_000, 50_000_500)), "spans that touch are one"
 
@@ -202,6 +210,26 @@ def test_arrivals_by_the_hour_and_recorded() -> None:
 def test_wrong_values_are_refused_with_their_place(right: str, wrong: str, said: str) -> None:
     assert right in PLAIN
     assert any(said in complaint for complaint in complaints(PLAIN.replace(right, wrong)))
+
+
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        ('{ after_s = 5, needs = "c" }', "queue[1].steps[1].needs: 'c' is not allowed; allowed: allowed.held"),
+        ('{ after_s = 5, needs = "a >= 1" }', "queue[1].steps[1].needs: 'a >= 1' is not allowed; allowed: scenario.w"),
+        ('{ after_s = 5, needs = "b" }, { after_s = 9, needs = "a" }', "queue[1].steps[2].needs: 'a'"),
+        ('{ after_s = 5, needs = "b" }, { after_s = 5, needs = "" }', "queue[1].steps[2].after_s: 5"),
+        ('{ after_s = 0, needs = "b" }', "queue[1].steps[1].after_s: 0"),
+        ('{ needs = "b" }', "queue[1].steps[1].after_s: None"),
+        ("{ after_s = 5 }", "queue[1].steps[1].needs: None"),
+        ('{ after_s = 5, needs = "b", level = 1 }', "queue[1].steps[1].level: 1"),
+        ("3", "queue[1].steps[1]: 3 is not allowed; allowed: allowed.table"),
+    ],
+)
+def test_steps_that_cannot_widen_are_refused(steps: str, said: str) -> None:
+    text = PLAIN.replace('name = "q"', f'name = "q"\nneeds = "a"\nsteps = [{steps}]')
+    text += "[[agents]]\nskills = { b = 1 }\n[[agents]]\n"
+    assert any(said in complaint for complaint in complaints(text))
 
 
 def test_all_complaints_come_at_once() -> None:

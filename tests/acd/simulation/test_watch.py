@@ -86,6 +86,22 @@ def test_an_offer_during_after_contact_work(monkeypatch: pytest.MonkeyPatch) -> 
     assert "work_to_its_end" in broken()
 
 
+def test_a_step_that_comes_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = house.queue_rules
+
+    def late(scenario):
+        return [
+            replace(one, steps=[replace(step, after_ms=step.after_ms + 1) for step in one.steps])
+            for one in honest(scenario)
+        ]
+
+    text = SCENARIO.replace("arrivals_per", 'steps = [{ after_s = 5, needs = "" }]\narrivals_per')
+    monkeypatch.setitem(globals(), "SCENARIO", text)
+    assert broken() == 0
+    monkeypatch.setattr(house, "queue_rules", late)
+    assert "step_in_time" in broken()
+
+
 def test_a_wait_counted_wrongly(monkeypatch: pytest.MonkeyPatch) -> None:
     def longer(decision: Decision) -> Decision:
         changed = [
