@@ -189,7 +189,9 @@ STEPPED = """
     needs = "a >= 5"
     steps = [{ after_s = 30, needs = "a >= 3" }, { after_s = 60, needs = "" }]
 """
-THREE = "[[agents]]\nskills = { a = 5 }\n[[agents]]\nskills = { a = 3 }\n[[agents]]\n"
+BEST = "[[agents]]\nskills = { a = 5 }\n"
+OTHERS = "[[agents]]\nskills = { a = 3 }\n[[agents]]\n"
+THREE = BEST + OTHERS
 
 
 def test_needs_widen_in_steps() -> None:
@@ -199,7 +201,7 @@ def test_needs_widen_in_steps() -> None:
 
 
 def test_steps_come_though_nothing_else_happens_any_more() -> None:
-    found = play("0", queue=STEPPED, agents="[[agents]]\nskills = { a = 5 }\nshifts_s = [[500, 600]]\n" + THREE[27:])
+    found = play("0", queue=STEPPED, agents=f"{BEST}shifts_s = [[500, 600]]\n{OTHERS}")
     assert waits(found) == (1, 30, 30)
 
 

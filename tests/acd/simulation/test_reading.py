@@ -215,8 +215,14 @@ def test_wrong_values_are_refused_with_their_place(right: str, wrong: str, said:
 @pytest.mark.parametrize(
     ("steps", "said"),
     [
-        ('{ after_s = 5, needs = "c" }', "queue[1].steps[1].needs: 'c' is not allowed; allowed: allowed.held"),
-        ('{ after_s = 5, needs = "a >= 1" }', "queue[1].steps[1].needs: 'a >= 1' is not allowed; allowed: scenario.w"),
+        (
+            '{ after_s = 5, needs = "c" }',
+            "queue[1].steps[1].needs: 'c' is not allowed; allowed: allowed.held",
+        ),
+        (
+            '{ after_s = 5, needs = "a >= 1" }',
+            "queue[1].steps[1].needs: 'a >= 1' is not allowed; allowed: scenario.w",
+        ),
         ('{ after_s = 5, needs = "b" }, { after_s = 9, needs = "a" }', "queue[1].steps[2].needs: 'a'"),
         ('{ after_s = 5, needs = "b" }, { after_s = 5, needs = "" }', "queue[1].steps[2].after_s: 5"),
         ('{ after_s = 0, needs = "b" }', "queue[1].steps[1].after_s: 0"),
