@@ -374,7 +374,10 @@ class Observer:
     def _last_words(self, seen: ChannelSeen, message: Mapping[str, str]) -> None:
         """Kept until the channel's Hangup, which tells nothing of the flow."""
         if seen.uniqueid == seen.contact and seen.uniqueid not in self._dead:
-            self.callers.setdefault(seen.contact, Caller(seen.channel)).last_words = message
+            caller = self.callers.setdefault(seen.contact, Caller(seen.channel))
+            caller.last_words = message
+            # The request itself may have come before the link was up.
+            caller.hang_up_asked |= message.get("Source") == seen.channel
         if "Quality" in message:
             self._media(message)
 

@@ -66,7 +66,7 @@ class RunningAsterisk:
     def _settings() -> Settings:
         known = check_settings(tomllib.loads(DEFAULTS.read_text("utf-8")), file="settings.toml", version=1)
         carrier = Trunk("carrier", "address", CARRIER, qualify_s=0)
-        secure = PhoneSettings("secure", transport="tls", srtp=True)
+        secure = PhoneSettings("secure", transport="tls", srtp=True, lamps=True)
         return replace(known, trunks=(*known.trunks, carrier), phones=(*known.phones, secure))
 
     def configure(self, settings: Settings) -> bool:

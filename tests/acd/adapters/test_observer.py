@@ -127,6 +127,16 @@ async def test_a_contact_that_only_its_end_tells_of_began_where_that_says(talk: 
     assert "c2" not in talk.observer.callers
 
 
+@pytest.mark.parametrize(
+    ("source", "by"), [(CALLER["Channel"], "caller"), ("PJSIP/1001-1", "us"), ("dialplan/builtin", "us")]
+)
+async def test_who_hung_up_is_known_when_the_link_came_up_in_between(
+    talk: Talk, source: str, by: str
+) -> None:
+    talk.tell({"Event": "UserEvent", "UserEvent": "HotlineEnd", **CALLER, "Source": source}, CALLER_GONE)
+    assert talk.hung_up_by("ContactEnded") == [by]
+
+
 SIDE_LEG = {"Uniqueid": "7", "Channel": "PJSIP/1002-7", "Cause": "16", "BridgeUniqueid": "b2"}
 
 
