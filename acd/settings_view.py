@@ -43,6 +43,7 @@ def settings_changed(settings: Settings) -> SettingsChanged:
                 steps=tuple(StepRules(step.after_s * 1000, step.needs) for step in queue.steps),
                 prefer_last_ms=queue.prefer_last_agent_s * 1000,
                 prefer_named_ms=queue.prefer_named_s * 1000,
+                pickup=queue.pickup,
             )
             for queue in settings.queues
         ),

@@ -24,6 +24,7 @@ from acd.core.events import (
     AgentProlongedWork,
     AgentWasHelped,
     Event,
+    PickupAsked,
 )
 from acd.core.facts import LoginRefused
 from acd.engine import Engine
@@ -58,6 +59,9 @@ class Desk:
         self._failures: dict[str, int] = {}  # per phone; bounded by the number of phones
         self._refused = Counter(
             "hotline_agent_logins_refused_total", "Wrong agent number or PIN at a phone", registry=registry
+        )
+        self._nothing_rings = Counter(
+            "hotline_pickups_refused_total", "Pick-ups when no call rang that could be", registry=registry
         )
 
     async def __call__(self, session: AgiSession) -> None:
@@ -101,11 +105,24 @@ class Desk:
         if agent is None:
             await session.stream_file("hotline/not-logged-in")
             return
+        if deed == "pickup":
+            await self._pick_up(session, agent, reason)
+            return
         if deed == "not_ready" and not reason and self._settings().not_ready_reasons:
             reason = await read_digits(session, "hotline/enter-reason", limit=1)
         if deed == "disposition" and not reason:
             reason = await read_digits(session, "hotline/enter-disposition", limit=CODE_DIGITS)
         await session.stream_file(f"hotline/{self._do(agent, deed, reason)}")
+
+    async def _pick_up(self, session: AgiSession, agent: str, whose: str) -> None:
+        """A colleague's ringing call comes to this phone; whose: an agent's number, "" for the oldest."""
+        if not self._engine.distributor.call_to_pick_up(agent, whose):
+            self._nothing_rings.inc()
+            await session.stream_file("hotline/nothing-rings")
+            return
+        # First the own phone is free, then the caller rings there.
+        await session.hang_up()
+        self._engine.handle(PickupAsked(agent, whose))
 
     def _do(self, agent: str, deed: str, digits: str) -> str:
         """Carry out a deed of the agent at this phone; returns the prompt that tells what came of it."""

@@ -22,6 +22,7 @@ from acd.core import (
     join_events,
     offer_events,
     own_calls,
+    pickup,
     recovery,
     supervision,
     work_events,
@@ -66,6 +67,7 @@ _HANDLERS: dict[type[Event], Callable[[Floor, Any], None]] = {
     events.AgentJoined: join_events.agent_joined,
     events.AgentForced: supervision.agent_forced,
     events.CallTaken: supervision.call_taken,
+    events.PickupAsked: pickup.pickup_asked,
     events.CallSentOn: supervision.call_sent_on,
     events.CallPutFirst: supervision.call_put_first,
     events.QueueClosed: supervision.queue_closed,
@@ -84,7 +86,7 @@ _DEADLINES: dict[str, Callable[[Floor, str], None]] = {
     "lease": offer_events.lease_expired,
     "hold": recovery.hold_is_over,
     "step": call_events.step_has_come,
-    "taken": supervision.forget_wish,
+    "taken": Floor.forget_taker,
 }
 
 
@@ -241,6 +243,10 @@ class Distributor:
     def why_not_taken(self, contact: str, agent: str) -> str:
         """Why this agent cannot have this call at the own phone now, as a code; "" when that can be."""
         return supervision.why_not_taken(self._floor, contact, agent)
+
+    def call_to_pick_up(self, agent: str, whose: str = "") -> str:
+        """The contact that this agent would get by asking for a ringing call now; "" when none."""
+        return pickup.call_to_pick_up(self._floor, agent, whose)
 
     def agent_at(self, phone: str) -> str | None:
         """The number of the agent logged in at this phone, or None."""

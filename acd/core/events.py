@@ -253,6 +253,14 @@ class CallTaken(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PickupAsked(Event):
+    """An agent wants a ringing call at the own phone: the oldest, or the one that rings at whose phone."""
+
+    agent: str
+    whose: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CallSentOn(Event):
     """A supervisor sends a waiting call elsewhere. to: a go form, "queue:NAME", "message:PROMPT", …"""
 
@@ -362,6 +370,7 @@ class QueueRules:
     disposition: str = ""  # the code after a conversation: "" not asked for, optional, required
     closed: str = "voicemail"  # go form: where newcomers go while a supervisor has closed the queue
     ring: int = 1  # so many phones at once
+    pickup: str = "skilled"  # who may pick up its ringing calls, see acd.core.pickup
 
 
 @dataclass(frozen=True, slots=True)

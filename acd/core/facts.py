@@ -92,7 +92,8 @@ class OfferEnded(Fact):
     """An offer ended without a conversation: every CallOffered is followed by this or by CallConnected.
 
     cause: no_answer, rejected, busy, unreachable, caller_gone, withdrawn, agent_gone (answered, then hung
-    up before the bridge), unknown, lost, answered_elsewhere (another phone that rang at once won).
+    up before the bridge), unknown, lost, answered_elsewhere (another phone that rang at once won),
+    picked_up (by a colleague).
     """
 
     contact: str
@@ -100,6 +101,20 @@ class OfferEnded(Fact):
     agent: str
     cause: str
     ring_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallPickedUp(Fact):
+    """A colleague wants a ringing call at the own phone: its offers are withdrawn (picked_up).
+
+    The next offer is the colleague's, unless one of the phones was answered first. whose: the agent named;
+    "" for the oldest call.
+    """
+
+    contact: str
+    queue: str
+    agent: str
+    whose: str
 
 
 @dataclass(frozen=True, slots=True)

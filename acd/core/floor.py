@@ -360,6 +360,11 @@ class Floor:
             CallLeftQueue(self.now_ms, call.contact, call.entry, call.queue, how, to, max(0, wait_ms))
         )
 
+    def forget_taker(self, contact: str) -> None:
+        """Whoever wanted this call at the own phone: it is for anybody again."""
+        self.taken.pop(contact, None)
+        self.deadlines.clear(("taken", contact))
+
     # Offers
 
     def next_offer_id(self) -> str:

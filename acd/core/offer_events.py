@@ -69,6 +69,8 @@ def see_answer(floor: Floor, offer: Offer, since_ms: int | None = None) -> None:
     for other in floor.legs_of(call):
         if other is not offer:
             end_callers_half(floor, other, "answered_elsewhere")
+    if offer.cancelled and offer.cancel_cause == "picked_up":
+        floor.forget_taker(call.contact)  # this phone was quicker than the colleague
     floor.facts.append(
         facts.CallAnswered(
             at_ms=offer.answered_ms,
@@ -244,10 +246,10 @@ def end_segment(floor: Floor, offer: Offer, by: str, ended_ms: int | None = None
         floor.set_lease(offer, floor.now_ms + LEASE_GRACE_MS)
 
 
-def cancel_offer(floor: Floor, offer: Offer) -> None:
+def cancel_offer(floor: Floor, offer: Offer, cause: str = "withdrawn") -> None:
     """Ask for a ringing offer to be withdrawn; one that is answered is never cancelled."""
     if not offer.answered_ms and not offer.cancelled and offer.stage != "ended":
-        offer.cancelled = True
+        offer.cancelled, offer.cancel_cause = True, cause
         floor.commands.append(CancelOffer(offer.contact, offer.id))
 
 
@@ -284,5 +286,5 @@ def _free_agent(floor: Floor, offer: Offer) -> None:
         floor.tell_agent(agent, "work_goes_on", until_ms=max(floor.now_ms, agent.until_ms))
     else:
         has_rung = bool(offer.rang_ms or offer.answered_ms)
-        keep_idle = not has_rung or offer.cause == "answered_elsewhere"
+        keep_idle = not has_rung or offer.cause in ("answered_elsewhere", "picked_up")
         agent_after_failure(floor, agent, offer.cause, keep_idle=keep_idle)

@@ -69,6 +69,7 @@ class Offer:
     cause: str = ""  # why the caller's half is over; "" while it is open
     told: bool = False  # OfferEnded or SegmentEnded has been written
     cancelled: bool = False
+    cancel_cause: str = "withdrawn"  # or picked_up
     lost: bool = False  # a snapshot did not show the leg
     restored: bool = False  # from the journal, not yet judged by a snapshot
     rang_ms: int = 0
@@ -99,14 +100,14 @@ class Offer:
         Source: measured; a cancelled Dial shows as CHANUNAVAIL in AGI and NOANSWER in AMI.
         """
         if self.cancelled and not self.answered_ms and cause in ("unreachable", "no_answer", "unknown"):
-            return "withdrawn"
+            return self.cancel_cause
         return cause if cause in FAILED_CAUSES else "unknown"
 
     def own_cause(self) -> str:
         """Why this one of several phones is out, as far as its leg's end tells; "" when it does not."""
         if self.stage != "ended" or self.lost or self.answered_ms:
             return ""
-        return "withdrawn" if self.cancelled else _CAUSE_BY_Q850.get(self.leg_cause, "")
+        return self.cancel_cause if self.cancelled else _CAUSE_BY_Q850.get(self.leg_cause, "")
 
     def cause_among(self, dial_cause: str, *, others_seen: bool) -> str:
         """Dial's verdict on several phones as it counts for this one, which may have had an end of its own.
@@ -133,7 +134,7 @@ def cause_of_leg(offer: Offer, now_ms: int) -> str:
     if offer.lost:
         return "lost"
     if offer.cancelled:
-        return "withdrawn"
+        return offer.cancel_cause
     if offer.answered_ms:
         return "agent_gone"
     if offer.rang_ms and now_ms - offer.rang_ms >= offer.ring_limit_ms:

@@ -251,16 +251,10 @@ def settle_wishes(floor: Floor, make_offer: Callable[[Call, Agent, str], None]) 
         call, agent = floor.calls.get(contact), floor.agents.get(number)
         if call is None or call.state not in LINE_STATES:
             continue  # on its way here, or the deadline forgets it
-        forget_wish(floor, contact)
+        floor.forget_taker(contact)
         can_ring = agent is not None and not agent.unreachable
         if agent is not None and can_ring and AGENT_TABLE[agent.state, "took"] == "offered":
             make_offer(call, agent, "took")
-
-
-def forget_wish(floor: Floor, contact: str) -> None:
-    """The call is for anybody again."""
-    floor.taken.pop(contact, None)
-    floor.deadlines.clear(("taken", contact))
 
 
 # Queues

@@ -150,6 +150,7 @@ class Queue:
     agent_choice: str = "longest_idle"  # see acd.core.choice
     after_contact_s: int = 10
     offer_rings: int | None = None  # default: hotline.offer_rings
+    pickup: str = "skilled"  # who may pick up its ringing calls: nobody, skilled (by the needs), anyone
     ring: int = 1  # so many eligible agents' phones ring at once; the first to answer gets the call
     target_rings: int | None = None
     whisper: str = ""  # prompt the agent hears; required

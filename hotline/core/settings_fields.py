@@ -213,6 +213,7 @@ FIELD_RULES: dict[tuple[type, str], Rule] = {
     (Queue, "after_contact_s"): _between(0, 3600, SECONDS),
     (Queue, "offer_rings"): _between(1, 20, RINGS),
     (Queue, "ring"): _between(1, 10, PHONES),
+    (Queue, "pickup"): _one_of("nobody", "skilled", "anyone"),
     (Queue, "target_rings"): _between(1, 20, RINGS),
     (Queue, "whisper"): PROMPT,
     (Queue, "announce_position_s"): _between(0, 600, SECONDS),

@@ -23,7 +23,7 @@ PUT_FIRST = 1_000_000
 WORK_STATES = ("on_contact", "on_hold", "acw")
 HELD_STATES = ("offered", "on_contact", "on_hold", "unknown")
 _NO_MARK = ("caller_gone", "withdrawn", "lost")
-_NO_OFFENCE = ("answered_elsewhere",)  # the idle time goes on, though the phone rang
+_NO_OFFENCE = ("answered_elsewhere", "picked_up")  # the idle time goes on, though the phone rang
 
 
 @dataclass
@@ -53,6 +53,7 @@ class _Entry:
     wait_since_ms: int
     needs: Needs
     rules: events.QueueRules
+    queue: str
     prefer: list[str]
     widens: list[tuple[int, str]]  # when, and to which needs; the last part of its plan comes last
     has_session: bool = True
@@ -103,11 +104,14 @@ class Promises:
         self._in_use: set[str] = set()  # phones with a call of their own
         self._closed: set[str] = set()  # queues
         self._wanted: dict[str, tuple[str, int]] = {}  # contact -> who took it, and when
+        self._picked_up: set[str] = set()  # those of them that rang; who answers before has them
         self._now_ms = 0
 
     def acd_restarted(self) -> None:
         """No session of the old process is left, and no Dial that it could command."""
         self._linked = False
+        self._wanted.clear()
+        self._picked_up.clear()
         for entry in self.entries.values():
             entry.has_session, entry.dial = False, ""
         for agent in self.agents.values():
@@ -257,7 +261,7 @@ class Promises:
             key = (0, fact.wait_since_ms - fact.priority * rules.head_start_ms, fact.contact)
         widens = [(self._now_ms + step["after_ms"], step["needs"]) for step in fact.steps]
         self.entries[fact.contact] = _Entry(
-            fact.entry, key, fact.wait_since_ms, needs, rules, fact.prefer, widens
+            fact.entry, key, fact.wait_since_ms, needs, rules, fact.queue, fact.prefer, widens
         )
 
     def _needs_of(self, text: str) -> Needs:
@@ -302,9 +306,37 @@ class Promises:
             fact.contact, fact.entry, fact.agent, fact.dial, after_contact_ms=entry.rules.after_contact_ms
         )
 
+    def _call_picked_up(self, fact: facts.CallPickedUp) -> None:
+        """It rings at somebody else's phone, and nobody else may have an older one."""
+        entry = self.entries.get(fact.contact)
+        self._expect(entry is not None and fact.contact in self._open_to(fact.agent), f"{fact} of {entry}")
+        assert entry is not None
+        for contact in self._open_to(fact.agent):
+            other = self.entries[contact]
+            older = (other.wait_since_ms, contact) < (entry.wait_since_ms, fact.contact)
+            self._expect(bool(fact.whose) or not older, f"{fact}, but {contact} is older")
+        rings_at = [self.offers[one].agent for one in entry.offers]
+        self._expect(not fact.whose or fact.whose in rings_at, f"{fact}, but it rings at {rings_at}")
+        self._wanted[fact.contact] = (fact.agent, self._now_ms)
+        self._picked_up.add(fact.contact)
+
+    def _open_to(self, agent: str) -> list[str]:
+        """Contacts that ring, not at this agent's phone, and that the agent may pick up."""
+        found = []
+        for contact, entry in self.entries.items():
+            ringing = [self.offers[one] for one in entry.offers]
+            who = self._rules.get(entry.queue, entry.rules).pickup
+            may = who == "anyone" or (who == "skilled" and self._meets(agent, entry.needs))
+            wanted_ms = self._wanted.get(contact, ("", -PAUSE_MS))[1]
+            is_free = self._now_ms - wanted_ms >= PAUSE_MS
+            if ringing and may and is_free and not any(one.answered or one.agent == agent for one in ringing):
+                found.append(contact)
+        return found
+
     def _check_taker(self, fact: facts.CallOffered, agent: _Agent) -> None:
         """The agent asked for this call a moment ago, and is not held by anything."""
         taker, at_ms = self._wanted.pop(fact.contact, ("", 0))
+        self._picked_up.discard(fact.contact)
         self._expect(taker == fact.agent and self._now_ms - at_ms <= PAUSE_MS, f"{fact}: {taker} wants it")
         can = agent.state in ("ready", "not_ready", "not_responding", "communicating")
         self._expect(can and agent.mark != "unreachable", f"{fact} to {agent}")
@@ -401,6 +433,9 @@ class Promises:
         self._expect(not offer.over and not offer.answered, f"{fact} of {offer}")
         self._expect(entry.offers == [fact.offer], f"{fact}, but {entry.offers} are open: who wins?")
         offer.answered = True
+        if fact.contact in self._picked_up:
+            self._picked_up.discard(fact.contact)
+            self._wanted.pop(fact.contact, None)
         entry.answered_wait_ms = fact.wait_ms
         waited_ms = fact.at_ms - entry.wait_since_ms
         self._expect(fact.wait_ms == waited_ms, f"{fact}: wait counts from {entry.wait_since_ms}")
@@ -534,6 +569,7 @@ _FACT_CHECKS = {
     facts.CallWidened: Promises._call_widened,
     facts.CallOffered: Promises._call_offered,
     facts.OfferRang: Promises._offer_rang,
+    facts.CallPickedUp: Promises._call_picked_up,
     facts.OfferEnded: Promises._offer_ended,
     facts.CallAnswered: Promises._call_answered,
     facts.CallConnected: Promises._call_connected,

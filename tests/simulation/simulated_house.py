@@ -173,6 +173,7 @@ class SimulatedHouse:
                 prefer_last_ms=self.rng.choice((0, 4_000)),
                 prefer_named_ms=self.rng.choice((0, 12_000)),
                 disposition=self.rng.choice(("", "optional", "required")),
+                pickup=self.rng.choice(("nobody", "skilled", "skilled", "anyone")),
             )
             for name, after_ms, ring_ms, most, ring in (
                 ("service", 5_000, 20_000, 1000, 1),
@@ -243,8 +244,10 @@ class SimulatedHouse:
             return self.rng.choice((events.AgentAskedHelp, events.AgentWasHelped))(number)
         if deed < 0.72:
             return events.AgentBecameNotReady(number, "lunch")
-        if deed < 0.80:
+        if deed < 0.77:
             return events.AgentFinishedWork(number)
+        if deed < 0.81:
+            return events.PickupAsked(number, self.rng.choice(("", *self.numbers)))
         if deed < 0.84:
             return events.AgentLoggedOut(number)
         if deed < 0.94:

@@ -231,6 +231,7 @@ _EVENTS = {
     "phone_back": events.PhoneBecameReachable,
     "phone_lost": events.PhoneBecameUnreachable,
     "prolong": events.AgentProlongedWork,
+    "pickup": events.PickupAsked,
     "rang": events.OfferRang,
     "ready": events.AgentBecameReady,
     "session_lost": events.SessionLost,
@@ -259,6 +260,8 @@ def _fact(fact: facts.Fact) -> str:
             return f"widened {fact.contact}: {fact.needs or 'anyone'}{_preferred(fact.prefer)}"
         case facts.CallOffered():
             return f"offered {fact.contact} to {fact.agent} as {fact.offer}"
+        case facts.CallPickedUp():
+            return f"picked up {fact.contact} for {fact.agent}"
         case facts.OfferRang():
             return f"rang {fact.offer}"
         case facts.OfferEnded():

@@ -73,6 +73,7 @@ from hotline.core.settings_fields import FIELD_RULES, is_address, is_network, is
         (Queue, "offer_rings", [1, 20], [0, 21]),
         (Queue, "target_rings", [1, 20], [0, 21]),
         (Queue, "ring", [1, 10], [0, 11]),
+        (Queue, "pickup", ["nobody", "skilled", "anyone"], ["", "everyone"]),
         (Queue, "whisper", ["queue-service"], ["", "../../etc/passwd", "a/b", "a.wav", "Å"]),
         (Queue, "announce_position_s", [0, 600], [-1, 601]),
         (Queue, "music", ["default"], ["", "../x"]),
