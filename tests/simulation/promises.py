@@ -326,7 +326,8 @@ class Promises:
         for contact, entry in self.entries.items():
             ringing = [self.offers[one] for one in entry.offers]
             who = self._rules.get(entry.queue, entry.rules).pickup
-            may = who == "anyone" or (who == "skilled" and self._meets(agent, entry.needs))
+            has_skills = agent in self.skills and entry.needs.met_by(self.skills[agent])
+            may = who == "anyone" or (who == "skilled" and has_skills)
             wanted_ms = self._wanted.get(contact, ("", -PAUSE_MS))[1]
             is_free = self._now_ms - wanted_ms >= PAUSE_MS
             if ringing and may and is_free and not any(one.answered or one.agent == agent for one in ringing):
