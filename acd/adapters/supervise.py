@@ -15,7 +15,7 @@ from collections.abc import Callable
 from prometheus_client import CollectorRegistry, Counter
 
 from acd.adapters.observer import Observer
-from acd.core.events import CallTaken
+from acd.core.events import AgentWasHelped, CallTaken
 from acd.core.supervision import acted
 from acd.engine import Engine
 from hotline.core.settings import Settings
@@ -87,6 +87,8 @@ class Supervisors:
             await session.set_variable("HL_SPY", self.leg_of(whom))
             await session.set_variable("HL_SPY_OPTIONS", SPY_OPTIONS[deed])
             self.note(number, "phone", deed, whom)
+            if deed != "listen" and self._engine.picture.agents[whom].help_ms:
+                self._engine.handle(AgentWasHelped(whom, number))  # the agent hears that somebody is there
             await session.set_variable("HL_NEXT", "spy")
 
     @staticmethod

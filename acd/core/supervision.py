@@ -161,6 +161,8 @@ def call_taken(floor: Floor, event: events.CallTaken) -> None:
         floor.deadlines.set(("taken", event.contact), floor.now_ms + WISH_MS)
         if call.state == "connected":
             floor.commands.append(FetchCall(event.contact))
+            for leg in _legs_of(floor, call):
+                floor.lower_hand(floor.agents[leg.agent], event.agent)
         else:
             _stop_ringing(floor, call)
     queue = call.queue if call else ""

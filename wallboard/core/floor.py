@@ -3,7 +3,8 @@
 The same for all supervisors, in both languages; times are instants on acd's clock. Callers' numbers are not
 in it. This module must not know how it reaches a page.
 
-    agents      by number: name, role, state, reason, since_ms, until_ms, queue, contact, talks
+    agents      by number: name, role, state, reason, since_ms, until_ms, queue, contact,
+                help_ms (since when a hand is raised), talks
     calls       in the order of their wait: contact, queue, since_ms, stage, agent (whose phone rings), first
     queues      by name: title, order, waiting, closed
     reasons     what "not ready" may be forced with: digit -> text
@@ -62,6 +63,7 @@ def _agent(agent: Agent, picture: Picture, settings: Settings, reasons: Mapping[
         "until_ms": view.until_ms,
         "queue": view.queue,
         "contact": view.contact,
+        "help_ms": view.help_ms,
         "talks": view.state in TALKING and call is not None and call.stage == "connected",
     }
 

@@ -214,7 +214,8 @@ function agentRow(number, agent) {
   ];
   who.append(name, digits);
   if (agent.role === "supervisor") who.append(make("span", "mark role", text("role")));
-  who.append(state, reason, time, queue);
+  const hand = make("span", "mark");
+  who.append(hand, state, reason, time, queue);
   const deeds = make("div", "deeds");
   deeds.append(...agentDeeds(number, agent));
   row.append(who, deeds);
@@ -231,6 +232,8 @@ function agentRow(number, agent) {
       this.tick();
     },
     tick() {
+      hand.hidden = !agent.help_ms;
+      if (agent.help_ms) put(hand, `✋ ${text("asks_help")} ${duration(now() - agent.help_ms)}`);
       if (agent.state === "offline") return;
       const left = agent.state === "acw" && agent.until_ms > 0;
       put(time, left ? `↓ ${remaining(agent.until_ms - now())}` : duration(now() - agent.since_ms));
@@ -244,7 +247,9 @@ const agents = new Rows("agents", agentRow);
 
 const STATE_ORDER = ["on_contact", "on_hold", "offered", "acw", "ready", "communicating", "not_ready", "not_responding"];
 
-function rank({ state }) {
+/** Hands first, then by state. */
+function rank({ state, help_ms: helpMs }) {
+  if (helpMs) return -1;
   const at = STATE_ORDER.indexOf(state);
   return state === "offline" ? STATE_ORDER.length + 1 : at < 0 ? STATE_ORDER.length : at;
 }

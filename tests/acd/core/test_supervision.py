@@ -190,6 +190,15 @@ def test_a_talking_caller_is_fetched_and_offered_to_the_taker_alone() -> None:
     """)
 
 
+def test_who_takes_over_has_come_to_help() -> None:
+    table = Table()
+    table.run(TALK)
+    table.handle(events.AgentAskedHelp("1001"), 500)
+    decision = table.handle(events.CallTaken("c1", "1003", "1003", "phone"), 1500)
+    (ended,) = (fact for fact in decision.facts if isinstance(fact, facts.HelpEnded))
+    assert (ended.agent, ended.by, ended.waited_ms) == ("1001", "1003", 1000)
+
+
 def test_who_is_fetched_comes_through_the_closed_door_of_the_queue() -> None:
     table = Table()
     table.run(TALK)
