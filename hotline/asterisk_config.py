@@ -31,6 +31,9 @@ NAMED_FILTERS_SINCE = {20: 11, 21: 6, 22: 1}
 """First minor version, by major one, whose eventfilter can name events. Source: Asterisk's change logs."""
 
 MOST_OPEN_FILES = 65536  # Asterisk closes all of them one by one when it starts a script
+PROMPTS_OF_ASTERISK = {"pbx-transfer": "transfer-where", "pbx-invalid": "transfer-impossible"}
+"""What Asterisk plays by itself, by its name there: prompts of ours."""
+
 SOUNDS_OF_ASTERISK = ("beep.*", "beeperr.*", "digits", "letters", "silence")
 
 
@@ -222,6 +225,9 @@ def _link_share(deployment: Deployment, install: Install) -> Path:
     links = {share / "documentation": install.share / "documentation"}
     for language in ("zh", "en"):
         links[share / "sounds" / language / "hotline"] = deployment.sounds / language / "hotline"
+        for name, prompt in PROMPTS_OF_ASTERISK.items():
+            file = deployment.sounds / language / "hotline" / f"{prompt}.wav"
+            links[share / "sounds" / language / f"{name}.wav"] = file
     for pattern in SOUNDS_OF_ASTERISK:
         for sound in (install.share / "sounds" / "en").glob(pattern):
             links[share / "sounds" / "en" / sound.name] = sound

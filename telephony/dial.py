@@ -31,7 +31,7 @@ class DialOptions:
     subroutine (U): context and arguments of a Gosub on the answered leg, before the two are joined.
     before_ringing (b): the same on each new leg, before it rings. after_caller (F): the context where the
     answered leg goes on, at extension s, when the caller hangs up. limit_s (S): hangs up so long after the
-    answer; 0: never.
+    answer; 0: never. codes (t): the answered side may transfer by codes (features.conf).
     """
 
     go_on: bool = False
@@ -43,6 +43,7 @@ class DialOptions:
     after_caller: str = ""
     answer_caller: bool = False
     limit_s: int = 0
+    codes: bool = False
 
     def text(self) -> str:
         """Dial's third argument; raises InputRefused for a part that may not stand there."""
@@ -64,6 +65,8 @@ class DialOptions:
             parts.append(f"F({_checked('context', _NAME, self.after_caller)}^s^1)")
         if self.answer_caller:
             parts.append("a")
+        if self.codes:
+            parts.append("t")
         if self.limit_s:
             parts.append(f"S({int(self.limit_s)})")
         if self.go_on:

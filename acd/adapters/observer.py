@@ -243,7 +243,7 @@ class Observer:
         """A channel that is no offer's leg is in a bridge: does an agent talk with a caller there?"""
         if seen.uniqueid in self.callers:
             joined = self._joins.caller_entered(seen.uniqueid, seen.bridge)
-        elif not seen.contact and self._engine.distributor.agent_at(seen.endpoint) is not None:
+        elif not seen.offer and self._engine.distributor.agent_at(seen.endpoint) is not None:
             joined = self._joins.phone_entered(seen)
         else:
             return
@@ -351,8 +351,8 @@ class Observer:
             leg.transferred = True
 
     def _attended_transfer(self, message: Mapping[str, str]) -> None:
-        if message.get("Result") != "Success":
-            return
+        if message.get("Result") != "Success" or message.get("DestType") == "Threeway":
+            return  # of three parties nobody has left
         for prefix in ("OrigTransferer", "SecondTransferer"):
             uniqueid = message.get(f"{prefix}Uniqueid", "")
             self._joins.gone(uniqueid)

@@ -263,6 +263,7 @@ class CallerSession:
             self._queue,
             ringing=self._answer_at is not None,
             auto_answer=any(phone.auto_answer for phone in self._settings.phones if phone.name in phones),
+            codes=self._settings.hotline.feature_codes,
         )
         await self._session.execute("Dial", *dial_arguments(phones, order.ring_ms, options))
         if self._connected:
@@ -316,11 +317,13 @@ def failed_cause(status: str, cause: str, *, rang: bool) -> str:
     return CAUSE_BY_DIALSTATUS.get(status, "unknown")
 
 
-def dial_options(order: OfferCall, queue: Queue, *, ringing: bool, auto_answer: bool = False) -> DialOptions:
+def dial_options(
+    order: OfferCall, queue: Queue, *, ringing: bool, auto_answer: bool = False, codes: bool = False
+) -> DialOptions:
     """g: the session goes on after the agent's hang-up (survey); m: music goes on while the phone rings.
 
-    auto_answer: one of the phones is asked to answer by itself. Of several phones the caller is told no
-    agent's number: Dial takes it before anybody has answered.
+    codes: the agent may transfer by codes. auto_answer: one of the phones is asked to answer by itself. Of
+    several phones the caller is told no agent's number: Dial takes it before anybody has answered.
     """
     announced = "agent-any" if order.beside else f"agent-{order.agent}"
     legs = "several" if order.beside else "one"
@@ -332,6 +335,7 @@ def dial_options(order: OfferCall, queue: Queue, *, ringing: bool, auto_answer: 
         subroutine=("agent-leg", "1"),
         before_ringing=("leg-offer", legs) if order.beside or auto_answer else (),
         answer_caller=ringing,
+        codes=codes,
     )
 
 

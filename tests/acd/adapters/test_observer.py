@@ -151,6 +151,12 @@ async def test_an_attended_transfer_ends_one_part_and_begins_another(talk: Talk)
     assert talk.hung_up_by("SegmentEnded") == ["transfer", "agent"]
 
 
+async def test_of_three_parties_the_agent_who_took_the_third_in_has_transferred_nobody(talk: Talk) -> None:
+    transfer = {"Event": "AttendedTransfer", "Result": "Success", "OrigTransfererUniqueid": "l1"}
+    talk.tell({**transfer, "DestType": "Threeway"}, LEG_ASKS, LEG_GONE)
+    assert talk.hung_up_by("SegmentEnded") == ["agent"]
+
+
 async def test_a_phone_without_an_agent_and_a_strangers_channel_join_nobody(talk: Talk) -> None:
     stranger = {**SIDE_LEG, "Channel": "PJSIP/carrier-9"}
     talk.tell({"Event": "BridgeEnter", **CALLER, "BridgeUniqueid": "b2"})

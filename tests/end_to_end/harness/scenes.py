@@ -42,12 +42,13 @@ async def dial(stack: HotlineStack, caller: Phone, number: str, *, name: str = "
 
 @contextlib.asynccontextmanager
 async def agents(
-    stack: HotlineStack, *numbers: str, ready: bool = True, manner: Manner | None = None
+    stack: HotlineStack, *numbers: str, ready: bool = True, manner: Manner | None = None, tone_hz: int = 0
 ) -> AsyncIterator[list[Desk]]:
     """These agents, logged in side by side, and ready (ready) in this order: the first rings first."""
     async with contextlib.AsyncExitStack() as ends:
         entered = [
-            ends.enter_async_context(stack.agent(number, ready=False, manner=manner)) for number in numbers
+            ends.enter_async_context(stack.agent(number, ready=False, manner=manner, tone_hz=tone_hz))
+            for number in numbers
         ]
         desks = list(await asyncio.gather(*entered))
         if ready:
