@@ -22,7 +22,7 @@ def settings_changed(settings: Settings) -> SettingsChanged:
     return SettingsChanged(
         version=settings.version,
         agents=tuple(
-            AgentProfile(number=agent.number, skills=tuple(sorted(agent.skills.items())))
+            AgentProfile(agent.number, tuple(sorted(agent.skills.items())), agent.also)
             for agent in settings.agents
         ),
         queues=tuple(

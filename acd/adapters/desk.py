@@ -101,7 +101,7 @@ class Desk:
         await session.stream_file("hotline/wrong-pin")
 
     async def _change(self, session: AgiSession, phone: str, deed: str, reason: str) -> None:
-        agent = self._engine.distributor.agent_at(phone)
+        agent = self._engine.distributor.agent_using(phone)
         if agent is None:
             await session.stream_file("hotline/not-logged-in")
             return

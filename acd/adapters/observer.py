@@ -184,11 +184,12 @@ class Observer:
                 agent=agents.get(leg.offer, ""),
                 state="bridged" if leg.bridged else "up" if leg.up else "ringing",
             )
-            for leg in self.legs.values()
+            for leg in sorted(self.legs.values(), key=lambda leg: (leg.bridged, leg.up))
         )
         gone = [one for one in self._engine.picture.contacts if one in doubtful and one not in alive]
         in_fallback = [one.contact for one in ours if one.stage == "fallback"]
-        alive_legs = {leg.offer: uniqueid for uniqueid, leg in self.legs.items()}
+        by_progress = sorted(self.legs.items(), key=lambda item: (item[1].bridged, item[1].up))
+        alive_legs = {leg.offer: uniqueid for uniqueid, leg in by_progress}  # of several legs the furthest
         self._away.tell_before_snapshot(ends, gone, in_fallback, alive_legs)
         logger.info("snapshot", extra={"callers": len(self.callers), "legs": len(legs), "gone": len(gone)})
         self._engine.handle(
@@ -284,17 +285,22 @@ class Observer:
         cause = int(message.get("Cause", "0") or 0)
         if (leg := self.legs.pop(uniqueid, None)) is not None:
             self._bury(uniqueid)
-            self._leg_ended(leg, cause)
+            if leg.up or not self._rings_on(leg.offer):
+                self._leg_ended(leg, cause)
             return
         self._joins.gone(uniqueid)
         seen = channel_seen(message)
         if is_caller(seen):
             self._bury(uniqueid)
             self._caller_ended(seen, cause)
-        elif seen.offer and seen.contact:
+        elif seen.offer and seen.contact and not self._rings_on(seen.offer):
             # The leg vanished before DialBegin told of it.
             self._bury(uniqueid)
             self._engine.handle(LegEnded(seen.offer, cause, by=""))
+
+    def _rings_on(self, offer: str) -> bool:
+        """Whether the offer has a leg: one of an agent's several phones may end while another rings on."""
+        return any(leg.offer == offer for leg in self.legs.values())
 
     def _leg_ended(self, leg: Leg, cause: int) -> None:
         caller = self.callers.get(leg.contact)

@@ -74,7 +74,7 @@ class Outgoing:
     async def __call__(self, session: AgiSession) -> None:
         phone, number, emergency = ([*session.args, "", "", ""])[:3]
         try:
-            agent = self._engine.distributor.agent_at(phone) or ""
+            agent = self._engine.distributor.agent_using(phone) or ""
             judged = Judgement("") if emergency == "1" else self._judge(agent, number)
             if judged.why:
                 await self._refuse(session, agent, phone, judged)

@@ -257,7 +257,7 @@ class CallerSession:
         await self._session.set_variable("_HL_OFFER", order.offer)
         if order.beside:
             await self._session.execute("MSet", *offers_by_phone(order))
-        phones = [order.phone, *(one.phone for one in order.beside)]
+        phones = [phone for phone, _ in phones_of(order)]
         options = dial_options(
             order,
             self._queue,
@@ -341,8 +341,17 @@ def dial_options(
 
 def offers_by_phone(order: OfferCall) -> list[str]:
     """MSet's arguments: each phone's offer, for its leg to find (extensions.conf, [leg-offer])."""
-    first = RungBeside(order.offer, order.agent, order.phone)
-    return [f"{variables.inherited(variables.LEG + one.phone)}={one.offer}" for one in (first, *order.beside)]
+    return [f"{variables.inherited(variables.LEG + phone)}={offer}" for phone, offer in phones_of(order)]
+
+
+def phones_of(order: OfferCall) -> list[tuple[str, str]]:
+    """The phones to ring, each once, with its offer: an agent's further phones ring by the agent's offer."""
+    first = RungBeside(order.offer, order.agent, order.phone, order.also)
+    offers: dict[str, str] = {}
+    for one in (first, *order.beside):
+        for phone in (one.phone, *one.also):
+            offers.setdefault(phone, one.offer)
+    return list(offers.items())
 
 
 class QueueHandler:

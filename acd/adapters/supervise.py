@@ -71,7 +71,7 @@ class Supervisors:
             logger.debug("supervisor_hung_up", extra={"phone": phone, "deed": deed})
 
     async def _serve(self, session: AgiSession, phone: str, deed: str, whom: str) -> None:
-        number = self._engine.distributor.agent_at(phone) or ""
+        number = self._engine.distributor.agent_using(phone) or ""
         refused = self.why_not(number, deed, whom)
         if refused:
             self.note(number, "phone", deed, whom, refused=refused, detail="" if number else phone)

@@ -110,6 +110,7 @@ def settings_changed(floor: Floor, event: events.SettingsChanged) -> None:
     for number in sorted(named):
         agent = floor.engage(number)
         agent.skills = dict(named[number].skills)
+        agent.also = named[number].also
         agent.removed = False
         agent.place = places[number]
         agents[number] = agent

@@ -155,6 +155,7 @@ class Agent:
     reason: str = ""
     phone: str = ""
     unreachable: bool = False
+    also: tuple[str, ...] = ()  # further phones, which ring with it
     own_call: bool = False  # the phone has a call that is no offer
     gone_since_ms: int = 0  # since when the phone is unreachable; 0: it is not
     since_ms: int = 0

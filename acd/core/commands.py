@@ -17,6 +17,7 @@ class RungBeside:
     offer: str
     agent: str
     phone: str
+    also: tuple[str, ...] = ()  # further phones of this agent
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class OfferCall(Command):
     queue: str
     ring_ms: int
     beside: tuple[RungBeside, ...] = ()
+    also: tuple[str, ...] = ()  # further phones of this agent, by the same offer
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,10 +176,10 @@ class Distributor:
             proof["ring"] = len(agents)
         floor.tell_call(call, "offered")
         first, *others = [self._lease(call, agent, how, proof, beside=beside) for agent in agents]
-        rung = tuple(RungBeside(other.id, other.agent, other.phone) for other in others)
-        floor.commands.append(
-            OfferCall(call.contact, first.id, first.agent, first.phone, call.queue, first.ring_limit_ms, rung)
-        )
+        also = {agent.number: floor.further_phones(agent) for agent in agents}
+        rung = tuple(RungBeside(one.id, one.agent, one.phone, also[one.agent]) for one in others)
+        told = (call.contact, first.id, first.agent, first.phone, call.queue, first.ring_limit_ms)
+        floor.commands.append(OfferCall(*told, rung, also[first.agent]))
 
     def _lease(self, call: Call, agent: Agent, how: str, proof: dict[str, Any], *, beside: bool) -> Offer:
         """One agent's offer of this call. The first of several gives Dial its id."""
@@ -251,3 +251,12 @@ class Distributor:
     def agent_at(self, phone: str) -> str | None:
         """The number of the agent logged in at this phone, or None."""
         return self._floor.phones.get(phone)
+
+    def agent_using(self, phone: str) -> str | None:
+        """The number of the agent logged in at this phone, or whose further phone it is, or None."""
+        floor = self._floor
+        there = floor.phones.get(phone)
+        if there is None:
+            owners = (one.number for one in floor.agents.values() if phone in floor.further_phones(one))
+            there = next(owners, None)
+        return there

@@ -340,6 +340,7 @@ class AgentProfile:
 
     number: str
     skills: tuple[tuple[str, int], ...]
+    also: tuple[str, ...] = ()  # phones that ring with the one where the agent sits
 
 
 @dataclass(frozen=True, slots=True)

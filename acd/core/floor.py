@@ -176,9 +176,22 @@ class Floor:
         """The agent sits at this phone from now on."""
         if self.phones.get(agent.phone) == agent.number:
             del self.phones[agent.phone]
-        agent.phone, agent.own_call = phone, phone in self.phones_in_use
+        agent.phone = phone
+        agent.own_call = self.uses_phone(agent)
         if phone:
             self.phones[phone] = agent.number
+
+    def further_phones(self, agent: Agent) -> tuple[str, ...]:
+        """The phones that ring with the one where the agent sits; not those where somebody else does."""
+        if not agent.phone:
+            return ()
+        return tuple(one for one in agent.also if one != agent.phone and one not in self.phones)
+
+    def uses_phone(self, agent: Agent) -> bool:
+        """Whether one of the agent's phones has a call of its own."""
+        if not self.phones_in_use:
+            return False
+        return any(one in self.phones_in_use for one in (agent.phone, *self.further_phones(agent)))
 
     def place_agent(self, agent: Agent, state: str, *, until_ms: int = 0) -> None:
         """Put an agent into a state without a fact: the journal has it already."""

@@ -42,8 +42,10 @@ def _set_in_use(floor: Floor, phone: str, *, in_use: bool) -> None:
     else:
         del floor.phones_in_use[phone]
     # Not only the one logged in there: one whose phone was taken may still be in a conversation at it.
-    for agent in [one for one in floor.agents.values() if one.phone == phone]:
-        agent.own_call = in_use
+    for agent in [one for one in floor.agents.values() if phone == one.phone or phone in one.also]:
+        if agent.own_call == floor.uses_phone(agent):
+            continue
+        agent.own_call = not agent.own_call
         pauses = agent.state == "communicating" and agent.reason != OWN_CALL
         if not pauses:  # which ends by its time
-            floor.tell_agent(agent, "phone_in_use" if in_use else "phone_free")
+            floor.tell_agent(agent, "phone_in_use" if agent.own_call else "phone_free")

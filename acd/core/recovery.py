@@ -301,6 +301,7 @@ def _add_agents_half(floor: Floor, agent: Agent, offer_id: str, *, up: bool) -> 
 
 def asterisk_snapshot(floor: Floor, event: events.AsteriskSnapshot) -> None:
     """Judge every leg and every contact by what Asterisk shows; then wait for those who must come back."""
+    judge_phones(floor, event.phones_in_use)
     shown = {leg.offer: leg for leg in event.legs if not floor.is_dead(leg.offer)}
     contacts = dict.fromkeys(contact for contact in event.contacts if not floor.is_dead(contact))
     # The living first: of several phones that rang, the others are gone because one was answered.
@@ -318,7 +319,6 @@ def asterisk_snapshot(floor: Floor, event: events.AsteriskSnapshot) -> None:
     for call in list(floor.calls.values()):
         if call.contact not in contacts and _is_judged(call.arrived_ms, event):
             lose_call(floor, call)
-    judge_phones(floor, event.phones_in_use)
     floor.ignored = ""  # what it shows and is known already is no reason to ignore the list
     floor.lost_ms = None
     if not floor.linked:

@@ -174,6 +174,7 @@ class Agent:
     name: str
     skills: dict[str, int] = field(default_factory=dict)  # skill -> level 1..10
     phone: str = ""  # default phone: where the agent sits when logging in from elsewhere is not meant
+    also: tuple[str, ...] = ()  # further phones of the agent: they ring with the one where the agent sits
     role: str = "agent"  # agent; supervisor: may listen in, take over, …
 
 

@@ -22,7 +22,22 @@ def check_agents(references: References) -> None:
                 references.complaints.add(key, level, phrase("allowed.level", most=SKILL_LEVELS[-1]))
         if agent.phone:
             references.refer(f"{where}.phone", agent.phone, references.phones, phrase("allowed.a_phone"))
+        for place, phone in enumerate(agent.also, 1):
+            references.refer(f"{where}.also[{place}]", phone, references.phones, phrase("allowed.a_phone"))
+    _check_further_phones(references)
     _check_work(references)
+
+
+def _check_further_phones(references: References) -> None:
+    """A phone rings with one agent's seat at most: by it is known who dials a feature code there."""
+    owners: dict[str, None] = {}
+    for number, agent in enumerate(references.settings.agents, 1):
+        for place, phone in enumerate(agent.also, 1):
+            if phone in owners or phone == agent.phone:
+                references.complaints.add(
+                    f"agent[{number}].also[{place}]", phone, phrase("allowed.once_only")
+                )
+            owners[phone] = None
 
 
 def _check_work(references: References) -> None:

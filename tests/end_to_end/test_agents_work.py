@@ -13,7 +13,9 @@ from harness.prompt_tones import prompt_hz
 from harness.scenes import agents, dial, nothing_left
 from harness.stack import HotlineStack
 
-BREAKS, WORKS, CODES, ROWS, GONE, TALKS, HEADSET, HELPS = (str(number) for number in range(2001, 2009))
+AGENTS = tuple(str(number) for number in range(2001, 2010))
+BREAKS, WORKS, CODES, ROWS, GONE, TALKS, HEADSET, HELPS, TWO_PHONES = AGENTS
+SOFTPHONE = "soft"
 QUEUES = {
     WORKS: "after_contact_s = 3",
     CODES: 'after_contact_s = 1\ndisposition = "required"',
@@ -21,6 +23,7 @@ QUEUES = {
     TALKS: "after_contact_s = 0",
     HEADSET: "after_contact_s = 0",
     HELPS: "after_contact_s = 1",
+    TWO_PHONES: "after_contact_s = 0",
 }
 BY_HAND = Manner(reject=None)
 
@@ -32,10 +35,9 @@ def did(agent: str) -> str:
 
 def house() -> str:
     """One queue, skill, phone and direct number per agent."""
-    numbers = (BREAKS, WORKS, CODES, ROWS, GONE, TALKS, HEADSET, HELPS)
     parts = [
         f"""
-skills = [{", ".join(f'"only{number}"' for number in numbers)}]
+skills = [{", ".join(f'"only{number}"' for number in AGENTS)}]
 [hotline]
 name = {{ zh = "试验", en = "Test" }}
 ring_cycle_ms = 500
@@ -54,6 +56,8 @@ busy = {{ becomes = "not_ready", after = 1 }}
 [dispositions]
 11 = {{ zh = "咨询", en = "Question" }}
 12 = {{ zh = "投诉", en = "Complaint" }}
+[[phone]]
+name = "{SOFTPHONE}"
 [[trunk]]
 name = "carrier"
 kind = "address"
@@ -61,7 +65,8 @@ address = "{CARRIER}"
 qualify_s = 0
 """
     ]
-    for number in numbers:
+    for number in AGENTS:
+        also = f'also = ["{SOFTPHONE}"]' if number == TWO_PHONES else ""
         headset = "auto_answer = true" if number == HEADSET else ""
         parts.append(
             f"""
@@ -72,6 +77,7 @@ name = "{number}"
 number = "{number}"
 name = "坐席 {number}"
 skills = {{ only{number} = 5 }}
+{also}
 [[queue]]
 name = "queue{number}"
 title = {{ zh = "队列", en = "Queue" }}
@@ -267,4 +273,34 @@ async def test_a_raised_hand_is_told_until_it_is_lowered(stack: HotlineStack) ->
         assert ended["by"] == "agent" and ended["waited_ms"] == ended["at_ms"] - asked["at_ms"]
         await asyncio.gather(rung.hang_up(), call.hang_up())
         await stack.fact("ContactEnded", contact=contact)
+    await nothing_left(stack)
+
+
+async def test_an_agent_of_two_phones_answers_at_either(stack: HotlineStack) -> None:
+    """Both ring; one answers or declines, the other goes on or stops; codes count from both."""
+    async with (
+        agents(stack, TWO_PHONES, manner=BY_HAND) as (desk,),
+        stack.phone(SOFTPHONE, manner=BY_HAND) as soft,
+        stack.caller() as caller,
+    ):
+        await soft.register()
+        for answering, silent, declines in ((soft, desk.phone, False), (desk.phone, soft, True)):
+            call, contact = await dial(stack, caller, did(TWO_PHONES))
+            rung, other = [await phone.incoming(within_s=15) for phone in (answering, silent)]
+            if declines:
+                other.reject(603, "Decline")
+                await other.ended()
+            rung.answer()
+            await stack.fact("CallConnected", contact=contact, agent=TWO_PHONES, within_s=10)
+            await other.ended()
+            assert stack.facts.of("AgentStateChanged", agent=TWO_PHONES)[-1].body["state"] == "on_contact"
+            await rung.hang_up()
+            await stack.fact("SegmentEnded", contact=contact, hung_up_by="agent")
+            await stack.facts.agent_state(TWO_PHONES, "ready")
+            assert len(stack.facts.of("CallOffered", contact=contact)) == 1
+            assert not stack.facts.of("OfferEnded", contact=contact)
+            await call.hang_up()
+            await stack.fact("ContactEnded", contact=contact)
+        await stack.desk(soft, TWO_PHONES).not_ready("2")
+        assert (await stack.facts.agent_state(TWO_PHONES, "not_ready")).body["reason"] == "2"
     await nothing_left(stack)

@@ -95,6 +95,18 @@ async def test_whoever_asked_for_the_hang_up_hung_up(
     assert talk.hung_up_by("ContactEnded") == [by]
 
 
+async def test_of_an_agents_several_phones_only_the_last_or_the_answered_one_ends_the_offer(
+    talk: Talk,
+) -> None:
+    """The leg of a further phone, which rang with the one that talks, ends; the talk goes on."""
+    further = {**LEG, "Uniqueid": "l2", "Channel": "PJSIP/soft-3"}
+    talk.tell({"Event": "DialBegin", **{f"Dest{name}": value for name, value in further.items()}})
+    talk.tell({"Event": "Hangup", **further})
+    assert talk.hung_up_by("SegmentEnded") == []
+    talk.tell(LEG_ASKS, LEG_GONE)
+    assert talk.hung_up_by("SegmentEnded") == ["agent"]
+
+
 async def test_who_hangs_up_in_the_survey_did_not_end_the_talk(talk: Talk) -> None:
     talk.tell(LEG_ASKS, LEG_GONE, CALLER_ASKS, CALLER_GONE)
     assert talk.hung_up_by("SegmentEnded") == ["agent"]

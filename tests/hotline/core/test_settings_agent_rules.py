@@ -27,6 +27,9 @@ def queue_asks(asks: str, *, codes: bool = True, **hotline: int) -> Any:
         (queue_asks("required", codes=False), "queue[1].disposition", "codes listed in [dispositions] first"),
         (queue_asks("optional", codes=False), "queue[1].disposition", "codes listed in [dispositions] first"),
         (queue_asks("required", disposition_max_s=9), "hotline.disposition_max_s", "10 (queue[1].after_c"),
+        (put("agent", 0, "also", ["1009"]), "agent[1].also[1]", "the name of a phone (1001, 1002)"),
+        (put("agent", 0, "also", ["1001"]), "agent[1].also[1]", "once only"),
+        (put("agent", 0, "also", ["1002", "1002"]), "agent[1].also[2]", "once only"),
         (put("hotline", "after_contact_max_s", 9), "hotline.after_contact_max_s", "10 (queue[1].after_c"),
     ],
 )
