@@ -10,7 +10,7 @@ of bit masks. This module must not know agents' states or offers.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from acd.core.events import QueueRules
@@ -124,7 +124,7 @@ def agent_choice(call: Call, queues: Mapping[str, QueueRules]) -> str:
 class NeedsGroup:
     """Waiting calls that ask for the same agents, in order of their keys, and who may serve them."""
 
-    __slots__ = ("eligible", "keys", "needs", "prefer", "skilled", "text")
+    __slots__ = ("eligible", "keys", "needs", "octets", "prefer", "skilled", "text")
 
     def __init__(self, call: Call, index: SkillIndex, bits: Mapping[str, int]) -> None:
         self.needs = call.needs
@@ -139,6 +139,8 @@ class NeedsGroup:
         self.eligible = self.skilled
         if self.prefer:
             self.eligible &= sum(bits.get(number, 0) for number in self.prefer)
+        # The same bits by eights, so that asking for one agent costs the same however many there are.
+        self.octets = self.eligible.to_bytes(index.everyone.bit_length() // 8 + 1, "little")
 
 
 class WaitingLine:
@@ -148,10 +150,22 @@ class WaitingLine:
         self._index = SkillIndex(())
         self._bits: Mapping[str, int] = {}
         self._groups: dict[str, NeedsGroup] = {}
+        self._fresh: dict[str, NeedsGroup] = {}
 
-    def groups(self) -> Iterable[NeedsGroup]:
-        """Groups with at least one waiting call, in order of their first arrival."""
-        return self._groups.values()
+    def take_fresh(self) -> dict[str, NeedsGroup]:
+        """Groups that a call has come to since they were taken last, by their texts."""
+        fresh, self._fresh = self._fresh, {}
+        return fresh
+
+    def groups_for(self, bit: int) -> dict[str, NeedsGroup]:
+        """Groups that the agent of this bit may serve, by their texts."""
+        place = bit.bit_length() - 1
+        octet, mask = place >> 3, 1 << (place & 7)
+        return {text: group for text, group in self._groups.items() if group.octets[octet] & mask}
+
+    def groups(self) -> Mapping[str, NeedsGroup]:
+        """Groups with at least one waiting call, by their texts, in order of their first arrival."""
+        return self._groups
 
     def reindex(self, index: SkillIndex, bits: Mapping[str, int]) -> None:
         """Skills have changed: they count at once, also for those who wait. bits: agent's number -> bit."""
@@ -170,6 +184,7 @@ class WaitingLine:
         if group is None:
             group = self._groups[call.group] = NeedsGroup(call, self._index, self._bits)
         insort(group.keys, call.key)
+        self._fresh[group.text] = group
 
     def remove(self, call: Call) -> None:
         """The call does not wait any more."""
@@ -179,3 +194,4 @@ class WaitingLine:
         del group.keys[place]
         if not group.keys:
             del self._groups[call.group]
+            self._fresh.pop(call.group, None)

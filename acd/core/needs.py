@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NoReturn, Protocol
 
 from hotline.core.phrases import Phrase, phrase
@@ -320,6 +321,7 @@ def _tokens(text: str) -> list[_Token]:
     return tokens
 
 
+@lru_cache(maxsize=1024)
 def parse_needs(text: str) -> Needs:
     """Read an expression over skills; raises NeedsError naming the place, what was found, what is allowed."""
     return Needs(_Parser(text).parse())

@@ -21,7 +21,7 @@ from acd.core.choice import Rank
 BEST_KEPT = 20
 """So many of the best agents are named in the proof of an offer."""
 
-_FEW = 256  # up to so many candidates, picking them one by one is quicker than walking the line of the idle
+_FEW_FRESH = 4  # up to so many agents, looking up each one's groups is quicker than masks of everybody
 
 Candidate = tuple[int, int, str]  # the policy's number, idle since (ms), agent's number
 
@@ -31,8 +31,9 @@ class ReadyAgents:
 
     def __init__(self) -> None:
         self.bits = 0
-        self._order: list[tuple[int, str, int]] = []
-        self._by_bit: dict[int, Agent] = {}
+        self._order: list[tuple[int, str, int]] = []  # idle since, number, place of the agent's bit
+        self._by_place: dict[int, Agent] = {}
+        self._fresh = 0
 
     def __len__(self) -> int:
         return len(self._order)
@@ -40,17 +41,25 @@ class ReadyAgents:
     def add(self, agent: Agent) -> None:
         """The agent is ready from now on, idle since `agent.idle_since_ms`."""
         self.bits |= agent.bit
-        self._by_bit[agent.bit] = agent
-        insort(self._order, (agent.idle_since_ms, agent.number, agent.bit))
+        self._fresh |= agent.bit
+        place = agent.bit.bit_length() - 1
+        self._by_place[place] = agent
+        insort(self._order, (agent.idle_since_ms, agent.number, place))
 
     def remove(self, agent: Agent) -> None:
         """The agent is not ready any more; `idle_since_ms` and `bit` must be as they were at `add`."""
         self.bits &= ~agent.bit
-        del self._by_bit[agent.bit]
-        entry = (agent.idle_since_ms, agent.number, agent.bit)
-        place = bisect_left(self._order, entry)
-        assert self._order[place] == entry, "a ready agent stands in the line of the idle"
-        del self._order[place]
+        place = agent.bit.bit_length() - 1
+        del self._by_place[place]
+        entry = (agent.idle_since_ms, agent.number, place)
+        at = bisect_left(self._order, entry)
+        assert self._order[at] == entry, "a ready agent stands in the line of the idle"
+        del self._order[at]
+
+    def take_fresh(self) -> int:
+        """Those who have become ready since they were taken last and still are, as bits."""
+        fresh, self._fresh = self._fresh & self.bits, 0
+        return fresh
 
     def rebuild(self, agents: Iterable[Agent]) -> None:
         """Start again with these ready agents, whose bits have changed."""
@@ -61,26 +70,30 @@ class ReadyAgents:
     def best(self, eligible: int, limit: int, rank: Rank | None = None) -> list[Candidate]:
         """Ready agents among the eligible bits, at most `limit`, the least rank first (None: idle since)."""
         candidates = eligible & self.bits
+        # As text with the lowest place first: to ask for one place costs the same however many there are.
+        digits = f"{candidates:b}"[::-1]
         if rank is not None:
-            ranked = ((rank(one), one.idle_since_ms, one.number) for one in self._among(candidates))
+            ranked = ((rank(one), one.idle_since_ms, one.number) for one in self._among(digits))
             return nsmallest(limit, ranked)
-        if candidates.bit_count() <= _FEW:
-            found = [(one.idle_since_ms, one.idle_since_ms, one.number) for one in self._among(candidates)]
+        # Picking them one by one takes as many steps as there are; walking the line of the idle until enough
+        # are found takes about limit x ready / candidates.
+        if candidates.bit_count() ** 2 <= limit * len(self._order):
+            found = [(one.idle_since_ms, one.idle_since_ms, one.number) for one in self._among(digits)]
             found.sort()
             return found[:limit]
         found = []
-        for idle_since_ms, number, bit in self._order:
-            if bit & candidates:
+        for idle_since_ms, number, place in self._order:
+            if place < len(digits) and digits[place] == "1":
                 found.append((idle_since_ms, idle_since_ms, number))
                 if len(found) == limit:
                     break
         return found
 
-    def _among(self, bits: int) -> Iterator[Agent]:
-        while bits:
-            bit = bits & -bits
-            yield self._by_bit[bit]
-            bits ^= bit
+    def _among(self, digits: str) -> Iterator[Agent]:
+        place = digits.find("1")
+        while place >= 0:
+            yield self._by_place[place]
+            place = digits.find("1", place + 1)
 
 
 def pair(
@@ -91,13 +104,13 @@ def pair(
 ) -> None:
     """Offer calls to agents until no ready agent meets the needs of a waiting call.
 
+    Since that is how the last time ended, only those matter who became ready, or came to the line, after it.
+
     rank_for gives the policy for a call, None for the longest idle. make_offer takes the call's key, its
     group and the best candidates, of whom the first is chosen; it must remove the call from the line and the
     agent from the ready ones.
     """
-    if not ready.bits:
-        return
-    heads = [(group.keys[0], group) for group in line.groups() if group.eligible & ready.bits]
+    heads = [(group.keys[0], group) for group in _groups_to_look_at(line, ready)]
     heapify(heads)
     while heads and ready.bits:
         key, group = heads[0]
@@ -110,3 +123,18 @@ def pair(
             heapreplace(heads, (group.keys[0], group))
         else:
             heappop(heads)
+
+
+def _groups_to_look_at(line: WaitingLine, ready: ReadyAgents) -> list[NeedsGroup]:
+    """Every group that a ready agent may serve, found among what is new since the last time."""
+    groups = line.take_fresh()
+    fresh = ready.take_fresh()
+    if not ready.bits:
+        return []
+    if fresh.bit_count() > _FEW_FRESH:
+        return [group for group in line.groups().values() if group.eligible & ready.bits]
+    while fresh:
+        bit = fresh & -fresh
+        groups |= line.groups_for(bit)
+        fresh ^= bit
+    return [group for group in groups.values() if group.eligible & ready.bits]

@@ -24,7 +24,7 @@ def call(
 
 
 def places(line: WaitingLine) -> dict[str, list[str]]:
-    return {group.text: [key[2] for key in group.keys] for group in line.groups()}
+    return {group.text: [key[2] for key in group.keys] for group in line.groups().values()}
 
 
 def test_every_state_knows_every_input() -> None:
@@ -93,6 +93,6 @@ def test_new_skills_count_for_those_who_wait() -> None:
     line = WaitingLine()
     line.add(call("c1", "sales"))
     line.reindex(SkillIndex([{}, {"sales": 1}]), {})
-    assert [group.eligible for group in line.groups()] == [0b10]
+    assert [group.eligible for group in line.groups().values()] == [0b10]
     line.add(call("c2", "not sales"))
-    assert [group.eligible for group in line.groups()] == [0b10, 0b01]
+    assert [group.eligible for group in line.groups().values()] == [0b10, 0b01]

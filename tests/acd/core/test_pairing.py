@@ -106,3 +106,48 @@ def test_one_who_is_not_ready_is_no_candidate() -> None:
     assert len(room.ready) == 0
     room.ready.rebuild([room.agents["1001"]])
     assert room.ready.best(0b11, 20) == [(0, 0, "1001")]
+
+
+def test_only_what_is_new_is_looked_at_and_nothing_is_missed() -> None:
+    """Agents and calls come and go one at a time; each time the outcome is that of looking at everything."""
+    chance = random.Random(1)
+    skills = [f"s{number}" for number in range(6)]
+    room = Room([(f"1{n:03}", 0, {s: 1 for s in chance.sample(skills, 2)}) for n in range(40)])
+    away = dict(room.agents)
+    for agent in away.values():
+        room.ready.remove(agent)
+    for now_ms in range(1, 3_000):
+        match chance.randrange(8):
+            case 0 if away:
+                agent = away.pop(chance.choice(sorted(away)))
+                agent.idle_since_ms = now_ms
+                room.ready.add(agent)
+            case 1 if room.ready.bits:
+                agent = room.agents[room.ready.best(room.ready.bits, 1)[0][2]]
+                room.ready.remove(agent)
+                away[agent.number] = agent
+            case 2 if len(room.calls) > 5:
+                gone = room.calls.pop(chance.choice(sorted(room.calls)))
+                room.line.remove(gone)
+            case 3:
+                room.line.reindex(SkillIndex([agent.skills for agent in room.agents.values()]), {})
+                room.ready.rebuild([agent for agent in room.agents.values() if agent.number not in away])
+            case 4:
+                needs = " and ".join(chance.sample(skills, chance.randint(1, 3)))
+                room.wait(f"c{now_ms}", needs, since_ms=now_ms)
+        room.pairs.clear()
+        for contact, number in room.pair():
+            del room.calls[contact]
+            away[number] = room.agents[number]
+        left = [text for text, group in room.line.groups().items() if group.eligible & room.ready.bits]
+        assert left == [], "no ready agent stands beside a call that it could serve"
+        assert sum(len(group.keys) for group in room.line.groups().values()) == len(room.calls)
+
+
+def test_one_agents_groups_are_those_whose_needs_it_meets() -> None:
+    room = Room([(f"1{n:03}", 0, {"odd": 1} if n % 2 else {"even": 1}) for n in range(20)])
+    for contact, needs in (("c1", "odd"), ("c2", "even"), ("c3", "")):
+        room.wait(contact, needs)
+    for number, agent in room.agents.items():
+        served = {"odd >= 1" if int(number) % 2 else "even >= 1", ""}
+        assert set(room.line.groups_for(agent.bit)) == served
