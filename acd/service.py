@@ -30,6 +30,7 @@ from acd.adapters.security import FAILURES, SecurityWatch
 from acd.adapters.sessions import QueueHandler
 from acd.adapters.stream import Stream
 from acd.adapters.supervise import SUPERVISE, Supervisors
+from acd.adapters.supervise_codes import SupervisorCodes
 from acd.adapters.trunks import EVENTS as TRUNK_EVENTS
 from acd.adapters.trunks import TrunkWatch
 from acd.clock import SteadyClock
@@ -158,6 +159,7 @@ class Acd:
                 "queue": QueueHandler(self.engine, forecaster, lambda: service.settings),
                 "desk": Desk(self.engine, lambda: service.settings, service.secrets.pin, registry),
                 "supervise": supervisors,
+                "supervise-code": SupervisorCodes(self.engine, supervisors, lambda: service.settings),
             },
             metrics=AgiMetrics(registry),
         )

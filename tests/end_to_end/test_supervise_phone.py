@@ -196,3 +196,50 @@ async def _is_told(phone: Phone, code: str, prompt: str) -> None:
     call = await phone.call(code).answered()
     await call.rtp.hears(prompt_hz(prompt))
     await call.ended()
+
+
+async def test_states_and_the_queue_by_code(stack: HotlineStack, lane: Lane) -> None:
+    number = lane.agents[0]
+    async with stack.agent(lane.supervisor, ready=False) as boss, stack.agent(number, ready=False) as agent:
+        await _is_told(boss.phone, f"*35{number}", "deed-done")
+        await stack.facts.agent_state(number, "ready")
+        await _is_told(boss.phone, f"*36{number}", "deed-done")
+        assert (await stack.facts.agent_state(number, "not_ready")).body["reason"] == "forced"
+        await _is_told(boss.phone, f"*37{number}", "deed-refused")
+        await _is_told(boss.phone, f"*38{number}", "deed-done")
+        await stack.facts.agent_state(number, "offline")
+        await _is_told(agent.phone, f"*35{lane.supervisor}", "not-logged-in")
+        await _is_told(boss.phone, "*34", "nobody-waits")
+
+        await _is_told(boss.phone, f"*39{lane.extension}", "queue-now-closed")
+        await stack.fact("QueueClosed", queue=lane.queue)
+        await _is_told(boss.phone, f"*39{lane.extension}", "queue-now-open")
+        await stack.fact("QueueOpened", queue=lane.queue)
+        await _is_told(boss.phone, "*3999999999", "deed-refused")
+    await nothing_left(stack)
+
+
+async def test_the_longest_wait_is_answered_by_code(stack: HotlineStack, lane: Lane) -> None:
+    async with (
+        stack.agent(lane.supervisor, ready=False, tone_hz=SUPERVISOR_HZ) as boss,
+        stack.agent(lane.agents[1], ready=False) as other,
+        stack.caller(tone_hz=CALLER_HZ) as first,
+        stack.caller(tone_hz=CALLER_HZ) as second,
+    ):
+        early, contact = await dial(stack, first, lane.straight)
+        await stack.fact("CallQueued", contact=contact, within_s=15)
+        late, later = await dial(stack, second, lane.straight)
+        await stack.fact("CallQueued", contact=later, within_s=15)
+        await _is_told(other.phone, f"*34{lane.extension}", "not-a-supervisor")
+        code = await boss.phone.call(f"*34{lane.extension}").answered()
+        await code.ended()
+        rung = await boss.phone.incoming(within_s=15)
+        rung.answer()
+        await early.rtp.hears(SUPERVISOR_HZ)
+        await stack.fact("CallConnected", contact=contact, agent=lane.supervisor)
+        for call in (early, late):
+            await call.hang_up()
+        for one in (contact, later):
+            await stack.fact("ContactEnded", contact=one)
+        await stack.facts.agent_state(lane.supervisor, "not_ready", within_s=10)
+    await nothing_left(stack)

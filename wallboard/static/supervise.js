@@ -233,7 +233,7 @@ function agentRow(number, agent) {
     },
     tick() {
       hand.hidden = !agent.help_ms;
-      if (agent.help_ms) put(hand, `✋ ${text("asks_help")} ${duration(now() - agent.help_ms)}`);
+      if (agent.help_ms) put(hand, `${text("asks_help")} ${duration(now() - agent.help_ms)}`);
       if (agent.state === "offline") return;
       const left = agent.state === "acw" && agent.until_ms > 0;
       put(time, left ? `↓ ${remaining(agent.until_ms - now())}` : duration(now() - agent.since_ms));

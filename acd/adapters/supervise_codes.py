@@ -1,0 +1,98 @@
+"""Supervisors' codes that need no conversation: FastAGI handler "supervise-code" (phone, code, digits).
+
+34 answers the caller who has waited longest (with a queue's extension: there); 35 to 38 and an agent's number
+force that agent ready, not ready, out of after-contact work, or log the agent out; 39 and a queue's extension
+closes the queue, or opens it again. What came of it is told by voice. This module must not know ChanSpy.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from acd.adapters.supervise import Supervisors
+from acd.core.events import AgentForced, CallTaken, QueueClosed, QueueOpened
+from acd.engine import Engine
+from hotline.core.settings import Settings
+from telephony.errors import HungUp
+from telephony.fastagi import AgiSession
+
+logger = logging.getLogger(__name__)
+
+VIA = "phone"
+FORCE = {"35": "ready", "36": "not_ready", "37": "work_over", "38": "logged_out"}
+ANSWER, QUEUE = "34", "39"
+DEEDS = {ANSWER: "take", QUEUE: "close_queue", **dict.fromkeys(FORCE, "force")}
+
+
+class SupervisorCodes:
+    """One per acd process."""
+
+    def __init__(self, engine: Engine, supervisors: Supervisors, settings: Callable[[], Settings]) -> None:
+        self._engine = engine
+        self._supervisors = supervisors
+        self._settings = settings
+
+    async def __call__(self, session: AgiSession) -> None:
+        phone, code, digits = ([*session.args, "", "", ""])[:3]
+        try:
+            prompt = await self._serve(session, phone, code, digits)
+            await session.stream_file(f"hotline/{prompt}")
+            await session.set_variable("HL_NEXT", "hangup")
+        except HungUp:
+            logger.debug("supervisor_hung_up", extra={"phone": phone, "code": code})
+
+    async def _serve(self, session: AgiSession, phone: str, code: str, digits: str) -> str:
+        """Do the deed; the prompt that says what came of it."""
+        number = self._engine.distributor.agent_at(phone) or ""
+        if not self._supervisors.is_supervisor(number):
+            whom = digits if code in FORCE else ""
+            self._supervisors.note(
+                number, VIA, DEEDS.get(code, code), whom, refused="not_a_supervisor", detail=phone
+            )
+            return "not-a-supervisor" if number else "not-logged-in"
+        if code == ANSWER:
+            return await self._answer(session, number, digits)
+        if code == QUEUE:
+            return self._switch_queue(number, digits)
+        event = AgentForced(digits, FORCE.get(code, ""), number, VIA)
+        return "deed-refused" if self._decide(event) else "deed-done"
+
+    async def _answer(self, session: AgiSession, number: str, extension: str) -> str:
+        contact = self._longest_wait(self._queue_at(extension) if extension else "")
+        if not contact:
+            return "nobody-waits"
+        refused = self._engine.distributor.why_not_taken(contact, number)
+        if not refused:
+            # First the own phone is free, then the caller rings there.
+            await session.command("HANGUP")
+        self._decide(CallTaken(contact, number, number, VIA))
+        return "cannot-take"
+
+    def _longest_wait(self, queue: str) -> str:
+        """The contact that has waited longest and rings nowhere, in this queue ("": in any), or ""."""
+        picture = self._engine.picture
+        waiting = [
+            (entry.wait_since_ms, contact)
+            for contact, entry in picture.entries.items()
+            if queue in ("", entry.queue)
+            and (view := picture.contacts.get(contact)) is not None
+            and view.stage == "waiting"
+        ]
+        return min(waiting, default=(0, ""))[1]
+
+    def _switch_queue(self, number: str, extension: str) -> str:
+        queue = self._queue_at(extension)
+        if queue in self._engine.picture.closed_queues:
+            return "deed-refused" if self._decide(QueueOpened(queue, number, VIA)) else "queue-now-open"
+        return "deed-refused" if self._decide(QueueClosed(queue, number, VIA)) else "queue-now-closed"
+
+    def _queue_at(self, extension: str) -> str:
+        """The queue of an extension; the digits themselves, which name none, if there is none."""
+        queues = self._settings().queues
+        return next((queue.name for queue in queues if queue.extension == extension), extension or "-")
+
+    def _decide(self, event: AgentForced | CallTaken | QueueClosed | QueueOpened) -> str:
+        refused = self._engine.handle(event).ignored
+        self._supervisors.count(refused)
+        return refused
