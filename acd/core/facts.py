@@ -257,8 +257,8 @@ class AgentStateChanged(Fact):
     reason explains the state (not_ready, not_responding, communicating, offline); intent (offline, ready,
     not_ready) with intent_reason is what follows when the state ends; until_ms: end of acw or communicating
     (in offered: of the acw that the offer interrupts), else 0; idle_since_ms: since when the agent counts as
-    idle (ready and offered, else 0; an offer that vanished before it rang leaves it as it was); offer: the
-    leg that holds the agent, "" if none.
+    idle (ready, offered, unknown, else 0; an offer that vanished before it rang leaves it as it was); offer:
+    the leg that holds the agent, "" if none.
     break_until_ms: when the intended reason of not ready has lasted as long as it may, overdue: it has;
     gone_since_ms: since when the phone is gone. segment, disposition (optional, required) and code: the
     conversation that a code is asked for, and the one given. failed_in_a_row: offers that failed for

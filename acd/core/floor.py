@@ -275,7 +275,7 @@ class Floor:
                 queue=agent.queue,
                 until_ms=agent.until_ms,
                 offer=agent.offer,
-                idle_since_ms=agent.idle_since_ms if agent.state in ("ready", "offered") else 0,
+                idle_since_ms=agent.idle_since_ms if agent.state in ("ready", "offered", "unknown") else 0,
                 intent_reason=agent.intent_reason,
                 **{name: getattr(agent, name) for name in TOLD_BESIDE_STATE},
             )

@@ -7,6 +7,7 @@ from decision_table import START_MS, Table, outcome, rows_of, settings
 from acd.core import events
 from acd.core.distributor import Distributor
 from acd.core.fact_codec import to_body
+from acd.core.facts import AgentStateChanged
 from acd.core.picture import Picture
 from acd.core.recovery import restored_from
 
@@ -750,3 +751,22 @@ def test_a_step_that_was_due_while_we_were_away_comes_at_once() -> None:
         100     arrive c1 steps sales>=5 since=100   | queued c1
     """)
     assert table.restart(25_000) == ["widened c1: sales >= 2", "widened c1: anyone"]
+
+
+def test_an_agent_of_whose_offer_nothing_was_heard_is_as_idle_as_before_also_after_a_restart() -> None:
+    table = Restarted()
+    table.run("""
+        0       snapshot                      |
+        1       log_in 1001 p1                | 1001 not_ready (login)
+        10      ready 1001                    | 1001 ready
+        100     arrive c1 orders since=100    | queued c1
+                                              | offered c1 to 1001 as 1-1
+                                              | 1001 offered
+                                              | ! offer c1 to 1001 for 8000
+        13100   alarm                         | 1001 unknown (lease_expired)
+                                              | ! snapshot
+    """)
+    table.restart(14_000)
+    decision = table.handle(events.AsteriskSnapshot(("c1",), ()), 14_100)
+    (ready,) = [fact for fact in decision.facts if isinstance(fact, AgentStateChanged)]
+    assert (ready.state, ready.idle_since_ms) == ("ready", START_MS + 10)
