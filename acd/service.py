@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from acd.adapters.away import Away
 from acd.adapters.cel import ends_in
 from acd.adapters.colleague import Colleague
-from acd.adapters.deeds import Deeds
+from acd.adapters.deeds import Deed, Deeds
 from acd.adapters.desk import Desk
 from acd.adapters.lamps import Lamps
 from acd.adapters.media_watch import MediaWatch
@@ -40,6 +40,7 @@ from acd.core.picture import Picture
 from acd.core.recovery import restored_from
 from acd.engine import Engine
 from acd.forecaster import Forecaster
+from acd.recalls import Recalls
 from acd.settings_view import settings_changed
 from hotline.core.settings import Settings
 from hotline.journal import JournalMetrics, JournalWriter, read_from_checkpoint
@@ -139,7 +140,9 @@ class Acd:
         forecaster = Forecaster(self.engine, Random())
         self.engine.fetch_call = self.observer.fetch_call
         supervisors = Supervisors(self.engine, self.observer, lambda: service.settings, registry)
+        self._recalls = Recalls(self.engine, registry)
         self.deeds = Deeds(self.engine, supervisors, lambda: service.settings, self._has_prompt)
+        self.deeds.add("dismiss_recall", Deed(self._recalls.dismiss, ("contact",)))
         self._outgoing = Outgoing(
             self.engine,
             lambda: service.settings,
@@ -230,7 +233,7 @@ class Acd:
         self.engine.handle(settings_changed(self._service.settings))
         self.engine.handle(restored_from(self._picture))
         media_watch = MediaWatch(self.engine, self.observer, self._service.registry)
-        for watch in (media_watch.run(), self._trunks.run(), self._lamps.run()):
+        for watch in (media_watch.run(), self._trunks.run(), self._lamps.run(), self._recalls.run()):
             self._tasks.append(asyncio.get_running_loop().create_task(watch))
         self._link.start()
 

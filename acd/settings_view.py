@@ -41,6 +41,8 @@ def settings_changed(settings: Settings) -> SettingsChanged:
                 closed=queue.closed,
                 ring=queue.ring,
                 steps=tuple(StepRules(step.after_s * 1000, step.needs) for step in queue.steps),
+                return_within_ms=queue.return_within_s * 1000,
+                recall_within_ms=queue.recall_within_s * 1000,
                 prefer_last_ms=queue.prefer_last_agent_s * 1000,
                 prefer_named_ms=queue.prefer_named_s * 1000,
                 pickup=queue.pickup,

@@ -47,6 +47,7 @@ COMMANDS = (
     Command("settings", "hotline.cli_settings"),
     Command("user", "hotline.cli_user"),
     Command("explain", "hotline.cli_explain"),
+    Command("recalls", "hotline.cli_recalls"),
     Command("simulate", "hotline.cli_simulate"),
     Command("soak", "hotline.cli_soak"),
 )

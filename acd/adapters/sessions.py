@@ -82,9 +82,9 @@ class QueueArguments:
             needs=",".join(arguments[12:]),
         )
 
-    def arrival(self, rules: Queue, now_ms: int, back: str, last_agent: str) -> CallArrived:
+    def arrival(self, rules: Queue, now_ms: int, back: str, last_agent: str, kept_ms: int = 0) -> CallArrived:
         """What the distributor is told. back: the agent to whom a transfer that fails goes back; last_agent:
-        who served this caller last."""
+        who served this caller last; kept_ms: since when one who has returned counts as waiting, 0: now."""
         return CallArrived(
             contact=self.contact,
             queue=self.queue,
@@ -94,7 +94,7 @@ class QueueArguments:
             wait_since_ms=self.wait_since_ms or now_ms,
             entry=self.entry,
             aims=tuple(number for number in (self.aim, back) if number) if self.aim else (),
-            place_since_ms=self.place_since_ms,
+            place_since_ms=self.place_since_ms or kept_ms,
             fallback=self.fallback,
             fallback_agent=back if self.fallback else "",
             chosen=self.needs,
@@ -144,7 +144,10 @@ class CallerSession:
         self._engine.attach(arguments.contact, self)
         try:
             served_last = self._engine.picture.last_agent(arguments.contact)
-            self._engine.handle(arguments.arrival(self._queue, now_ms, self._last_agent(), served_last))
+            kept_ms = self._engine.picture.place_kept(arguments.contact, arguments.queue, now_ms)
+            self._engine.handle(
+                arguments.arrival(self._queue, now_ms, self._last_agent(), served_last, kept_ms)
+            )
             if arguments.aim or arguments.fallback:
                 # The journal has them now; the next entry of this contact is none of theirs.
                 await self._session.execute("MSet", f"{variables.AIM}=", f"{variables.FALLBACK}=")

@@ -135,6 +135,9 @@ def _queue(floor: Floor, event: events.CallArrived, rules: QueueRules, needs: Ne
             aims=" ".join(call.aims),
             prefer=list(call.prefer),
             steps=[step.to_dict() for step in call.steps],
+            place_since_ms=call.place_since_ms,
+            return_within_ms=rules.return_within_ms,
+            recall_within_ms=rules.recall_within_ms,
         )
     )
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from acd.core.events import QueueRules
-from acd.core.needs import Needs, SkillIndex
+from acd.core.needs import Needs, SkillIndex, parse_needs
 from acd.core.plan import PlanStep
 from acd.core.state_table import read_state_table
 
@@ -174,9 +174,14 @@ class WaitingLine:
             group.reindex(index, bits)
 
     def eligible(self, call: Call) -> int:
-        """The agents who meet the call's needs, one bit each."""
-        group = self._groups.get(call.needs_text)
-        return group.eligible if group is not None else call.needs.agents(self._index)
+        """The agents for whom the call asks now, one bit each."""
+        group = self._groups.get(call.group)
+        return (group or NeedsGroup(call, self._index, self._bits)).eligible
+
+    def eligible_in(self, step: PlanStep) -> int:
+        """The agents for whom a call asks when this step comes, one bit each."""
+        skilled = parse_needs(step.needs).agents(self._index)
+        return skilled & sum(self._bits.get(number, 0) for number in step.prefer) if step.prefer else skilled
 
     def add(self, call: Call) -> None:
         """The call waits from now on, at the place of its key."""

@@ -368,6 +368,8 @@ class QueueRules:
     steps: tuple[StepRules, ...] = ()  # in order of their times
     prefer_last_ms: int = 0  # how long the last agent of this caller is waited for; 0: not at all
     prefer_named_ms: int = 0  # how long agents named for the caller's number or choice are waited for
+    return_within_ms: int = 0  # how long the place of a caller who left unserved is kept
+    recall_within_ms: int = 0  # how long one who did not return may be called; 0: not at all
     disposition: str = ""  # the code after a conversation: "" not asked for, optional, required
     closed: str = "voicemail"  # go form: where newcomers go while a supervisor has closed the queue
     ring: int = 1  # so many phones at once

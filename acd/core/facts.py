@@ -47,6 +47,9 @@ class CallQueued(Fact):
     aims: str = ""  # agents' numbers it is meant for before it waits (a transfer), joined by spaces
     prefer: list[str] = field(default_factory=list)  # only these agents for now; []: anyone with the skills
     steps: list[dict[str, Any]] = field(default_factory=list)  # how it will widen, see acd.core.plan
+    place_since_ms: int = 0  # the place is that of a wait since then; 0: since wait_since_ms
+    return_within_ms: int = 0  # left unserved, the caller has this place again so long; 0: not at all
+    recall_within_ms: int = 0  # who does not return by then is to be called within; 0: is not
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +197,26 @@ class MediaSilent(Fact):
     segment: str
     side: str
     silent_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecallDue(Fact):
+    """A caller who left a queue unserved did not return in time: to be called by deadline_ms."""
+
+    contact: str
+    caller: str
+    queue: str
+    left_ms: int
+    deadline_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecallSettled(Fact):
+    """The caller of a recall needs none any more. how: served (talked with an agent), dismissed; by: whom."""
+
+    contact: str
+    how: str
+    by: str
 
 
 @dataclass(frozen=True, slots=True)

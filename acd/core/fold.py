@@ -107,6 +107,9 @@ class ContactView:
     recording: str = ""
     put_first: bool = False  # by a supervisor, in this entry
     legs: list[str] = field(default_factory=list)  # open offers; `offer` is the latest, or the one answered
+    place_since_ms: int = 0  # whose place the contact has, if not that of its own wait
+    return_within_ms: int = 0  # how long the place is kept if the caller leaves unserved
+    recall_within_ms: int = 0
 
 
 @dataclass(slots=True)
@@ -223,6 +226,9 @@ class Fold:
         view.aims = body.get("aims", "")
         view.offer = view.agent = ""
         view.put_first = False
+        view.place_since_ms = body.get("place_since_ms", 0)
+        view.return_within_ms = body.get("return_within_ms", 0)
+        view.recall_within_ms = body.get("recall_within_ms", 0)
         view.rang_ms = view.answered_ms = view.connected_ms = 0
         self.entries[contact] = Entry(
             contact, number, queue, at_ms, view.started_ms, view.wait_since_ms, first

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from acd.core.agents import Agent
+from acd.core.calls import Call
 from acd.core.expected_wait import MOST_WAITING, Server, WaitingCall
 from acd.core.floor import Floor
 
@@ -15,10 +16,17 @@ def waiting_calls(floor: Floor) -> list[WaitingCall]:
         WaitingCall(
             contact=call.contact,
             queue=call.queue,
-            eligible=((0, floor.line.eligible(call)),),
+            eligible=((0, floor.line.eligible(call)), *_later(floor, call)),
             after_ms=call.rules.after_contact_ms,
         )
         for call in calls[:MOST_WAITING]
+    ]
+
+
+def _later(floor: Floor, call: Call) -> list[tuple[int, int]]:
+    return [
+        (call.queued_ms + step.after_ms - floor.now_ms, floor.line.eligible_in(step))
+        for step in call.steps[call.step :]
     ]
 
 

@@ -15,6 +15,7 @@ from typing import Any, Self
 from acd.core.expected_wait import HandlingTimes
 from acd.core.fold import AgentView, Body, ContactView, Entry, Fold, Leg, OutgoingView, QueueView
 from acd.core.last_agents import LastAgents
+from acd.core.returns import Returns
 from acd.core.totals import AgentTotals, Totals
 
 SHORTEST_DAY_MS = 22 * 3_600_000
@@ -59,6 +60,7 @@ class Picture:
         self._today = Today(0)
         self._fold = Fold(self._today)
         self._last_agents = LastAgents()
+        self.returns = Returns()
 
     @property
     def agents(self) -> dict[str, AgentView]:
@@ -150,11 +152,17 @@ class Picture:
         self._fold.apply(kind, at_ms, body)
         if kind == "CallConnected" and (view := self.contacts.get(body["contact"])) is not None:
             self._last_agents.note(view.caller, body["agent"])
+        self.returns.apply(kind, at_ms, body, self.contacts.get(body.get("contact", "")))
 
     def last_agent(self, contact: str) -> str:
         """The agent who last talked with the caller of this open contact; "" when nobody is remembered."""
         view = self.contacts.get(contact)
         return self._last_agents.of(view.caller) if view is not None else ""
+
+    def place_kept(self, contact: str, queue: str, now_ms: int) -> int:
+        """Since when this caller counts as waiting who left the queue unserved before; 0: since now."""
+        view = self.contacts.get(contact)
+        return self.returns.place_since_ms(view.caller, queue, now_ms) if view is not None else 0
 
     def roll(self, now_ms: int) -> None:
         """Begins a new day when midnight has passed; to be called by whoever shows numbers."""
@@ -171,6 +179,7 @@ class Picture:
             "open": self._fold.to_dict(),
             "handling": self._fold.handling.to_dict(),
             "last_agents": self._last_agents.to_dict(),
+            "returns": self.returns.to_dict(),
             "day": self.day.to_dict(),
             "day_by_queue": {name: totals.to_dict() for name, totals in self.day_by_queue.items()},
             "day_by_agent": {name: totals.to_dict() for name, totals in self.day_by_agent.items()},
@@ -188,4 +197,5 @@ class Picture:
         picture._fold.load(snapshot["open"])
         picture._fold.handling = HandlingTimes.from_dict(snapshot.get("handling", {}))
         picture._last_agents.load(snapshot.get("last_agents", {}))
+        picture.returns.load(snapshot.get("returns", {}))
         return picture

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from acd.core.fold import ContactView
+
 KEPT_LIMIT = 10_000
 """So many places and so many recalls; of more, the oldest are forgotten."""
 
@@ -24,6 +26,7 @@ class Gone:
     place_since_ms: int  # the place in line was that of a wait since then
     left_ms: int
     until_ms: int  # a return until then gets the place again
+    recall_ms: int = 0  # who does not return is to be called within this time after it; 0: is not
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +47,24 @@ class Returns:
         self._gone: dict[str, Gone] = {}  # by caller: the newest time only
         self.recalls: dict[str, Recall] = {}  # by contact
 
+    def apply(self, kind: str, at_ms: int, body: Mapping[str, Any], view: ContactView | None) -> None:
+        """Takes one fact; view: of its contact, if that is open still."""
+        match kind:
+            case "CallQueued" if view is not None:
+                self.come_back(view.caller, body["queue"])
+            case "CallLeftQueue" if view is not None and body["how"] in ("abandoned", "lost"):
+                self.leave(_gone(body["contact"], view, at_ms))
+            case "SegmentEnded" if view is not None and body["hung_up_by"] == "lost":
+                self.leave(_gone(body["contact"], view, at_ms))
+            case "RecallDue":
+                told = {name: body[name] for name in Recall.__dataclass_fields__}
+                self.recall(Recall(**told))
+            case "RecallSettled":
+                self.settle(body["contact"])
+
     def leave(self, gone: Gone) -> None:
         """The caller has left unserved."""
-        if gone.caller and gone.until_ms:
+        if gone.caller and gone.until_ms > gone.left_ms:
             self._gone.pop(gone.caller, None)
             self._gone[gone.caller] = gone
             _forget_oldest(self._gone)
@@ -63,8 +81,8 @@ class Returns:
             del self._gone[caller]
 
     def due(self, now_ms: int) -> list[Gone]:
-        """Those whose time to return has passed."""
-        return [gone for gone in self._gone.values() if gone.until_ms < now_ms]
+        """Those to be recalled, for their time to return has passed."""
+        return [gone for gone in self._gone.values() if gone.recall_ms and gone.until_ms < now_ms]
 
     def recall(self, recall: Recall) -> None:
         """The caller has not returned."""
@@ -89,8 +107,20 @@ class Returns:
 
     def load(self, snapshot: Mapping[str, Any]) -> None:
         """Takes over what to_dict gave."""
-        self._gone = {values["caller"]: Gone(**values) for values in snapshot["gone"]}
-        self.recalls = {values["contact"]: Recall(**values) for values in snapshot["recalls"]}
+        self._gone = {values["caller"]: Gone(**values) for values in snapshot.get("gone", ())}
+        self.recalls = {values["contact"]: Recall(**values) for values in snapshot.get("recalls", ())}
+
+
+def _gone(contact: str, view: ContactView, at_ms: int) -> Gone:
+    return Gone(
+        caller=view.caller,
+        contact=contact,
+        queue=view.queue,
+        place_since_ms=view.place_since_ms or view.wait_since_ms,
+        left_ms=at_ms,
+        until_ms=at_ms + view.return_within_ms,
+        recall_ms=view.recall_within_ms,
+    )
 
 
 def _forget_oldest(kept: dict[str, Any]) -> None:

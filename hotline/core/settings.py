@@ -157,6 +157,8 @@ class Queue:
     whisper: str = ""  # prompt the agent hears; required
     announce_agent: bool = True  # caller hears "agent 1024 at your service"
     announce_position_s: int = 30  # 0: never
+    return_within_s: int = 0  # who gave up or was cut off and calls again within has the old place; 0: never
+    recall_within_s: int = 0  # who did not: a recall with this deadline; 0: none
     announce_wait: bool = False  # with the position: how long it will take, as a range
     music: str = "default"
     max_waiting: int = 1000

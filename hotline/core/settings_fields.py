@@ -217,6 +217,8 @@ FIELD_RULES: dict[tuple[type, str], Rule] = {
     (Queue, "target_rings"): _between(1, 20, RINGS),
     (Queue, "whisper"): PROMPT,
     (Queue, "announce_position_s"): _between(0, 600, SECONDS),
+    (Queue, "return_within_s"): _between(0, 86400, SECONDS),
+    (Queue, "recall_within_s"): _between(0, 604800, SECONDS),
     (Queue, "music"): ACCOUNT,
     (Queue, "max_waiting"): _between(1, 100000, CALLERS),
     (Queue, "extension"): _or_empty(_spelled(r"[0-9]{1,8}", phrase("allowed.digits", most=8))),

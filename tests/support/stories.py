@@ -60,12 +60,12 @@ class Story:
         self.facts.append(ContactStarted(self.now_ms, self.contact, "12345", "carrier", direct, "caller-1"))
         return self
 
-    def queues(self, queue: str = "sales") -> Story:
+    def queues(self, queue: str = "sales", **more: int) -> Story:
         self.entry += 1
         self.queue, self.wait_since_ms = queue, self.now_ms
         needs = {"sales": "selling", "service": ""}.get(queue, "repair>=3")
         self.facts.append(
-            CallQueued(self.now_ms, self.contact, self.entry, queue, needs, 1, "zh", self.now_ms, 7)
+            CallQueued(self.now_ms, self.contact, self.entry, queue, needs, 1, "zh", self.now_ms, 7, **more)
         )
         return self
 

@@ -182,6 +182,9 @@ def test_an_open_conversation_can_be_recovered() -> None:
         "aims": "",
         "put_first": False,
         "legs": [],
+        "place_since_ms": 0,
+        "return_within_ms": 0,
+        "recall_within_ms": 0,
     }
 
 

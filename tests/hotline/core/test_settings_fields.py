@@ -76,6 +76,8 @@ from hotline.core.settings_fields import FIELD_RULES, is_address, is_network, is
         (Queue, "pickup", ["nobody", "skilled", "anyone"], ["", "everyone"]),
         (Queue, "whisper", ["queue-service"], ["", "../../etc/passwd", "a/b", "a.wav", "Å"]),
         (Queue, "announce_position_s", [0, 600], [-1, 601]),
+        (Queue, "return_within_s", [0, 86400], [-1, 86401]),
+        (Queue, "recall_within_s", [0, 604800], [-1, 604801]),
         (Queue, "music", ["default"], ["", "../x"]),
         (Queue, "max_waiting", [1, 100000], [0, 100001]),
         (Outgoing, "access", ["9", "000"], ["", "x", "1234"]),

@@ -1,0 +1,53 @@
+"""A caller who gave up and calls again has the old place; one who does not is to be called back."""
+
+import json
+from collections.abc import Awaitable, Callable
+
+from harness.lanes import Lane, lane_settings
+from harness.stack import HotlineStack, run_hotline
+
+FIRST, SECOND, THIRD = "13800000001", "13800000002", "13800000003"
+
+
+async def test_places_are_kept_and_recalls_are_made(
+    own_stack: Callable[[str], Awaitable[HotlineStack]],
+) -> None:
+    lane = Lane(0)
+    queue = f'name = "{lane.queue}"\n'
+    kept = "return_within_s = 20\nrecall_within_s = 3600\n"
+    stack = await own_stack(lane_settings(1).replace(queue, queue + kept, 1))
+    async with (
+        stack.agent(lane.agents[0], ready=False) as agent,
+        stack.caller(FIRST) as first,
+        stack.caller(SECOND) as second,
+        stack.caller(THIRD) as third,
+    ):
+        for caller in (first, third):
+            call = await caller.call(lane.straight).answered()
+            await stack.fact("CallQueued", count=1 if caller is first else 2)
+            await call.hang_up()
+        waiting = await second.call(lane.straight).answered()
+        await stack.fact("CallQueued", count=3)
+        again = await first.call(lane.straight).answered()
+        await stack.fact("CallQueued", count=4)
+        gave_up, _, before, returned = (fact.body for fact in stack.facts.of("CallQueued"))
+        assert returned["place_since_ms"] == gave_up["wait_since_ms"] < before["wait_since_ms"]
+
+        await agent.ready()
+        rung = await agent.phone.incoming(within_s=10)
+        rung.answer()
+        assert (await stack.fact("CallConnected")).body["contact"] == returned["contact"]
+        await rung.hang_up()
+        await again.hang_up()
+        await waiting.hang_up()
+
+        due = (await stack.fact("RecallDue", within_s=40)).body
+        assert due["queue"] == lane.queue
+    data = str(stack.deployment.data)
+    listed = json.loads((await run_hotline("recalls", "--data", data, "--json", within_s=30))[1])
+    # The second caller gave up, too, and may still return.
+    assert [(row["number"], row["contact"]) for row in listed][:1] == [(THIRD, due["contact"])]
+    assert (await run_hotline("recalls", "--data", data, "--settle", due["contact"], within_s=30))[0] == 0
+    settled = (await stack.fact("RecallSettled", contact=due["contact"])).body
+    assert settled["how"] == "dismissed"
+    assert (await run_hotline("recalls", "--data", data, "--settle", due["contact"], within_s=30))[0] == 1
