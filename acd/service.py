@@ -33,6 +33,7 @@ from acd.adapters.supervise import SUPERVISE, Supervisors
 from acd.adapters.supervise_codes import SupervisorCodes
 from acd.adapters.trunks import EVENTS as TRUNK_EVENTS
 from acd.adapters.trunks import TrunkWatch
+from acd.adapters.verdicts import VERDICT, Verdicts
 from acd.clock import SteadyClock
 from acd.core.distributor import Distributor
 from acd.core.fact_codec import FactUnknown, upgrade
@@ -129,7 +130,7 @@ class Acd:
             on_state=self.observer.on_state,
             wanted=self.observer.wanted | FAILURES | TRUNK_EVENTS,
             metrics=AmiMetrics(registry),
-            destinations=(REQUEUE, SUPERVISE),
+            destinations=(REQUEUE, SUPERVISE, VERDICT),
         )
         self._trunks = TrunkWatch(self._link, service.settings, registry, self._security.exempt)
         self._lamps = Lamps(self.engine, self._link, lambda: service.settings, registry)
@@ -151,6 +152,7 @@ class Acd:
             deployment.recordings / "incoming",
             registry,
         )
+        self._verdicts = Verdicts(self.engine, self.observer)
         self.observer.on_channels = self._outgoing.on_channels
         self._fastagi = FastAgiServer(
             "127.0.0.1",
@@ -208,6 +210,7 @@ class Acd:
         self._security.on_message(message)
         self._trunks.on_message(message)
         self._outgoing.on_message(message)
+        self._verdicts.on_message(message)
 
     def _on_settings(self, settings: Settings) -> None:
         self.engine.handle(settings_changed(settings))

@@ -9,8 +9,10 @@ from collections.abc import Awaitable, Callable
 
 from hotline.journal import JournalMetrics, JournalWriter
 from hotline.service import Service
+from ivr.adapters.checker import Checker
 from ivr.adapters.messages import VoiceMessages
 from ivr.handlers import Handlers, IvrMetrics
+from ivr.verification import Verification
 from telephony.fastagi import AgiMetrics, FastAgiServer
 
 logger = logging.getLogger(__name__)
@@ -24,12 +26,20 @@ async def start(service: Service) -> Callable[[], Awaitable[None]]:
     metrics = JournalMetrics(service.registry, "ivr")
     journal = JournalWriter(deployment.journal("ivr"), "ivr", metrics=metrics)
     messages = VoiceMessages(deployment.voice_messages)
-    handlers = Handlers(lambda: service.settings, journal, messages, IvrMetrics(service.registry))
+    ivr_metrics = IvrMetrics(service.registry)
+    handlers = Handlers(lambda: service.settings, journal, messages, ivr_metrics)
     server = FastAgiServer(
         "127.0.0.1",
         deployment.ports.agi_ivr,
         service.secrets.agi_token,
-        {"contact": handlers.contact, "voicemail": handlers.voicemail, "survey": handlers.survey},
+        {
+            "contact": handlers.contact,
+            "voicemail": handlers.voicemail,
+            "survey": handlers.survey,
+            "verify": Verification(
+                lambda: service.settings, Checker(), service.registry, ivr_metrics.prompts_failed
+            ),
+        },
         metrics=AgiMetrics(service.registry),
     )
     try:

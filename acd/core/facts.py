@@ -400,6 +400,16 @@ class OutgoingRefused(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class CallerVerified(Fact):
+    """The agent had the caller enter digits; this is all that is known of them."""
+
+    contact: str
+    segment: str
+    agent: str
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True)
 class LoginRefused(Fact):
     """Wrong number or PIN at a phone. agent is the number as given, digits only."""
 

@@ -238,6 +238,16 @@ class Hours:
 
 
 @dataclass(frozen=True, slots=True)
+class Verification:
+    """Callers enter digits that the agent does not see (*5 during a conversation). Without a url: never."""
+
+    url: str = ""  # asked by POST {"contact", "digits"}; {"verified": true} means yes
+    digits: int = 6  # at most so many
+    tries: int = 2
+    timeout_s: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
 class OutgoingRule:
     """What agents of one role may dial: the longest prefix that fits decides."""
 
@@ -277,6 +287,7 @@ class Settings:
     numbers: tuple[Number, ...] = ()
     hours: tuple[Hours, ...] = ()
     outgoing: Outgoing = field(default_factory=Outgoing)
+    verification: Verification = field(default_factory=Verification)
 
     @property
     def ring_period_ms(self) -> int:

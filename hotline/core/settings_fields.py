@@ -35,6 +35,7 @@ from hotline.core.settings import (
     Step,
     Text,
     Trunk,
+    Verification,
 )
 
 LONGEST_TEXT = 200
@@ -44,6 +45,8 @@ TRANSPORTS = ("udp", "tcp", "tls")
 TRUNK_KINDS = ("address", "registered", "peer")
 AGENT_ROLES = ("agent", "supervisor")
 LANGUAGES = ("zh", "en")
+# Digits of a person leave this machine encrypted or not at all.
+CHECKER_URL = r"(https://|http://(127\.0\.0\.1|localhost)[:/])[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+"
 WIDEST_NETWORK_BITS = {4: 8, 6: 32}  # a wider one would let half the internet in as our carrier
 
 
@@ -125,6 +128,7 @@ RINGS = phrase("unit.rings")
 SECONDS = phrase("unit.seconds")
 MINUTES = phrase("unit.minutes")
 CALLS = phrase("unit.calls")
+DIGITS = phrase("unit.digits")
 MILLISECONDS = phrase("unit.milliseconds")
 REFUSED_REQUESTS = phrase("unit.refused_requests")
 CHANNELS = phrase("unit.channels")
@@ -242,6 +246,10 @@ FIELD_RULES: dict[tuple[type, str], Rule] = {
     (Number, "did"): _spelled("[0-9]{1,15}", phrase("allowed.digits", most=15)),
     (Number, "direct_rings"): _between(1, 20, RINGS),
     (Hours, "name"): NAME,
+    (Verification, "url"): _or_empty(_spelled(CHECKER_URL, phrase("allowed.checker_url"))),
+    (Verification, "digits"): _between(1, 20, DIGITS),
+    (Verification, "tries"): _between(1, 5, TRIES),
+    (Verification, "timeout_s"): _between(0.5, 30, SECONDS),
     (Outgoing, "access"): _spelled("[0-9]{1,3}", phrase("allowed.digits", most=3)),
     (Outgoing, "presented"): _or_empty(_spelled("[0-9]{1,15}", phrase("allowed.digits", most=15))),
     (Outgoing, "emergency"): _spelled("[0-9]{2,8}", phrase("allowed.digits", most=8)),

@@ -15,6 +15,7 @@ RING_CYCLE_MS = 500
 AFTER_CONTACT_S = 1
 CARRIER = "127.0.0.2"  # the trunk "carrier" is known by this address
 OUTSIDE = ("127.0.0.4", int(os.environ.get("END_TO_END_PORT_BASE", "12000")) + 990)  # where outgoing calls go
+CHECKER_PORT = OUTSIDE[1] - 1  # of this machine: knows whether a caller's digits are right
 NARROW = "127.0.0.3"  # the trunk "narrow" carries one call
 
 
@@ -116,6 +117,10 @@ name = "outside"
 kind = "address"
 address = "{OUTSIDE[0]}:{OUTSIDE[1]}"
 qualify_s = 0
+
+[verification]
+url = "http://127.0.0.1:{CHECKER_PORT}/check"
+digits = 6
 
 [outgoing]
 trunk = "outside"

@@ -23,6 +23,7 @@ from hotline.core.settings import (
     Settings,
     Step,
     Trunk,
+    Verification,
 )
 from hotline.core.settings_fields import FIELD_RULES, is_address, is_network, is_timezone
 
@@ -80,6 +81,15 @@ from hotline.core.settings_fields import FIELD_RULES, is_address, is_network, is
         (Queue, "recall_within_s", [0, 604800], [-1, 604801]),
         (Queue, "music", ["default"], ["", "../x"]),
         (Queue, "max_waiting", [1, 100000], [0, 100001]),
+        (
+            Verification,
+            "url",
+            ["", "https://checker.example/x?key=1", "http://127.0.0.1:8000/check"],
+            ["http://checker.example/", "https://a b", "ftp://127.0.0.1/", "http://127.0.0.1.evil.example/"],
+        ),
+        (Verification, "digits", [1, 20], [0, 21]),
+        (Verification, "tries", [1, 5], [0, 6]),
+        (Verification, "timeout_s", [0.5, 30.0], [0.4, 31.0]),
         (Outgoing, "access", ["9", "000"], ["", "x", "1234"]),
         (Outgoing, "presented", ["", "4001"], ["+86", "x"]),
         (Outgoing, "max_minutes_per_call", [1, 1440], [0, 1441]),
