@@ -26,6 +26,7 @@ from acd.adapters.media_watch import MediaWatch
 from acd.adapters.observer import REQUEUE, Observer
 from acd.adapters.outgoing import Outgoing
 from acd.adapters.own_calls import OwnCalls
+from acd.adapters.reachability import Reachability
 from acd.adapters.security import FAILURES, SecurityWatch
 from acd.adapters.sessions import QueueHandler
 from acd.adapters.stream import Stream
@@ -135,6 +136,7 @@ class Acd:
         self._trunks = TrunkWatch(self._link, service.settings, registry, self._security.exempt)
         self._lamps = Lamps(self.engine, self._link, lambda: service.settings, registry)
         self.observer.link = self._link
+        self._reachability = Reachability(self.engine, self._link)
         self.observer.on_synchronized = self._on_synchronized
         self.engine.cancel_offer = self.observer.cancel_offer
         self.engine.take_snapshot = self.observer.take_snapshot
@@ -221,6 +223,7 @@ class Acd:
             return
         self._trunks.hint()
         self._lamps.hint()
+        self._reachability.hint()
         if not self._fastagi_open:
             self._fastagi_open = True
             self._tasks.append(asyncio.get_running_loop().create_task(self._open_fastagi()))
@@ -246,6 +249,7 @@ class Acd:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+        self._reachability.close()
         await self._fastagi.close()
         await self.observer.close()
         await self._link.close()

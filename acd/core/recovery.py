@@ -141,6 +141,8 @@ def _restore_agent(floor: Floor, remembered: RestoredAgent, *, is_today: bool) -
     agent.unreachable = remembered.reason == "unreachable" or remembered.gone_since_ms > 0
     for name in TOLD_BESIDE_STATE:
         setattr(agent, name, getattr(remembered, name))
+    if agent.gone_since_ms:
+        agent.gone_since_ms = floor.now_ms  # counted anew: the phone may have come back while nobody looked
     agent.idle_since_ms = remembered.idle_since_ms
     agent.offer, agent.contact, agent.queue = remembered.offer, remembered.contact, remembered.queue
     if remembered.phone:

@@ -45,7 +45,7 @@ offer_rings = 2
 after_contact_prolong_s = 60
 after_contact_max_s = 90
 disposition_max_s = 60
-phone_gone_s = 2
+phone_gone_s = 5
 [hotline.failed_offers]
 pause_s = 1
 no_answer = {{ becomes = "logged_out", after = 2 }}
@@ -208,10 +208,23 @@ async def test_an_agent_whose_phone_is_gone_is_logged_out(stack: HotlineStack) -
         await desk.phone.unregister()
         lost = (await stack.facts.agent_state(GONE, "not_ready")).body
         assert lost["reason"] == "unreachable" and lost["gone_since_ms"]
-        offline = (await stack.facts.agent_state(GONE, "offline", within_s=10)).body
+        offline = (await stack.facts.agent_state(GONE, "offline", within_s=15)).body
         assert offline["reason"] == "phone_gone"
-        assert offline["at_ms"] >= lost["gone_since_ms"] + 2000
+        assert offline["at_ms"] >= lost["gone_since_ms"] + 5000
         await desk.phone.register()
+    await nothing_left(stack)
+
+
+async def test_a_phone_that_came_back_while_acd_was_away_is_known_to_be_back(stack: HotlineStack) -> None:
+    """Else the agent would be logged out, though the phone is there."""
+    async with agents(stack, BREAKS) as (desk,):
+        await desk.phone.unregister()
+        await stack.facts.agent_state(BREAKS, "not_ready")
+        killed = stack.kill("acd")
+        await desk.phone.register()
+        await stack.back("acd", killed)
+        back = (await stack.facts.agent_state(BREAKS, "ready", within_s=10)).body
+        assert back["gone_since_ms"] == 0
     await nothing_left(stack)
 
 

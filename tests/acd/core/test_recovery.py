@@ -655,7 +655,8 @@ def test_breaks_codes_rows_of_failures_and_lost_phones_survive_a_restart() -> No
         8004    code 1001 11               | 1001 acw until 37000
                                            | code 11 for 1-2 by 1001
         37000   alarm                      | 1001 ready
-        60004   alarm                      | 1002 offline (phone_gone)
+        67999   alarm                      |
+        68000   alarm                      | 1002 offline (phone_gone)
     """)
 
 
