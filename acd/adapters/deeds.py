@@ -74,6 +74,7 @@ class Deeds:
             "put_first": Deed(self._put_first, ("contact",)),
             "close_queue": Deed(self._close_queue, ("queue",)),
             "open_queue": Deed(self._open_queue, ("queue",)),
+            "lower_hand": Deed(self._lower_hand, ("agent",)),
             "take_over": Deed(self._take_over, ("agent", "as")),
         }
         for mode in ("listen", "whisper", "barge"):
@@ -135,6 +136,13 @@ class Deeds:
         if reason and (words["state"] != "not_ready" or reason not in reasons):
             raise BadDeed("reason", reason, f"with state not_ready one of {', '.join(reasons)}")
         return self._decide(events.AgentForced(words["agent"], words["state"], words["by"], VIA, reason))
+
+    async def _lower_hand(self, words: Words) -> str:
+        view = self._engine.picture.agents.get(words["agent"])
+        if view is None or not view.help_ms:
+            return "no_hand"
+        self._engine.handle(events.AgentWasHelped(words["agent"], words["by"]))
+        return ""
 
     def _call_in(self, mode: str) -> Doer:
         async def call_in(words: Words) -> str:

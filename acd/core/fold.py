@@ -428,6 +428,16 @@ class Fold:
         for name, unset in TOLD_BESIDE_STATE.items():
             setattr(view, name, body.get(name, unset))
 
+    def _disposition_given(self, at_ms: int, body: Body) -> None:
+        for page in self._pages(self._agent(body["agent"]).segment_ms, body["queue"]):
+            _count(page.dispositions, body["code"])
+            if body["replaces"]:
+                _count(page.dispositions, body["replaces"], -1)
+
+    def _disposition_missed(self, at_ms: int, body: Body) -> None:
+        for page in self._pages(self._agent(body["agent"]).segment_ms, body["queue"]):
+            page.codes_missed += 1
+
     def _help_asked(self, at_ms: int, body: Body) -> None:
         self._agent(body["agent"]).help_ms = at_ms
         self._books.agent(at_ms, body["agent"]).helps += 1
@@ -480,8 +490,8 @@ def flow_outcome(body: Body) -> str:
     return "lost" if body["hung_up_by"] == "lost" else "hung_up"
 
 
-def _count(counts: dict[str, int], name: str) -> None:
-    counts[name] = counts.get(name, 0) + 1
+def _count(counts: dict[str, int], name: str, by: int = 1) -> None:
+    counts[name] = counts.get(name, 0) + by
 
 
 _OPEN_THINGS: dict[str, type[Any]] = {
@@ -514,6 +524,8 @@ _HANDLERS: dict[str, Callable[[Fold, int, Body], None]] = {
     "QueueClosed": Fold._queue_closed,
     "QueueOpened": Fold._queue_opened,
     "ContactEnded": Fold._contact_ended,
+    "DispositionGiven": Fold._disposition_given,
+    "DispositionMissed": Fold._disposition_missed,
     "HelpAsked": Fold._help_asked,
     "HelpEnded": Fold._help_ended,
     "AgentStateChanged": Fold._agent_state_changed,

@@ -37,6 +37,7 @@ REFUSALS = (
     "agent_busy",  # a leg holds the agent, or after-contact work
     "no_work",  # there is no after-contact work to end
     "code_owed",  # the queue requires a disposition code first
+    "no_hand",  # the agent asks for no help
     "own_call",  # the call rings at the taker's phone, or the taker talks with the caller
     "being_answered",  # the agent's phone is answered, the caller not yet joined
     "not_waiting",  # the caller talks, or is on the way elsewhere

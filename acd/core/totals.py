@@ -128,6 +128,8 @@ class Totals(Mergeable):
     acw_ms: int = 0
     transferred: int = 0  # segments that ended because the agent transferred the caller
     one_way: int = 0  # legs without audio for 5 s
+    dispositions: dict[str, int] = field(default_factory=dict)  # conversations by the code given last
+    codes_missed: int = 0  # conversations whose required code was not given
 
     survey_asked: int = 0
     satisfaction: dict[str, int] = field(default_factory=dict)  # answers by digit, "1" to "5"

@@ -120,12 +120,21 @@ async def test_what_cannot_be_understood_changes_nothing(door: Door, body: objec
         ({"deed": "take_over", "agent": "1001", "as": "1001"}, "not_a_supervisor"),
         ({"deed": "listen", "agent": "1001", "as": "1002"}, "not_talking"),
         ({"deed": "barge", "agent": "1001", "as": "1003"}, "not_a_supervisor"),
+        ({"deed": "lower_hand", "agent": "1001"}, "no_hand"),
+        ({"deed": "lower_hand", "agent": "4711"}, "no_hand"),
         ({"deed": "close_queue", "queue": "elsewhere"}, "unknown_queue"),
         ({"deed": "open_queue", "queue": "service"}, "open_already"),
     ],
 )
 async def test_every_deed_has_its_way_through(door: Door, deed: dict[str, str], refused: str) -> None:
     assert await door.ask({**deed, "by": "anna"}) == (409, {"done": False, "refused": refused})
+
+
+async def test_a_raised_hand_is_lowered_by_whoever_came(door: Door) -> None:
+    door.engine.handle(events.AgentAskedHelp("1001"))
+    assert door.engine.picture.agents["1001"].help_ms
+    assert await door.ask({"deed": "lower_hand", "by": "anna", "agent": "1001"}) == (200, {"done": True})
+    assert not door.engine.picture.agents["1001"].help_ms
 
 
 async def test_other_parts_can_add_deeds_of_their_own(door: Door) -> None:

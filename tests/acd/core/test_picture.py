@@ -10,7 +10,7 @@ import pytest
 from stories import DAY_MS, Story, agent_state, random_day
 
 from acd.core.fact_codec import to_body
-from acd.core.facts import Fact
+from acd.core.facts import DispositionGiven, DispositionMissed, Fact
 from acd.core.picture import Picture
 from acd.core.totals import Totals, Waits
 
@@ -330,3 +330,18 @@ def test_any_day_adds_up_at_every_moment(seed: int) -> None:
                 assert totals.check() == []
     assert picture.day.contacts == 60
     assert picture.day.offered == sum(totals.offered for totals in picture.day_by_queue.values())
+
+
+def test_conversations_are_counted_by_the_code_given_last() -> None:
+    """The second code replaces the first; a code that did not come is counted apart."""
+    story = Story("a").starts().queues().rings().answered().connected().after(1000).segment_ends(1000)
+    about = (story.now_ms, "a", story.offer, "1001", "sales")
+    picture = picture_of(
+        story,
+        DispositionGiven(*about, "11", ""),
+        DispositionGiven(*about, "12", "11"),
+        DispositionMissed(*about),
+    )
+    for totals in (picture.day, picture.day_by_queue["sales"]):
+        assert totals.dispositions == {"11": 0, "12": 1}
+        assert totals.codes_missed == 1
