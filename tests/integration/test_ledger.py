@@ -17,6 +17,7 @@ from stories import DAY_MS, Story, random_day
 from acd.core.fact_codec import to_body
 from acd.core.facts import Fact
 from acd.core.picture import Picture
+from acd.core.supervision import acted
 from acd.core.totals import AgentTotals, Totals
 from hotline.fallback_journal import append_fallback_line
 from hotline.journal import JournalWriter, read_journal
@@ -173,6 +174,27 @@ async def test_the_projections_tell_one_contact_from_start_to_end(
     assert [row["state"] for row in states] == ["offered", "on_contact", "ready"]
     journal.close()
     keeper.close()
+
+
+async def test_what_supervisors_did_or_tried_is_a_row_each(
+    tmp_path: Path, database: Any, database_url: str
+) -> None:
+    journal = JournalWriter(tmp_path / "acd", "acd")
+    done = acted(DAY_MS, "anna", "page", "force", agent="1001", detail="ready")
+    refused = acted(DAY_MS + 1, "1004", "phone", "take", agent="1002", contact="c", refused="not_talking")
+    write(journal, [done, refused])
+    journal.close()
+    await run_once(tmp_path, database_url)
+    rows = await database.fetch("SELECT * FROM supervisor_act ORDER BY position")
+    assert [(row["by_whom"], row["via"], row["deed"], row["agent"]) for row in rows] == [
+        ("anna", "page", "force", "1001"),
+        ("1004", "phone", "take", "1002"),
+    ]
+    assert [(row["contact"], row["detail"], row["refused"]) for row in rows] == [
+        ("", "ready", ""),
+        ("c", "", "not_talking"),
+    ]
+    assert rows[0]["at"].timestamp() * 1000 == DAY_MS
 
 
 async def test_quarters_add_up_to_the_live_picture(tmp_path: Path, database: Any, database_url: str) -> None:

@@ -64,7 +64,7 @@ def test_every_prompt_of_the_settings_is_looked_for_and_named_with_its_place() -
         1,
         queues=(
             Queue("service", Text("咨询", "Service"), whisper="no-whisper"),
-            Queue("mute", Text("静", "Mute")),
+            Queue("mute", Text("静", "Mute"), closed="message:no-words"),
         ),
         flows=(
             Flow("main", "message:no-start", greeting="no-greeting", closed="message:closed", menus=(menu,)),
@@ -72,6 +72,7 @@ def test_every_prompt_of_the_settings_is_looked_for_and_named_with_its_place() -
     )
     assert missing_prompts(None, settings) == [
         "queue service.whisper: no-whisper",
+        "queue mute.closed: no-words",
         "flow main.greeting: no-greeting",
         "flow main.menu one.prompt: no-menu",
         "flow main: no-start",

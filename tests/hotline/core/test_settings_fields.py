@@ -75,6 +75,12 @@ from hotline.core.settings_fields import FIELD_RULES, is_address, is_network, is
         (Queue, "target_rings", [1, 20], [0, 21]),
         (Queue, "ring", [1, 10], [0, 11]),
         (Queue, "pickup", ["nobody", "skilled", "anyone"], ["", "everyone"]),
+        (
+            Queue,
+            "closed",
+            ["queue:b", "message:closed", "voicemail", "hangup"],
+            ["", "menu:a", "queue:", "x"],
+        ),
         (Queue, "whisper", ["queue-service"], ["", "../../etc/passwd", "a/b", "a.wav", "Å"]),
         (Queue, "announce_position_s", [0, 600], [-1, 601]),
         (Queue, "return_within_s", [0, 86400], [-1, 86401]),
@@ -100,6 +106,7 @@ from hotline.core.settings_fields import FIELD_RULES, is_address, is_network, is
         (Queue, "extension", ["", "1", "12345678"], ["123456789", "x", "*1"]),
         (Agent, "number", ["1", "12345678"], ["", "123456789", "10a", "１００１"]),
         (Agent, "name", ["李雷"], ["", "  "]),
+        (Agent, "role", ["agent", "supervisor"], ["", "boss", "Supervisor"]),
         (Choice, "digit", ["0", "9", "*", "#"], ["", "10", "a"]),
         (
             Choice,
