@@ -63,6 +63,7 @@ def _entry_values(entry: EntryAccount, words: Callable[[Phrase], str]) -> dict[s
     return {
         "queued": dict(entry.body),
         "widened": [dict(step) for step in entry.widened],
+        "deeds": [dict(deed) for deed in entry.deeds],
         "offers": [_offer_values(offer, words) for offer in entry.offers],
         "left": None if entry.left is None else dict(entry.left),
         "why_not": None if entry.why_not is None else words(entry.why_not),
@@ -101,6 +102,7 @@ def _entry(entry: EntryAccount, asked: str, clock: Clock) -> Iterator[Line]:
     happened: list[tuple[int, list[Line]]] = [
         (step["at_ms"], [Line(2, _widened(step, clock))]) for step in entry.widened
     ]
+    happened += [(deed["at_ms"], [Line(2, _acted(deed, clock))]) for deed in entry.deeds]
     happened += [(offer.at_ms, list(_offer(offer, asked, clock))) for offer in entry.offers]
     for _, told in sorted(happened, key=lambda one: one[0]):
         yield from told
@@ -119,6 +121,12 @@ def _widened(step: Mapping[str, Any], clock: Clock) -> Phrase:
         return phrase("explain.widened", at=at, step=number, needs=needs)
     others = ", ".join(step["prefer"])
     return phrase("explain.widened_preferring", at=at, step=number, needs=needs, others=others)
+
+
+def _acted(deed: Mapping[str, Any], clock: Clock) -> Phrase:
+    at, by, what = clock(deed["at_ms"]), shown_text(deed["by"]), _said("explain_deed", deed["deed"])
+    about = shown_text(deed["detail"] or deed["agent"])
+    return phrase("explain.acted_on" if about else "explain.acted", at=at, by=by, deed=what, about=about)
 
 
 def _offer(offer: OfferAccount, asked: str, clock: Clock) -> Iterator[Line]:

@@ -45,10 +45,11 @@ class OfferAccount:
 
 @dataclass
 class EntryAccount:
-    """One request for an agent: CallQueued, the steps that came, its offers and its end."""
+    """One request for an agent: CallQueued, its steps, supervisors' deeds, its offers and its end."""
 
     body: Body
     widened: list[Body] = field(default_factory=list)
+    deeds: list[Body] = field(default_factory=list)  # that were done, not those refused
     offers: list[OfferAccount] = field(default_factory=list)
     left: Body | None = None
     why_not: Phrase | None = None  # of the agent asked about: at the entry's end without an answer, or now
@@ -111,6 +112,10 @@ class Explainer:
     def _widened(self, at_ms: int, body: Body) -> None:
         if self.entries:
             self.entries[-1].widened.append(body)
+
+    def _acted(self, at_ms: int, body: Body) -> None:
+        if self.entries and not body["refused"]:
+            self.entries[-1].deeds.append(body)
 
     def _offered(self, at_ms: int, body: Body) -> None:
         dial = body.get("dial", "")
@@ -212,6 +217,7 @@ def proof_rings(body: Body) -> tuple[str, ...]:
 _TOLD: dict[str, Callable[[Explainer, int, Body], None]] = {
     "CallQueued": Explainer._queued,
     "CallWidened": Explainer._widened,
+    "SupervisorActed": Explainer._acted,
     "CallOffered": Explainer._offered,
     "OfferRang": Explainer._rang,
     "CallAnswered": Explainer._answered,

@@ -115,3 +115,16 @@ def test_as_json_it_has_the_proofs_and_the_words(language: str) -> None:
     assert ("longer idle" in first["why_not"]) is (language == "en")
     assert request["queued"]["at_ms"] == START_MS + 100
     assert values["text"] == told(explainer, language)
+
+
+def test_what_supervisors_did_stands_at_its_time() -> None:
+    played = Played().play("""
+        100   arrive c1 service since=100
+        200   put_first c1
+        250   send_on c1 queue:orders
+    """)
+    assert told(played.explained("c1")).splitlines()[2:4] == [
+        "        200 supervisor boss: puts it first",
+        "        250 supervisor boss: moves it to another queue (queue:orders)",
+    ]
+    assert told(played.explained("c1"), "zh").splitlines()[2] == "        200 班长 boss：优先"

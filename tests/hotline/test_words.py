@@ -17,7 +17,9 @@ from hotline.core.settings_check import SettingsRefused, check_settings
 from hotline.words import CHOICE, columns_of, in_words, language, padded, say, told
 
 ROOT = Path(__file__).parents[2]
-EXPLAINED = {f"explain_{part}" for part in ("part", "policy", "aimed", "left_out", "cause", "how", "reason")}
+EXPLAINED = {
+    f"explain_{part}" for part in ("part", "policy", "aimed", "deed", "left_out", "cause", "how", "reason")
+}
 ROOMS = ("acd", "hotline", "ivr", "recording", "telephony", "wallboard")
 SOURCES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 

@@ -249,3 +249,22 @@ def test_an_offer_before_the_request_is_known_is_passed_over() -> None:
     told = explainer("")
     told.apply("CallOffered", START_MS + 200, offer("1001", "1-1", 200, proof()))
     assert told.entries == []
+
+
+def test_what_supervisors_did_with_the_call_is_told_and_what_was_refused_is_not() -> None:
+    told = (
+        Played()
+        .play("""
+            100   arrive c1 service since=100
+            200   put_first c1
+            210   put_first c1
+            300   take c1 1003
+        """)
+        .explained("c1")
+    )
+    [entry] = told.entries
+    assert [(deed["deed"], deed["at_ms"] - START_MS) for deed in entry.deeds] == [
+        ("put_first", 200),
+        ("take", 300),
+    ]
+    assert [one.agents for one in entry.offers] == [["1003"]]
