@@ -1,12 +1,13 @@
 """Several phones ring at once for one caller: one wins, and nobody else has a mark against them."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from harness import sound
 from harness.call import Call
 from harness.desk import Desk
-from harness.lanes import RING_CYCLE_MS, Lane
+from harness.lanes import RING_CYCLE_MS, Lane, lane_settings
 from harness.phone import BUSY, DECLINES, NEVER_ANSWERS
 from harness.prompt_tones import prompt_hz
 from harness.scenes import agents, dial, nothing_left
@@ -156,5 +157,37 @@ async def test_if_nobody_answers_each_has_a_verdict_of_its_own(stack: HotlineSta
         await stack.fact("CallConnected", contact=contact, agent=willing, within_s=15)
         await rung.hang_up()
         await call.hang_up()
+        await stack.fact("ContactEnded", contact=contact)
+    await nothing_left(stack)
+
+
+async def test_one_answers_while_acd_is_dead(own_stack: Callable[[str], Awaitable[HotlineStack]]) -> None:
+    """acd is killed while three phones ring; one is answered meanwhile: it has won, the others are free."""
+    lane = Lane(0)
+    stack = await own_stack(lane_settings(1))
+    async with (
+        agents(stack, *lane.agents[:3], manner=NEVER_ANSWERS) as desks,
+        stack.caller(tone_hz=CALLER_HZ) as caller,
+    ):
+        call, contact = await dial(stack, caller, lane.together_number)
+        rung = await _ringing(stack, contact, desks)
+        pid = stack.kill("acd")
+        rung[2].answer()
+        await rung[2].rtp.hears(CALLER_HZ)
+        await asyncio.gather(*(one.ended() for one in rung[:2]))
+        await stack.back("acd", pid)
+        winner = desks[2].number
+        connected = (await stack.fact("CallConnected", contact=contact, within_s=15)).body
+        assert connected["agent"] == winner
+        await asyncio.gather(*(stack.facts.agent_state(desk.number, "ready") for desk in desks[:2]))
+        causes = {
+            fact.body["agent"]: fact.body["cause"] for fact in stack.facts.of("OfferEnded", contact=contact)
+        }
+        assert causes == dict.fromkeys((desk.number for desk in desks[:2]), "answered_elsewhere")
+        assert rung[2].talking and call.talking
+        await rung[2].hang_up()
+        await call.hang_up()
+        segment = (await stack.fact("SegmentEnded", contact=contact)).body
+        assert (segment["agent"], segment["segment"]) == (winner, connected["segment"])
         await stack.fact("ContactEnded", contact=contact)
     await nothing_left(stack)

@@ -174,3 +174,16 @@ async def test_a_phone_without_an_agent_and_a_strangers_channel_join_nobody(talk
     talk.tell({"Event": "BridgeEnter", **CALLER, "BridgeUniqueid": "b2"})
     talk.tell({"Event": "BridgeEnter", **SIDE_LEG}, {"Event": "BridgeEnter", **stranger})
     assert talk.joined() == []
+
+
+@pytest.mark.parametrize(("states", "heard"), [((), False), (("Ringing",), True)])
+async def test_an_unanswered_leg_says_whether_its_phone_was_heard_of(
+    talk: Talk, states: tuple[str, ...], heard: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[events.Event] = []
+    monkeypatch.setattr(talk.engine, "handle", told.append)
+    leg = {**LEG, "Uniqueid": "l2", "ChanVariable": "HL_OFFER=1-2", "Cause": "0"}
+    talk.tell({"Event": "DialBegin", **{f"Dest{name}": value for name, value in leg.items()}})
+    talk.tell(*({"Event": "Newstate", "ChannelStateDesc": state, **leg} for state in states))
+    talk.tell({"Event": "Hangup", **leg})
+    assert told == [events.OfferRang("1-2"), events.LegEnded("1-2", 0, by="us", heard=heard)]
