@@ -12,7 +12,7 @@ from acd.core.events import (
     SettingsChanged,
     StepRules,
 )
-from hotline.core.settings import Settings
+from hotline.core.settings import Settings, WithoutAgents
 
 
 def settings_changed(settings: Settings) -> SettingsChanged:
@@ -43,6 +43,11 @@ def settings_changed(settings: Settings) -> SettingsChanged:
                 steps=tuple(StepRules(step.after_s * 1000, step.needs) for step in queue.steps),
                 return_within_ms=queue.return_within_s * 1000,
                 recall_within_ms=queue.recall_within_s * 1000,
+                max_wait_ms=queue.max_wait_s * 1000,
+                overflow=queue.overflow,
+                callers_per_1000_agents=round(queue.callers_per_agent * 1000),
+                nobody_logged_in=_ways(queue.nobody_logged_in),
+                nobody_ready=_ways(queue.nobody_ready),
                 prefer_last_ms=queue.prefer_last_agent_s * 1000,
                 prefer_named_ms=queue.prefer_named_s * 1000,
                 pickup=queue.pickup,
@@ -77,3 +82,9 @@ def _agent_rules(settings: Settings) -> AgentRules:
             (cause, FailedOfferRule(rule.becomes, rule.after)) for cause, rule in failed.items()
         ),
     )
+
+
+def _ways(without: WithoutAgents) -> tuple[str, str]:
+    """For newcomers and for those who wait; "" where they wait."""
+    entering, waiting = ("" if way == "wait" else way for way in (without.entering, without.waiting))
+    return entering, waiting

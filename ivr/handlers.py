@@ -13,6 +13,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -21,12 +22,12 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from acd.core.fact_codec import to_body
 from acd.core.facts import Fact
+from hotline.core.hours import is_open, next_opening
 from hotline.core.settings import Flow, Hours, Settings
 from hotline.journal import JournalWriter
 from ivr.adapters.messages import MessageUnusable, VoiceMessages
 from ivr.core import flows
 from ivr.core.facts import FlowEnded, MessageLeft, SurveyAnswered
-from ivr.core.hours import is_open, next_opening
 from ivr.core.survey import SURVEY_TRIES, satisfaction_of
 from ivr.session import Session, Speaker, caller_is_gone
 from telephony import variables
@@ -82,11 +83,13 @@ class Handlers:
         self._metrics = metrics
 
     async def contact(self, session: Session) -> None:
-        """Arguments: contact, number, stage, and since when the dialplan asks in vain ("": it does not)."""
+        """Arguments: contact, number, stage, since when the dialplan asks in vain ("": it does not), and
+        where a caller comes in whom a queue sent here: "flow:NAME", "menu:NAME" ("": none did)."""
         with self._metrics.sessions.labels("contact").track_inprogress():
             contact, number, *rest = *session.args, "", ""
+            start = "".join(rest[2:3])
             settings = self._settings()
-            flow = _flow_of(settings, number)
+            flow = _flow_at(settings, start) if start else _flow_of(settings, number)
             if flow is None or not CONTACT_ID.fullmatch(contact):
                 await self._refuse(session, "contact", number)
                 return
@@ -94,7 +97,10 @@ class Handlers:
             run = flows.FlowRun(settings, flow, contact, number, language)
             resumed = len(rest) > 1 and rest[1] != ""
             await _is_here_again(session, rest[1] if resumed else "")
-            await self._run_flow(session, run, _entered(settings, flow, resumed), contact)
+            entered = _entered(settings, flow, resumed)
+            if start.startswith("menu:"):
+                entered = replace(entered, start=start)
+            await self._run_flow(session, run, entered, contact)
 
     async def _run_flow(
         self, session: Session, run: flows.FlowRun, entered: flows.Entered, contact: str
@@ -300,6 +306,17 @@ async def _language(session: Session, settings: Settings) -> str:
 def _flow_of(settings: Settings, number: str) -> Flow | None:
     name = next((line.flow for line in settings.numbers if line.did == number), "")
     return next((flow for flow in settings.flows if flow.name == name), None)
+
+
+def _flow_at(settings: Settings, start: str) -> Flow | None:
+    """The flow of this name, or the first with this menu."""
+    kind, _, name = start.partition(":")
+    for flow in settings.flows:
+        if kind == "flow" and flow.name == name:
+            return flow
+        if kind == "menu" and any(menu.name == name for menu in flow.menus):
+            return flow
+    return None
 
 
 def _entered(settings: Settings, flow: Flow, resumed: bool) -> flows.Entered:

@@ -12,8 +12,10 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from acd.core.announcements import position_prompts, wait_prompts
 from acd.core.commands import Command, OfferCall, RefuseCall, RungBeside, SendToOverflow
@@ -21,6 +23,7 @@ from acd.core.events import CallArrived, CallWithdrawn, OfferFailed, SessionLost
 from acd.core.needs import join_needs
 from acd.engine import Engine
 from acd.forecaster import Forecaster
+from hotline.core.hours import is_open
 from hotline.core.settings import Queue, Settings
 from telephony import variables
 from telephony.dial import DialOptions, dial_arguments
@@ -145,9 +148,8 @@ class CallerSession:
         try:
             served_last = self._engine.picture.last_agent(arguments.contact)
             kept_ms = self._engine.picture.place_kept(arguments.contact, arguments.queue, now_ms)
-            self._engine.handle(
-                arguments.arrival(self._queue, now_ms, self._last_agent(), served_last, kept_ms)
-            )
+            arrival = arguments.arrival(self._queue, now_ms, self._last_agent(), served_last, kept_ms)
+            self._engine.handle(replace(arrival, closed=self._is_closed()))
             if arguments.aim or arguments.fallback:
                 # The journal has them now; the next entry of this contact is none of theirs.
                 await self._session.execute("MSet", f"{variables.AIM}=", f"{variables.FALLBACK}=")
@@ -159,6 +161,12 @@ class CallerSession:
         finally:
             if self._engine.detach(arguments.contact, self):
                 self._engine.handle(SessionLost(arguments.contact))
+
+    def _is_closed(self) -> bool:
+        """Whether the queue's own opening hours are over now."""
+        hours = next((hours for hours in self._settings.hours if hours.name == self._queue.hours), None)
+        now = datetime.now(ZoneInfo(self._settings.hotline.timezone))
+        return hours is not None and not is_open(hours, now)
 
     def _last_agent(self) -> str:
         """Who talked with a transferred caller last, or ""."""
@@ -295,15 +303,30 @@ class CallerSession:
 
     async def _send_on(self, order: SendToOverflow) -> None:
         """The caller leaves the queue for elsewhere: once HL_NEXT stands, the dialplan does it without us."""
-        kind, _, name = order.to.partition(":")
+        to = destination_of(self._settings, order.to)
+        kind, _, name = to.partition(":")
         if kind in ("message", "voicemail"):
             await self._session.answer()
         if order.outcome:
             await self._session.set_variable(variables.OUTCOME, order.outcome)
-        if name:
+        if kind in ("flow", "menu"):
+            await self._session.set_variable(variables.START, to)
+        elif name:
             await self._session.set_variable(variables.GO, name)
-        await self._session.set_variable(variables.NEXT, "moved" if kind == "queue" else kind)
-        self._engine.handle(CallWithdrawn(self._arguments.contact, order.to))
+        next_step = {"queue": "moved", "flow": "enter", "menu": "enter"}.get(kind, kind)
+        await self._session.set_variable(variables.NEXT, next_step)
+        self._engine.handle(CallWithdrawn(self._arguments.contact, order.to, self._arguments.entry))
+
+
+def destination_of(settings: Settings, to: str) -> str:
+    """A number of the hotline as the flow or queue that it leads to; any other destination as it is."""
+    kind, _, did = to.partition(":")
+    if kind != "number":
+        return to
+    line = next((line for line in settings.numbers if line.did == did), None)
+    if line is None:
+        return "hangup"  # settings have changed since
+    return f"queue:{line.direct_queue}" if line.direct_queue else f"flow:{line.flow}"
 
 
 def failed_cause(status: str, cause: str, *, rang: bool) -> str:

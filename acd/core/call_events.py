@@ -9,6 +9,7 @@ from acd.core.calls import Call
 from acd.core.commands import RefuseCall, SendToOverflow
 from acd.core.events import QueueRules
 from acd.core.floor import Floor
+from acd.core.limits import NO_WAY, way_past
 from acd.core.needs import Needs, NeedsError, parse_needs
 from acd.core.offer_events import cancel_offer, end_callers_half, end_segment
 from acd.core.offers import OTHER_HALF_MS
@@ -58,8 +59,8 @@ def _enter(floor: Floor, event: events.CallArrived) -> None:
         _refuse(floor, event, "bad_needs")
     elif event.aims or event.contact in floor.taken:
         _queue(floor, event, rules, needs)  # it comes to certain agents, not to the line
-    elif event.queue in floor.closed_queues:
-        floor.commands.append(SendToOverflow(event.contact, rules.closed, "closed"))
+    elif (way := way_past(floor, event, rules)) != NO_WAY:
+        _turn_away(floor, event, *way)
     elif floor.in_queue.get(event.queue, 0) >= rules.max_waiting:
         _refuse(floor, event, "queue_full")
     else:
@@ -77,6 +78,15 @@ def _refuse(floor: Floor, event: events.CallArrived, reason: str) -> None:
         event, queue=rules.name, needs=rules.needs, aims=event.aims or aims, fallback="", chosen=""
     )
     _enter(floor, back)
+
+
+def _turn_away(floor: Floor, event: events.CallArrived, to: str, reason: str) -> None:
+    """The queue's limits let no newcomer in."""
+    outcome = "closed" if reason == "closed" else "refused"
+    floor.commands.append(SendToOverflow(event.contact, to, outcome))
+    floor.facts.append(
+        facts.CallOverflowed(floor.now_ms, event.contact, event.entry, event.queue, reason, to)
+    )
 
 
 def _plan(floor: Floor, event: events.CallArrived, rules: QueueRules, needs: Needs) -> tuple[PlanStep, ...]:
@@ -115,6 +125,8 @@ def _queue(floor: Floor, event: events.CallArrived, rules: QueueRules, needs: Ne
         aims=list(event.aims),
         place_since_ms=event.place_since_ms,
         queued_ms=floor.now_ms,
+        max_wait_ms=rules.max_wait_ms,
+        overflow=rules.overflow,
         steps=tuple(later),
         prefer=first.prefer,
     )
@@ -138,6 +150,8 @@ def _queue(floor: Floor, event: events.CallArrived, rules: QueueRules, needs: Ne
             place_since_ms=call.place_since_ms,
             return_within_ms=rules.return_within_ms,
             recall_within_ms=rules.recall_within_ms,
+            max_wait_ms=call.max_wait_ms,
+            overflow=call.overflow,
         )
     )
 
@@ -166,6 +180,9 @@ def call_withdrawn(floor: Floor, event: events.CallWithdrawn) -> None:
     call = floor.calls.get(event.contact)
     if call is None:
         floor.ignore("the call is not here")
+        return
+    if event.entry and event.entry != call.entry:
+        floor.ignore("a later entry of this contact is here already")
         return
     leave(floor, call, event.to)
 

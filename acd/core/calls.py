@@ -79,7 +79,9 @@ class Call:
     rules: QueueRules  # of the settings version at entry: a call's plan does not change under it
     settings_version: int
     arrived_ms: int
-    queued_ms: int = 0  # when the entry began: steps count from here
+    queued_ms: int = 0  # when the entry began: steps and max_wait_ms count from here
+    max_wait_ms: int = 0  # after so long it is sent on to overflow; 0: never
+    overflow: str = ""
     steps: tuple[PlanStep, ...] = ()  # how the call widens after the first
     step: int = 0  # how many of them have come
     prefer: tuple[str, ...] = ()  # only these agents for now; (): anyone who meets the needs
@@ -172,6 +174,10 @@ class WaitingLine:
         self._index, self._bits = index, bits
         for group in self._groups.values():
             group.reindex(index, bits)
+
+    def agents(self, needs: Needs) -> int:
+        """The agents who meet these needs, one bit each."""
+        return needs.agents(self._index)
 
     def eligible(self, call: Call) -> int:
         """The agents for whom the call asks now, one bit each."""

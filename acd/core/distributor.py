@@ -20,6 +20,7 @@ from acd.core import (
     forecast,
     help_events,
     join_events,
+    limits,
     offer_events,
     own_calls,
     pickup,
@@ -86,6 +87,7 @@ _DEADLINES: dict[str, Callable[[Floor, str], None]] = {
     "lease": offer_events.lease_expired,
     "hold": recovery.hold_is_over,
     "step": call_events.step_has_come,
+    "max_wait": limits.wait_is_over,
     "taken": Floor.forget_taker,
 }
 
@@ -124,6 +126,8 @@ class Distributor:
             handler(floor, event)
         while (due := floor.deadlines.take_due(floor.now_ms)) is not None:
             self._pass_deadline(*due)
+        if floor.linked and not floor.awaited and (floor.overdue or floor.staff_changed):
+            limits.send_overdue_on(floor)
         if floor.sent_on or floor.taken:
             supervision.settle_wishes(floor, self._offer_as_aimed)
         if floor.linked and not floor.awaited:

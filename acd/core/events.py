@@ -34,6 +34,7 @@ class CallArrived(Event):
     chosen: str = ""  # the part of needs that every step of the queue keeps: what the caller chose
     last_agent: str = ""  # who served this caller last, "" when not known
     preferred: tuple[str, ...] = ()  # agents named for this caller's number or choice
+    closed: bool = False  # the queue's opening hours are over
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class CallWithdrawn(Event):
 
     contact: str
     to: str
+    entry: int = 0  # which was left; 0: the one that is here
 
 
 @dataclass(frozen=True, slots=True)
@@ -370,10 +372,20 @@ class QueueRules:
     prefer_named_ms: int = 0  # how long agents named for the caller's number or choice are waited for
     return_within_ms: int = 0  # how long the place of a caller who left unserved is kept
     recall_within_ms: int = 0  # how long one who did not return may be called; 0: not at all
+    max_wait_ms: int = 0  # after so long in the queue a call is sent on to overflow; 0: never
+    overflow: str = ""  # go form: where those go for whom there is no room, and who waited for too long
+    callers_per_1000_agents: int = 0  # more than so many in the queue per 1000 logged in; 0: no limit
+    nobody_logged_in: tuple[str, str] = ("", "")  # go form of newcomers, of those who wait; "": they wait
+    nobody_ready: tuple[str, str] = ("", "")  # likewise, while somebody is logged in
     disposition: str = ""  # the code after a conversation: "" not asked for, optional, required
     closed: str = "voicemail"  # go form: where newcomers go while a supervisor has closed the queue
     ring: int = 1  # so many phones at once
     pickup: str = "skilled"  # who may pick up its ringing calls, see acd.core.pickup
+
+    @property
+    def judges_staff(self) -> bool:
+        """Whether callers who wait are sent on when agents are away."""
+        return bool(self.nobody_logged_in[1] or self.nobody_ready[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -480,10 +492,12 @@ class RestoredCall:
     hold_ms: int = 0  # holds that are over
     aims: tuple[str, ...] = ()
     left_queue: bool = True  # of a connected call: CallLeftQueue is in the journal
-    line_rank: int = 0  # as in CallQueued, as the next two
+    line_rank: int = 0  # as in CallQueued, as what follows
     line_since_ms: int = 0
     steps: tuple[PlanStep, ...] = ()
     queued_ms: int = 0
+    max_wait_ms: int = 0
+    overflow: str = ""
     step: int = 0  # how many of the steps have come
     prefer: tuple[str, ...] = ()
     put_first: bool = False

@@ -50,6 +50,8 @@ class CallQueued(Fact):
     place_since_ms: int = 0  # the place is that of a wait since then; 0: since wait_since_ms
     return_within_ms: int = 0  # left unserved, the caller has this place again so long; 0: not at all
     recall_within_ms: int = 0  # who does not return by then is to be called within; 0: is not
+    max_wait_ms: int = 0  # after so long in the queue it is sent on to overflow; 0: never
+    overflow: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,21 @@ class CallWidened(Fact):
     step: int
     needs: str
     prefer: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class CallOverflowed(Fact):
+    """The caller is sent elsewhere by the queue's limits, at the entry or while waiting. to: a go form.
+
+    reason: closed, queue_full, callers_per_agent, nobody_logged_in, nobody_ready, max_wait. Who was let in
+    has left the queue only with CallLeftQueue, which follows.
+    """
+
+    contact: str
+    entry: int
+    queue: str
+    reason: str
+    to: str
 
 
 @dataclass(frozen=True, slots=True)

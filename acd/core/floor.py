@@ -33,6 +33,9 @@ DEAD_MS = 60_000
 """A channel that has hung up stays dead for so long against late sessions and stale snapshots."""
 
 BUSY_STATES = ("on_contact", "on_hold", "acw")  # what counts as work of the day
+AT_WORK = ("ready", "offered", "on_contact", "on_hold", "acw", "communicating", "unknown")
+"""States of agents who take calls, now or after what they do."""
+
 _HELD_STATES = ("offered", "on_contact", "on_hold", "acw", "unknown")  # states about a contact
 
 
@@ -66,6 +69,8 @@ class Floor:
         self.lost_ms: int | None = None  # since when the link is down, if it was up
         self.closed_queues: dict[str, None] = {}  # by supervisors
         self.taken: dict[str, str] = {}  # contact -> the agent who wants this call and no other
+        self.overdue: dict[str, tuple[str, str]] = {}  # contact -> where it is to go, and why
+        self.staff_changed = False  # agents came to work or left it
         self.sent_on: dict[str, str] = {}  # contact -> where it goes as soon as no phone rings for it
         self.awaited: dict[str, None] = {}  # contacts that must come back before anything is offered
         self.facts: list[Fact] = []
@@ -225,6 +230,7 @@ class Floor:
     def _move_agent(self, agent: Agent, state: str, *, keep_idle: bool) -> None:
         if state != agent.state:
             self._count_time(agent)
+            self.staff_changed |= state not in AT_WORK or agent.state not in AT_WORK
             if agent.state == "ready":
                 self.ready.remove(agent)
             self.bits_by_state[agent.state] &= ~agent.bit
@@ -294,6 +300,7 @@ class Floor:
         self.everyone = index.everyone
         self.ready.rebuild(agent for agent in known if agent.state == "ready")
         self.line.reindex(index, {agent.number: agent.bit for agent in known})
+        self.staff_changed = True
 
     def past_ms(self, told_ms: int | None, began_ms: int) -> int:
         """When something happened that is told only now: between its beginning and now. None: now."""
@@ -312,6 +319,9 @@ class Floor:
             self.aimed[call.contact] = None
         if call.state != "connected":
             self._set_step(call)
+            self.staff_changed |= call.rules.judges_staff
+            if call.max_wait_ms:
+                self.deadlines.set(("max_wait", call.contact), call.queued_ms + call.max_wait_ms)
 
     def _set_step(self, call: Call) -> None:
         if call.step < len(call.steps):
@@ -358,6 +368,8 @@ class Floor:
         if call.state != "connected" and state in ("connected", "gone"):
             self.in_queue[call.queue] -= 1
             self.deadlines.clear(("step", call.contact))
+            self.deadlines.clear(("max_wait", call.contact))
+            self.overdue.pop(call.contact, None)
         call.state = state
         if state == "gone":
             del self.calls[call.contact]

@@ -90,6 +90,8 @@ class ContactView:
     prefer: list[str] = field(default_factory=list)  # at this step only these agents; []: anyone
     steps: list[dict[str, Any]] = field(default_factory=list)  # how it widens, see acd.core.plan
     step: int = 0  # how many of them have come
+    max_wait_ms: int = 0  # from queued_ms on
+    overflow: str = ""
     priority: int = 0
     language: str = ""
     queued_ms: int = 0
@@ -221,6 +223,7 @@ class Fold:
         view.priority, view.language = body["priority"], body["language"]
         view.queued_ms, view.wait_since_ms = at_ms, body["wait_since_ms"]
         view.prefer, view.steps, view.step = body.get("prefer", []), body.get("steps", []), 0
+        view.max_wait_ms, view.overflow = body.get("max_wait_ms", 0), body.get("overflow", "")
         view.line_rank = body.get("line_rank", 0)
         view.line_since_ms = body.get("line_since_ms", 0) or view.wait_since_ms
         view.aims = body.get("aims", "")

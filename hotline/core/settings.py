@@ -137,6 +137,14 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class WithoutAgents:
+    """Where callers go while agents are away: "wait", or as Queue.closed."""
+
+    entering: str = "wait"  # those who come
+    waiting: str = "wait"  # those who wait already
+
+
+@dataclass(frozen=True, slots=True)
 class Queue:
     """A line of waiting callers with common needs."""
 
@@ -165,7 +173,19 @@ class Queue:
     survey: bool | None = None
     extension: str = ""  # agents transfer callers to the queue by this number; "": by none
     disposition: str = "none"  # the code after a conversation: none, optional, required
-    closed: str = "voicemail"  # while a supervisor has closed it: as Choice.go, but no menu
+    hours: str = ""  # opening hours by name; "" = always open
+    closed: str = (
+        "voicemail"  # newcomers, out of hours or closed by a supervisor: as Choice.go, flow:, number:
+    )
+    overflow: str = (
+        ""  # as closed: for whom there is no room, who waited for too long; "": queue-full is said
+    )
+    max_wait_s: int = 0  # who waits for longer goes to overflow; 0: nobody
+    callers_per_agent: float = 0.0  # newcomers beyond that, per agent logged in, go to overflow; 0: no limit
+    nobody_logged_in: WithoutAgents = field(
+        default_factory=WithoutAgents
+    )  # no agent who could serve the call
+    nobody_ready: WithoutAgents = field(default_factory=WithoutAgents)  # some are logged in, none is at work
 
 
 @dataclass(frozen=True, slots=True)

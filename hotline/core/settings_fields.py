@@ -36,6 +36,7 @@ from hotline.core.settings import (
     Text,
     Trunk,
     Verification,
+    WithoutAgents,
 )
 
 LONGEST_TEXT = 200
@@ -124,6 +125,12 @@ def _or_empty(rule: Rule) -> Rule:
     )
 
 
+def _or_wait(rule: Rule) -> Rule:
+    return Rule(
+        phrase("allowed.or_wait", allowed=rule.allowed), lambda value: value == "wait" or rule.accepts(value)
+    )
+
+
 RINGS = phrase("unit.rings")
 SECONDS = phrase("unit.seconds")
 MINUTES = phrase("unit.minutes")
@@ -151,7 +158,7 @@ DESTINATION = _spelled(
     phrase("allowed.destination"),
 )
 QUEUE_EXIT = _spelled(
-    r"queue:[a-z][a-z0-9_]{0,31}|message:[a-z0-9][a-z0-9-]{0,63}|voicemail|hangup",
+    r"(queue|menu|flow):[a-z][a-z0-9_]{0,31}|number:[0-9]{1,15}|message:[a-z0-9][a-z0-9-]{0,63}|voicemail|hangup",
     phrase("allowed.queue_exit"),
 )
 FILLED_TEXT = Rule(phrase("allowed.filled_text"), lambda value: value.strip() != "")
@@ -228,6 +235,11 @@ FIELD_RULES: dict[tuple[type, str], Rule] = {
     (Queue, "extension"): _or_empty(_spelled(r"[0-9]{1,8}", phrase("allowed.digits", most=8))),
     (Queue, "disposition"): _one_of("none", "optional", "required"),
     (Queue, "closed"): QUEUE_EXIT,
+    (Queue, "overflow"): _or_empty(QUEUE_EXIT),
+    (Queue, "max_wait_s"): _between(0, 86400, SECONDS),
+    (Queue, "callers_per_agent"): _between(0, 1000, CALLERS),
+    (WithoutAgents, "entering"): _or_wait(QUEUE_EXIT),
+    (WithoutAgents, "waiting"): _or_wait(QUEUE_EXIT),
     (Agent, "number"): AGENT_NUMBER,
     (Agent, "name"): FILLED_TEXT,
     (Agent, "role"): _one_of(*AGENT_ROLES),

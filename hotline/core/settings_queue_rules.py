@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from hotline.core.phrases import phrase
 from hotline.core.settings import Queue
+from hotline.core.settings_exits import check_exits
 from hotline.core.settings_references import References
 
 
@@ -16,6 +17,9 @@ def check_queue(references: References, queue: Queue, where: str) -> None:
     """Notes everything in which a queue disagrees with itself and with the rest of the settings."""
     references.check_needs(f"{where}.needs", queue.needs)
     _check_steps(references, queue, where)
+    if queue.hours:
+        references.refer(f"{where}.hours", queue.hours, references.hours, phrase("allowed.some_hours"))
+    check_exits(references, queue, where)
 
 
 def _check_steps(references: References, queue: Queue, where: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 
 from hotline.core.phrases import phrase
-from hotline.core.settings import Queue, Settings
+from hotline.core.settings import Settings
 from hotline.core.settings_agent_rules import check_agents
 from hotline.core.settings_complaints import Complaints
 from hotline.core.settings_dialled_rules import check_extensions, check_outgoing
@@ -33,7 +33,6 @@ def check_rules(settings: Settings, complaints: Complaints) -> None:
     check_agents(references)
     for number, queue in enumerate(settings.queues, 1):
         check_queue(references, queue, f"queue[{number}]")
-        _check_closed(references, f"queue[{number}].closed", queue)
     for number, flow in enumerate(settings.flows, 1):
         check_flow(references, flow, f"flow[{number}]")
     _check_numbers(references)
@@ -111,22 +110,6 @@ def _check_source(
         if other != where and network.version == known.version and network.overlaps(known):
             complaints.add(key, source, phrase("allowed.other_source", trunk=other))
     sources.append((where, network))
-
-
-def _check_closed(references: References, key: str, queue: Queue) -> None:
-    """Where callers of a closed queue go: to a queue there is, and never, over closed ones, back to it."""
-    kind, _, name = queue.closed.partition(":")
-    if kind != "queue":
-        return
-    references.refer(key, name, references.queues, phrase("allowed.queue_and_name"))
-    passed: list[str] = []
-    step: Queue | None = queue
-    while step is not None and step.name not in passed:
-        passed.append(step.name)
-        kind, _, name = step.closed.partition(":")
-        step = references.queues.get(name) if kind == "queue" else None
-    if step is not None:
-        references.complaints.add(key, queue.closed, phrase("allowed.open_circle"))
 
 
 def _check_numbers(references: References) -> None:

@@ -31,12 +31,14 @@ MAX_ANSWERS = 60
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """The caller is in the line. resumed: we were away in the middle of this flow."""
+    """The caller is in the line. resumed: we were away in the middle of this flow; start: where one comes in
+    who was here before and needs no greeting, "": at the flow's own start."""
 
     at_ms: int
     is_open: bool
     next_opening_ms: int
     resumed: bool
+    start: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,9 +211,12 @@ class FlowRun:
                 settings.version,
             )
         )
-        self._closed = not event.is_open
+        self._closed = not event.is_open and not event.start
         self._outcome = "closed" if self._closed else "hung_up"
         draft.actions += [SetOutcome(self._outcome), Answer(), SpeakLanguage(self.language)]
+        if event.start:
+            self._go(event.start, draft)
+            return
         if not event.resumed:
             draft.actions.append(Play(flow.greeting))
         if settings.hotline.announce_recording:

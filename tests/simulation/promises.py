@@ -55,6 +55,7 @@ class _Entry:
     rules: events.QueueRules
     queue: str
     prefer: list[str]
+    queued_ms: int
     widens: list[tuple[int, str]]  # when, and to which needs; the last part of its plan comes last
     has_session: bool = True
     dial: str = ""  # the offer whose Dial may run on the caller's channel
@@ -158,6 +159,7 @@ class Promises:
         )
         if self._linked and not self._is_held() and not is_torn:
             self._check_nobody_idles()
+            self._check_nobody_waits_too_long()
 
     def _check_departure(self, command: SendToOverflow) -> None:
         entry = self.entries[command.contact]
@@ -261,7 +263,7 @@ class Promises:
             key = (0, fact.wait_since_ms - fact.priority * rules.head_start_ms, fact.contact)
         widens = [(self._now_ms + step["after_ms"], step["needs"]) for step in fact.steps]
         self.entries[fact.contact] = _Entry(
-            fact.entry, key, fact.wait_since_ms, needs, rules, fact.queue, fact.prefer, widens
+            fact.entry, key, fact.wait_since_ms, needs, rules, fact.queue, fact.prefer, self._now_ms, widens
         )
 
     def _needs_of(self, text: str) -> Needs:
@@ -279,6 +281,27 @@ class Promises:
         self._expect(self._now_ms >= at_ms and fact.needs == needs, f"{fact}: planned for {at_ms}: {needs}")
         self._expect(not fact.prefer or set(fact.prefer) <= set(entry.prefer), f"{fact} prefers others")
         entry.needs, entry.prefer = self._needs_of(needs), fact.prefer
+
+    def _call_overflowed(self, fact: facts.CallOverflowed) -> None:
+        """By a limit of the queue that is there."""
+        entry = self.entries.get(fact.contact)
+        if entry is None or entry.entry != fact.entry:
+            is_full = fact.reason in ("closed", "queue_full", "callers_per_agent")
+            self._expect(is_full or fact.reason.startswith("nobody"), f"{fact} of one who does not wait")
+        elif fact.reason == "max_wait":
+            over_ms = entry.queued_ms + entry.rules.max_wait_ms
+            self._expect(self._now_ms >= over_ms and fact.to == entry.rules.overflow, f"{fact} of {entry}")
+        else:
+            able = [one for number, one in self.agents.items() if self._could_serve(number, entry)]
+            here = [one for one in able if one.state != "offline"]
+            self._expect(not any(one.state in ("ready", "offered", "on_contact") for one in here), f"{fact}")
+            self._expect((fact.reason == "nobody_logged_in") == (not here), f"{fact}, but {here}")
+
+    def _could_serve(self, number: str, entry: _Entry) -> bool:
+        """Now or when the call has widened."""
+        later = [self._needs_of(needs) for _, needs in entry.widens]
+        skills = self.skills.get(number)
+        return skills is not None and any(needs.met_by(skills) for needs in (entry.needs, *later))
 
     def _call_offered(self, fact: facts.CallOffered) -> None:
         entry, agent = self.entries.get(fact.contact), self.agents[fact.agent]
@@ -547,6 +570,13 @@ class Promises:
                 for number in free:
                     self._expect(not self._serves(number, entry), f"{contact} waits while {number} is free")
 
+    def _check_nobody_waits_too_long(self) -> None:
+        for contact, entry in self.entries.items():
+            rules = entry.rules
+            over = rules.max_wait_ms and self._now_ms >= entry.queued_ms + rules.max_wait_ms
+            if over and self._is_offerable(entry) and not rules.overflow.startswith("queue:"):
+                self._expect(contact in self._wanted, f"{contact} waits on: {entry}")
+
     def check_all_is_over(self) -> None:
         """After the last caller has gone: every entry ended once, every offer came to an end."""
         self._expect(not self.entries, f"still queued: {self.entries}")
@@ -568,6 +598,7 @@ _FACT_CHECKS = {
     facts.HelpEnded: Promises._help_ended,
     facts.CallQueued: Promises._call_queued,
     facts.CallWidened: Promises._call_widened,
+    facts.CallOverflowed: Promises._call_overflowed,
     facts.CallOffered: Promises._call_offered,
     facts.OfferRang: Promises._offer_rang,
     facts.CallPickedUp: Promises._call_picked_up,

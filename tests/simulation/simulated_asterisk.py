@@ -367,6 +367,8 @@ class SimulatedAsterisk:
         elif isinstance(command, SendToOverflow):
             session = self._attached.get(command.contact)
             if session is not None:
+                if command.outcome:
+                    session.caller.known_entry = 0  # likewise
                 self.schedule.after(self.rng.randrange(6), self._send_on, session, command)
         elif isinstance(command, FetchCall):
             self.schedule.after(self.rng.randrange(6), self._fetch, command)
@@ -386,7 +388,7 @@ class SimulatedAsterisk:
             return
         if caller.dial:
             raise PromiseBrokenError(f"{command} while {caller.dial} runs")
-        session.wire.send(self.tell, events.CallWithdrawn(caller.contact, command.to))
+        session.wire.send(self.tell, events.CallWithdrawn(caller.contact, command.to, caller.entry))
         caller.ends.append("refused" if command.outcome else "out")
         kind, _, name = command.to.partition(":")
         if kind == "queue":

@@ -170,6 +170,7 @@ class SimulatedHouse:
                 agent_choice=self.rng.choice(tuple(POLICIES)),
                 ring=ring,
                 steps=() if everyone else self._steps(),
+                **({} if everyone else self._limits(name)),
                 prefer_last_ms=self.rng.choice((0, 4_000)),
                 prefer_named_ms=self.rng.choice((0, 12_000)),
                 disposition=self.rng.choice(("", "optional", "required")),
@@ -195,6 +196,17 @@ class SimulatedHouse:
         )
         self._versions[self.version] = settings
         return settings
+
+    def _limits(self, queue: str) -> dict[str, Any]:
+        onward = {"service": "queue:orders", "orders": "queue:small", "small": "hangup"}[queue]  # no circle
+        ways = ("", "", "", "voicemail", onward)
+        return {
+            "max_wait_ms": self.rng.choice((0, 0, 15_000, 60_000)),
+            "overflow": self.rng.choice(("voicemail", onward)),
+            "callers_per_1000_agents": self.rng.choice((0, 0, 2000)),
+            "nobody_logged_in": (self.rng.choice(ways), self.rng.choice(ways)),
+            "nobody_ready": (self.rng.choice(ways), self.rng.choice(ways)),
+        }
 
     def _steps(self) -> tuple[events.StepRules, ...]:
         times_ms = sorted(self.rng.sample(range(1, 30_000), self.rng.choice((0, 0, 1, 3))))

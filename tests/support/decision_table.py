@@ -31,6 +31,20 @@ QUEUES = (
     events.QueueRules("small", "", 0, 0, 8_000, 15_000, max_waiting=1),
     events.QueueRules("together", "", 0, 0, 8_000, 15_000, ring=3),
     events.QueueRules(
+        "limited",
+        "sales",
+        0,
+        0,
+        8_000,
+        15_000,
+        max_waiting=3,
+        max_wait_ms=10_000,
+        overflow="queue:small",
+        callers_per_1000_agents=1500,
+        nobody_logged_in=("voicemail", "message:sorry"),
+        nobody_ready=("", "hangup"),
+    ),
+    events.QueueRules(
         "steps",
         "",
         0,
@@ -170,6 +184,7 @@ def event_of(words: list[str]) -> events.Event:
                 fallback=options.get("fallback", ""),
                 fallback_agent=options.get("agent", ""),
                 chosen=options.get("chosen", ""),
+                closed="closed" in options,
                 last_agent=options.get("last", ""),
                 preferred=tuple(options["prefer"].split(",")) if "prefer" in options else (),
             )
@@ -256,6 +271,8 @@ def _fact(fact: facts.Fact) -> str:
         case facts.CallQueued():
             entry = f" entry {fact.entry}" if fact.entry > 1 else ""
             return f"queued {fact.contact}{entry}" + _preferred(fact.prefer)
+        case facts.CallOverflowed():
+            return f"overflowed {fact.contact} to {fact.to}: {fact.reason}"
         case facts.CallWidened():
             return f"widened {fact.contact}: {fact.needs or 'anyone'}{_preferred(fact.prefer)}"
         case facts.CallOffered():

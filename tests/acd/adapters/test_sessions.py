@@ -2,9 +2,9 @@
 
 import pytest
 
-from acd.adapters.sessions import QueueArguments, dial_options, failed_cause, offers_by_phone
+from acd.adapters.sessions import QueueArguments, destination_of, dial_options, failed_cause, offers_by_phone
 from acd.core.commands import OfferCall, RungBeside
-from hotline.core.settings import Queue, Text
+from hotline.core.settings import Number, Queue, Settings, Text
 
 
 @pytest.mark.parametrize(
@@ -111,3 +111,18 @@ def test_a_direct_caller_is_answered_when_the_agent_is() -> None:
     queue = Queue(name="service", title=Text("业务", "Service"))
     assert dial_options(order, queue, ringing=True).answer_caller
     assert not dial_options(order, queue, ringing=False).answer_caller
+
+
+@pytest.mark.parametrize(
+    ("to", "leads_to"),
+    [
+        ("queue:a", "queue:a"),
+        ("number:4001", "flow:main"),
+        ("number:4002", "queue:b"),
+        ("number:4009", "hangup"),
+        ("voicemail", "voicemail"),
+    ],
+)
+def test_a_number_of_ours_is_the_flow_or_queue_behind_it(to: str, leads_to: str) -> None:
+    numbers = (Number("4001", flow="main"), Number("4002", direct_queue="b"))
+    assert destination_of(Settings(1, numbers=numbers), to) == leads_to

@@ -28,6 +28,8 @@ def about(kind: type[Fact]) -> list[str]:
     """The fields that name what a fact is about, the narrowest that it has."""
     if kind is facts.AgentStateChanged:
         return ["agent"]
+    if kind is facts.CallOverflowed:
+        return ["contact", "entry"]
     if kind is facts.CallWidened:
         return ["contact", "entry", "step"]
     names = set(to_body(sample(kind)))

@@ -165,6 +165,8 @@ def test_an_open_conversation_can_be_recovered() -> None:
         "prefer": [],
         "steps": [],
         "step": 0,
+        "max_wait_ms": 0,
+        "overflow": "",
         "priority": 1,
         "language": "zh",
         "queued_ms": DAY_MS,

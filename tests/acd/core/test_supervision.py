@@ -397,7 +397,8 @@ def test_a_closed_queue_sends_newcomers_on_and_serves_those_who_wait() -> None:
                                             | acted close_queue service
         210     close_queue service         | acted close_queue service: closed_already
                                             | - closed_already
-        300     arrive c2 service since=300 | ! send c2 to voicemail as closed
+        300     arrive c2 service since=300 | overflowed c2 to voicemail: closed
+                                            | ! send c2 to voicemail as closed
         310     withdraw c2 voicemail       | - the call is not here
         320     arrive c3 orders since=320  | queued c3
         330     session_lost c1             |
@@ -460,7 +461,8 @@ def test_closed_queues_and_calls_put_first_survive_a_restart() -> None:
         1100    snapshot c1 c2 waiting=c1,c2 |
         1200    arrive c1 service since=100  |
         1210    arrive c2 service since=200  |
-        1220    arrive c3 orders since=1220  | ! send c3 to voicemail as closed
+        1220    arrive c3 orders since=1220  | overflowed c3 to voicemail: closed
+                                             | ! send c3 to voicemail as closed
         1230    arrive c4 small since=1230   | queued c4
         1300    ready 1001                   | 1001 ready
                                              | offered c2 to 1001 as 2-1

@@ -24,6 +24,7 @@ from hotline.core.settings import (
     Step,
     Trunk,
     Verification,
+    WithoutAgents,
 )
 from hotline.core.settings_fields import FIELD_RULES, is_address, is_network, is_timezone
 
@@ -65,6 +66,11 @@ from hotline.core.settings_fields import FIELD_RULES, is_address, is_network, is
         (Phone, "max_contacts", [1, 10], [0, 11]),
         (Queue, "name", ["service", "service_2"], ["", "Service", "2nd", "a-b", "a:b"]),
         (Queue, "priority", [-1000, 1000], [-1001, 1001]),
+        (Queue, "overflow", ["", "queue:b", "flow:main", "number:4001", "menu:m"], ["wait", "agent:1"]),
+        (Queue, "max_wait_s", [0, 86400], [-1, 86401]),
+        (Queue, "callers_per_agent", [0, 0.5, 1000], [-0.1, 1001]),
+        (WithoutAgents, "entering", ["wait", "voicemail"], ["", "agent:1"]),
+        (WithoutAgents, "waiting", ["wait", "hangup"], ["", "away"]),
         (Step, "after_s", [1, 7200], [0, -1, 7201]),
         (Queue, "prefer_last_agent_s", [0, 3600], [-1, 3601]),
         (Queue, "prefer_named_s", [1, 3600], [0, 3601]),

@@ -331,3 +331,8 @@ def test_whatever_is_pressed_the_caller_is_asked_or_sent_on_and_comes_to_an_end(
     assert run.state == "finishing"
     (ended,) = run.handle(Finished(9000)).facts
     assert isinstance(ended, FlowEnded) and ended.next in ("queue", "voicemail", "hangup")
+
+
+def test_who_comes_out_of_a_queue_is_not_greeted_and_begins_at_the_menu_though_it_is_closed() -> None:
+    step = run_of().handle(replace(CLOSED, start="menu:subject"))
+    assert step.actions == (SetOutcome("hung_up"), Answer(), SpeakLanguage("zh"), ASK_SUBJECT)

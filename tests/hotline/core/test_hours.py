@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from hotline.core.hours import is_open, next_opening
 from hotline.core.settings import Hours
-from ivr.core.hours import is_open, next_opening
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 OFFICE = (("08:30", "12:00"), ("13:00", "18:00"))

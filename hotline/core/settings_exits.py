@@ -1,0 +1,83 @@
+"""Where queues send callers: every destination exists, and none leads back without the caller's doing.
+
+A circle of overflows would send a caller round for ever. It may pass through flows: their start, their closed
+hours, and what follows when nobody presses a key in a menu. What a caller chooses is no circle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from hotline.core.phrases import Phrase, phrase
+from hotline.core.settings import Queue, Settings
+from hotline.core.settings_references import References
+
+
+def exits(queue: Queue, where: str) -> Iterator[tuple[str, str]]:
+    """Every (key, destination) to which a queue sends callers by itself."""
+    yield f"{where}.closed", queue.closed
+    if queue.overflow:
+        yield f"{where}.overflow", queue.overflow
+    for name in ("nobody_logged_in", "nobody_ready"):
+        ways = getattr(queue, name)
+        for way, destination in (("entering", ways.entering), ("waiting", ways.waiting)):
+            if destination != "wait":
+                yield f"{where}.{name}.{way}", destination
+
+
+def check_exits(references: References, queue: Queue, where: str) -> None:
+    """Notes destinations that do not exist, limits without one, and circles."""
+    if not queue.overflow and (queue.max_wait_s or queue.callers_per_agent):
+        references.complaints.add(f"{where}.overflow", "", phrase("allowed.exit_for_limit"))
+    for key, destination in exits(queue, where):
+        check_destination(references, key, destination)
+        if key not in references.complaints.found and _leads_to(
+            references.settings, destination, f"queue:{queue.name}"
+        ):
+            references.complaints.add(key, destination, phrase("allowed.open_circle"))
+
+
+def check_destination(references: References, key: str, destination: str) -> None:
+    """Notes a queue, flow, menu or number that does not exist."""
+    kind, _, name = destination.partition(":")
+    settings = references.settings
+    menus = dict.fromkeys(menu.name for flow in settings.flows for menu in flow.menus)
+    numbers = [line.did for line in settings.numbers]
+    known: dict[str, tuple[Collection[str], Phrase]] = {
+        "queue": (references.queues, phrase("allowed.queue_and_name")),
+        "flow": (references.flows, phrase("allowed.flow_and_name")),
+        "menu": (menus, phrase("allowed.any_menu_and_name")),
+        "number": (numbers, phrase("allowed.number_and_did")),
+    }
+    if kind in known:
+        names, what = known[kind]
+        references.refer(key, name, names, what)
+
+
+def _leads_to(settings: Settings, destination: str, goal: str) -> bool:
+    """Whether a caller who does nothing comes from this destination to the goal."""
+    open_ends, seen = [destination], set[str]()
+    while open_ends:
+        place = open_ends.pop()
+        if place == goal:
+            return True
+        if place not in seen:
+            seen.add(place)
+            open_ends += _onward(settings, place)
+    return False
+
+
+def _onward(settings: Settings, place: str) -> list[str]:
+    kind, _, name = place.partition(":")
+    match kind:
+        case "queue":
+            return [to for queue in settings.queues if queue.name == name for _, to in exits(queue, "")]
+        case "flow":
+            return [to for flow in settings.flows if flow.name == name for to in (flow.start, flow.closed)]
+        case "menu":
+            menus = [menu for flow in settings.flows for menu in flow.menus]
+            return [menu.on_failure for menu in menus if menu.name == name]
+        case "number":
+            lines = [line for line in settings.numbers if line.did == name]
+            return [f"flow:{line.flow}" if line.flow else f"queue:{line.direct_queue}" for line in lines]
+    return []

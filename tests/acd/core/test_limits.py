@@ -1,0 +1,173 @@
+"""Limits of a queue, as tables: who is not let in, who is sent on while waiting.
+
+The queue "limited" of these tables needs sales (1001 and 1002), has room for 3, one and a half callers per
+agent, a wait of 10 s at most, and overflows to "small", which has room for 1.
+"""
+
+from __future__ import annotations
+
+from decision_table import Table
+
+from acd.core import events
+
+
+def test_who_waited_for_too_long_is_sent_on() -> None:
+    talking().run("""
+        100    arrive c1 limited sales since=50           | queued c1
+        10100  alarm                                      | overflowed c1 to queue:small: max_wait
+                                                          | ! send c1 to queue:small
+        10110  arrive c1 small entry=2 since=50           | left c1: out to small after 10060
+                                                          | queued c1 entry 2
+    """)
+
+
+def talking() -> Table:
+    """1002 talks, so that the queue has somebody at work; 1001 is not ready."""
+    table = Table()
+    table.run("""
+        0      ready 1002                                 | 1002 ready
+        10     arrive c0 orders since=10                  | queued c0
+                                                          | offered c0 to 1002 as 1-1
+                                                          | 1002 offered
+                                                          | ! offer c0 to 1002 for 8000
+        20     bridged 1-1                                | 1002 on_contact
+                                                          | answered c0: waited 10, rang 0
+                                                          | connected c0 with 1002
+                                                          | left c0: answered after 10
+    """)
+    return table
+
+
+def test_it_waits_on_while_the_other_queue_is_full_and_may_be_answered() -> None:
+    talking().run("""
+        50     arrive s1 small english>=9 since=50        | queued s1
+        100    arrive c1 limited sales since=100          | queued c1
+        10100  alarm                                      |
+        10200  ready 1001                                 | 1001 ready
+                                                          | offered c1 to 1001 as 1-2
+                                                          | 1001 offered
+                                                          | ! offer c1 to 1001 for 8000
+        10300  hang_up s1                                 | left s1: abandoned after 10250
+        10400  failed 1-2 busy                            | ended 1-2: busy, rang 0
+                                                          | overflowed c1 to queue:small: max_wait
+                                                          | ! send c1 to queue:small
+    """)
+
+
+def test_one_whose_session_is_lost_is_sent_on_when_it_is_back() -> None:
+    talking().run("""
+        100    arrive c1 limited sales since=100          | queued c1
+        5000   session_lost c1                            |
+        10100  alarm                                      |
+        10500  arrive c1 limited sales since=100          | overflowed c1 to queue:small: max_wait
+                                                          | ! send c1 to queue:small
+        10600  session_lost c1                            |
+        11600  arrive c1 limited sales since=100          | overflowed c1 to queue:small: max_wait
+                                                          | ! send c1 to queue:small
+        11700  hang_up c1                                 | left c1: abandoned after 11600
+    """)
+
+
+def test_no_more_callers_per_agent_than_allowed() -> None:
+    talking().run("""
+        100    arrive c1 limited sales since=100          | queued c1
+        101    arrive c2 limited sales since=101          | queued c2
+        102    arrive c3 limited sales since=102          | queued c3
+        103    arrive c4 limited sales since=103          | overflowed c4 to queue:small: queue_full
+                                                          | ! send c4 to queue:small as refused
+        104    hang_up c3                                 | left c3: abandoned after 2
+        105    log_out 1001                               | 1001 offline
+        106    arrive c5 limited sales since=106          | overflowed c5 to queue:small: callers_per_agent
+                                                          | ! send c5 to queue:small as refused
+    """)
+
+
+def test_nobody_logged_in_and_nobody_ready_are_told_apart() -> None:
+    talking().run("""
+        100    arrive c1 limited sales>=5 since=100       | queued c1
+                                                          | overflowed c1 to hangup: nobody_ready
+                                                          | ! send c1 to hangup
+        200    ready 1001                                 | 1001 ready
+        300    not_ready 1001 lunch                       | 1001 not_ready (lunch)
+        400    log_out 1001                               | 1001 offline
+        500    arrive c2 limited sales>=5 since=500       | overflowed c2 to voicemail: nobody_logged_in
+                                                          | ! send c2 to voicemail as refused
+        600    arrive c3 limited sales since=600          | queued c3
+        700    leg_ended 1-1 16 agent                     | talked c0: 680, held 0, by agent
+                                                          | 1002 ready
+                                                          | offered c3 to 1002 as 1-2
+                                                          | 1002 offered
+                                                          | ! offer c3 to 1002 for 8000
+        800    failed 1-2 rejected                        | ended 1-2: rejected, rang 0
+        801    leg_ended 1-2 21                           | 1002 not_ready (rejected)
+                                                          | overflowed c3 to hangup: nobody_ready
+                                                          | ! send c3 to hangup
+    """)
+
+
+def test_those_who_wait_are_sent_on_when_the_last_agent_logs_out_and_stay_when_one_comes_back() -> None:
+    table = talking()
+    table.run("""
+        100    arrive c1 limited sales since=100          | queued c1
+        110    session_lost c1                            |
+        200    log_out 1001                               | 1001 offline
+        300    log_out 1002                               | 1002 on_contact then offline
+        400    leg_ended 1-1 16 agent                     | talked c0: 380, held 0, by agent
+                                                          | 1002 offline
+        500    log_in 1001 p1                             | 1001 not_ready (login)
+        510    ready 1001                                 | 1001 ready
+        600    arrive c1 limited sales since=100          | offered c1 to 1001 as 1-2
+                                                          | 1001 offered
+                                                          | ! offer c1 to 1001 for 8000
+    """)
+    table = talking()
+    table.run("""
+        100    arrive c1 limited sales since=100          | queued c1
+        200    log_out 1001                               | 1001 offline
+        300    log_out 1002                               | 1002 on_contact then offline
+        400    leg_ended 1-1 16 agent                     | talked c0: 380, held 0, by agent
+                                                          | 1002 offline
+                                                          | overflowed c1 to message:sorry: nobody_logged_in
+                                                          | ! send c1 to message:sorry
+        410    withdraw c1 message:sorry                  | left c1: out to message:sorry after 310
+    """)
+
+
+def test_who_could_serve_a_wider_step_counts() -> None:
+    rules = events.QueueRules(
+        "q",
+        "",
+        0,
+        0,
+        8_000,
+        15_000,
+        steps=(events.StepRules(5_000, ""),),
+        nobody_logged_in=("voicemail", "voicemail"),
+    )
+    table = Table()
+    agents = (events.AgentProfile("1001", (("sales", 5),)), events.AgentProfile("1003", ()))
+    table.handle(events.SettingsChanged(2, agents, (rules,)), 1)
+    table.run("""
+        10     log_out 1001                               | 1001 offline
+        100    arrive c1 q sales since=100                | queued c1
+        200    log_out 1003                               | 1003 offline
+                                                          | overflowed c1 to voicemail: nobody_logged_in
+                                                          | ! send c1 to voicemail
+    """)
+
+
+def test_the_hours_of_a_queue_are_over() -> None:
+    Table().run("""
+        100    arrive c1 limited sales since=100 closed=1 | overflowed c1 to voicemail: closed
+                                                          | ! send c1 to voicemail as closed
+    """)
+
+
+def test_a_late_word_of_an_entry_that_was_left_does_not_end_the_next_one() -> None:
+    table = talking()
+    table.run("""
+        100    arrive c1 orders entry=2 since=100         | queued c1 entry 2
+    """)
+    decision = table.handle(events.CallWithdrawn("c1", "queue:orders", entry=1), 200)
+    assert (decision.facts, decision.ignored) == ((), "a later entry of this contact is here already")
+    assert table.handle(events.CallWithdrawn("c1", "voicemail", entry=2), 300).facts

@@ -1,0 +1,82 @@
+"""Where queues send callers: it exists, and it is no circle."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hotline.core.settings import Choice, Flow, Hours, Menu, Number, Queue, Settings, Text, WithoutAgents
+from hotline.core.settings_complaints import Complaints
+from hotline.core.settings_rules import check_rules
+from hotline.words import in_words
+
+WEEK = ((),) * 7
+FLOWS = (
+    Flow("main", "menu:m", menus=(Menu("m", "menu-m", (Choice("1", "queue:a"),), on_failure="queue:b"),)),
+    Flow("straight", "queue:c"),
+)
+NUMBERS = (Number("4001", flow="main"), Number("4002", direct_queue="a"), Number("4003", flow="straight"))
+
+
+def found(**queues: dict[str, Any]) -> dict[str, tuple[Any, str]]:
+    complaints = Complaints("a.toml")
+    settings = Settings(
+        1,
+        queues=tuple(Queue(name, Text("咨询", "Service"), **queues.get(name, {})) for name in "abc"),
+        flows=FLOWS,
+        numbers=NUMBERS,
+        hours=(Hours("office", WEEK),),
+    )
+    check_rules(settings, complaints)
+    return {key: (one.value, in_words(one.allowed)) for key, one in complaints.found.items()}
+
+
+def test_destinations_of_every_kind_are_good() -> None:
+    without = WithoutAgents("voicemail", "flow:straight")
+    a = {"overflow": "queue:b", "max_wait_s": 60, "closed": "menu:m", "hours": "office"}
+    b = {"closed": "number:4003", "overflow": "message:sorry", "nobody_ready": without}
+    assert found(a=a, b=b) == {}
+
+
+@pytest.mark.parametrize(
+    ("setting", "key", "allowed"),
+    [
+        ({"overflow": "queue:z"}, "queue[1].overflow", "a, b, c"),
+        ({"closed": "flow:z"}, "queue[1].closed", "main, straight"),
+        ({"closed": "menu:z"}, "queue[1].closed", "menu: and the name of a menu (m)"),
+        ({"closed": "number:5"}, "queue[1].closed", "4001, 4002, 4003"),
+        ({"hours": "night"}, "queue[1].hours", "office"),
+        ({"max_wait_s": 5}, "queue[1].overflow", "for those whom the limits send away"),
+        ({"callers_per_agent": 1.5}, "queue[1].overflow", "for those whom the limits send away"),
+        ({"nobody_ready": WithoutAgents(waiting="queue:z")}, "queue[1].nobody_ready.waiting", "a, b, c"),
+    ],
+)
+def test_what_does_not_exist_is_refused(setting: dict[str, Any], key: str, allowed: str) -> None:
+    complaints = found(a=setting)
+    assert list(complaints) == [key]
+    assert allowed in complaints[key][1]
+
+
+CIRCLE = "a destination that does not lead back here"
+
+
+@pytest.mark.parametrize(
+    ("queues", "keys"),
+    [
+        ({"a": {"overflow": "queue:a"}}, ["queue[1].overflow"]),
+        (
+            {"a": {"overflow": "queue:b"}, "b": {"closed": "queue:a"}},
+            ["queue[1].overflow", "queue[2].closed"],
+        ),
+        ({"c": {"overflow": "flow:straight"}}, ["queue[3].overflow"]),
+        ({"c": {"overflow": "number:4003"}}, ["queue[3].overflow"]),
+        ({"a": {"overflow": "number:4002"}}, ["queue[1].overflow"]),
+        ({"b": {"nobody_logged_in": WithoutAgents("menu:m")}}, ["queue[2].nobody_logged_in.entering"]),
+        ({"a": {"overflow": "flow:main"}}, []),  # only by a key that the caller presses
+    ],
+)
+def test_a_circle_is_refused(queues: dict[str, dict[str, Any]], keys: list[str]) -> None:
+    complaints = found(**queues)
+    assert list(complaints) == keys
+    assert {allowed for _, allowed in complaints.values()} <= {CIRCLE}
