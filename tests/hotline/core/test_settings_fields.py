@@ -84,8 +84,8 @@ from hotline.core.settings_fields import FIELD_RULES, is_address, is_network, is
         (
             Queue,
             "closed",
-            ["queue:b", "message:closed", "voicemail", "hangup"],
-            ["", "menu:a", "queue:", "x"],
+            ["queue:b", "message:closed", "voicemail", "hangup", "menu:a", "flow:main", "number:4001"],
+            ["", "agent:1", "queue:", "number:x", "x"],
         ),
         (Queue, "whisper", ["queue-service"], ["", "../../etc/passwd", "a/b", "a.wav", "Å"]),
         (Queue, "announce_position_s", [0, 600], [-1, 601]),
