@@ -61,6 +61,7 @@ class SimulatedHouse:
         self.decisions = 0
         self.calls_left = self.rng.randrange(10, 45)
         self.numbers = [str(1001 + index) for index in range(self.rng.randrange(2, 11))]
+        self.needs: tuple[str, ...] = NEEDS
         self.epoch = 0
         self.version = 0
         self.acd: Distributor | None = None
@@ -225,7 +226,7 @@ class SimulatedHouse:
                 Caller(
                     contact=f"c{self.calls_left:02}-{self.schedule.now_ms}",
                     queue=queue,
-                    needs=self.rng.choice(NEEDS),
+                    needs=self.rng.choice(self.needs),
                     priority=self.rng.choice((0, 0, 0, 5)),
                     wait_since_ms=self.schedule.now_ms - self.rng.choice((0, 0, 700)),
                     chosen=self.rng.choice(("", "", "english")),
