@@ -17,6 +17,7 @@ from hotline.core.settings import Settings
 from hotline.service import Service
 from hotline.signin import UserDirectory
 from hotline.web.access import Access
+from hotline.web.act_pages import ActPages
 from hotline.web.deed_pages import DeedPages
 from hotline.web.explain_pages import ExplainPages
 from hotline.web.figures import FiguresCollector
@@ -79,6 +80,7 @@ async def start(service: Service) -> Closer:
     service.registry.register(FiguresCollector(live, site.settings))
     HealthPages(site, Services(deployment), service.registry, lambda: secrets.metrics_token).mount()
     ExplainPages(site, deployment, service.registry).mount()
+    ActPages(site, deployment.database_url).mount()
     DeedPages(site, deployment.socket("acd"), service.registry).mount()
     closers.steps.extend(mount(site, service.registry) for mount in ROOMS)
     live.start()

@@ -29,6 +29,13 @@ class Api:
         async with self._session.post("/api/deeds", json=deed) as response:
             return response.status, await response.json(content_type=None)
 
+    async def acts(self) -> list[dict[str, Any]]:
+        """What supervisors did, the newest first."""
+        async with self._session.get("/api/acts?limit=500") as response:
+            assert response.status == 200
+            acts: list[dict[str, Any]] = (await response.json())["acts"]
+            return acts
+
     async def do(self, **deed: str) -> None:
         """A deed that is done."""
         assert await self.post(**deed) == (200, {"done": True}), deed
@@ -152,6 +159,16 @@ async def test_states_are_forced(stack: HotlineStack, lane: Lane) -> None:
         )
         await api.do(deed="force", agent=number, state="logged_out")
         assert (await stack.facts.agent_state(number, "offline")).body["reason"] == "forced"
+        acts: list[dict[str, Any]] = []
+        async with asyncio.timeout(10):
+            while len(acts) < 4:
+                acts = [act for act in await api.acts() if act["agent"] == number]
+        assert [(act["by"], act["detail"], act["refused"]) for act in acts] == [
+            (FIRST_USER, "logged_out", ""),
+            (FIRST_USER, "work_over", "no_work"),
+            (FIRST_USER, "not_ready:2", ""),
+            (FIRST_USER, "ready", ""),
+        ]
     await nothing_left(stack)
 
 

@@ -42,8 +42,8 @@ class Seat:
         page.on("dialog", lambda dialog: self.complaints.append(f"dialog {dialog.message}"))
 
     def _heard(self, kind: str, text: str) -> None:
-        # A refused deed is answered with 409, which the browser tells as an error of the network.
-        if kind in ("error", "warning") and "409" not in text:
+        # A refused deed (409), and no database here (503), are told by the browser as errors of the network.
+        if kind in ("error", "warning") and "409" not in text and "503" not in text:
             self.complaints.append(text)
 
     async def press(self, row: str, name: str) -> None:

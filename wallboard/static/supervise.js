@@ -57,6 +57,7 @@ async function act(label, deed, button) {
   } finally {
     if (button) button.disabled = false;
     refresh();
+    setTimeout(refreshActs, 1000);
   }
 }
 
@@ -241,6 +242,40 @@ function agentRow(number, agent) {
   };
 }
 
+// ---- who did what: from the database, so asked for less often
+
+const ACTS_EVERY_MS = 10000;
+const MOST_ACTS = 10;
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
+
+function actRow(_key, act) {
+  const row = make("div", "row act");
+  const whom = act.agent || (act.queue && queueTitle(act.queue)) || "";
+  const who = make("div", "who");
+  const did = has(`did.${act.deed}`) ? text(`did.${act.deed}`) : act.deed;
+  who.append(make("span", "small", clock.format(act.at_ms)), make("bdi", "", act.by), make("span", "", did));
+  if (whom) who.append(make("bdi", "", whom));
+  if (act.detail) who.append(make("bdi", "small", act.detail));
+  const why = has(`refused.${act.refused}`) ? text(`refused.${act.refused}`) : act.refused;
+  if (act.refused) who.append(make("span", "mark closed", why));
+  row.append(who);
+  return { element: row, show() {} };
+}
+
+const acts = new Rows("acts", actRow);
+
+async function refreshActs() {
+  if (floor === null) return;
+  try {
+    const response = await fetch(`/api/acts?limit=${MOST_ACTS}`, { signal: AbortSignal.timeout(6000), cache: "no-store" });
+    const answer = response.ok ? await response.json() : { acts: [] };
+    const rows = answer.acts.map((act) => [`${act.at_ms} ${act.by} ${act.deed} ${act.agent} ${act.contact} ${act.queue}`, act]);
+    acts.show(rows, text(response.ok ? "no_acts" : "acts_away"));
+  } catch {
+    // What is shown is a record of the past: it stays until the next answer.
+  }
+}
+
 const calls = new Rows("calls", callRow);
 const queues = new Rows("queues", queueRow);
 const agents = new Rows("agents", agentRow);
@@ -315,4 +350,5 @@ setInterval(() => {
   if (floor === null) return;
   for (const rows of [calls, agents]) rows.tick();
 }, 500);
-follow();
+follow().then(refreshActs);
+setInterval(refreshActs, ACTS_EVERY_MS);
