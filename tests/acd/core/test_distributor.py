@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from decision_table import START_MS, Table, settings
+from decision_table import AGENTS, START_MS, Table, settings
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from acd.core import events
+from acd.core import events, facts
 from acd.core.commands import OfferCall
 from acd.core.distributor import Distributor
 from acd.core.fact_codec import to_body
@@ -39,7 +39,7 @@ any_event = st.one_of(
     st.builds(
         events.CallArrived,
         contact=contacts,
-        queue=st.sampled_from(("service", "orders", "small", "nowhere")),
+        queue=st.sampled_from(("service", "orders", "small", "together", "nowhere")),
         needs=st.sampled_from(("", "sales", "not sales", "sales >=")),
         priority=st.integers(0, 2),
         language=st.just("zh"),
@@ -54,6 +54,7 @@ any_event = st.one_of(
     st.builds(events.AgentBecameReady, agents),
     st.builds(events.AgentBecameNotReady, agents, st.just("lunch")),
     st.builds(events.AgentFinishedWork, agents),
+    st.builds(events.PickupAsked, agents, st.sampled_from(("", "1001", "1002"))),
     st.builds(events.PhoneBecameUnreachable, agents),
     st.builds(events.PhoneBecameReachable, agents),
     st.builds(events.OfferRang, offers),
@@ -95,7 +96,9 @@ class Run:
         assert decision.wake_at_ms is None or decision.wake_at_ms > now_ms
         for fact in decision.facts:
             self.picture.apply(type(fact).__name__, fact.at_ms, to_body(fact))
-        self.offers += [command.offer for command in decision.commands if isinstance(command, OfferCall)]
+        for command in decision.commands:
+            if isinstance(command, OfferCall):
+                self.offers += [command.offer, *(one.offer for one in command.beside)]
 
     def _aimed(self, event: object) -> events.Event:
         """The event with real offers in the place of "the latest" and the like."""
@@ -132,6 +135,41 @@ steps = st.lists(st.tuples(any_event, st.sampled_from((0, 1, 500, 1500, 9000, 30
 @given(steps)
 def test_no_sequence_of_events_is_too_strange(steps: list[tuple[object, int]]) -> None:
     Run().play(steps)
+
+
+three = st.sampled_from(("0", "1", "2"))  # the offers of one call that ring at once
+what_phones_do = st.one_of(
+    st.builds(events.OfferRang, three),
+    st.builds(events.OfferAnswered, three),
+    st.builds(events.OfferAnswered, three),
+    st.builds(events.OfferConnected, three),
+    st.builds(events.OfferFailed, st.just("2"), causes),
+    st.builds(events.LegEnded, three, st.sampled_from((0, 16, 17, 21, 26)), heard=st.booleans()),
+    st.builds(events.PickupAsked, agents),
+    st.builds(events.AsteriskSnapshot, st.just(("c1",)), st.lists(legs, max_size=2).map(tuple)),
+    st.just("restart"),
+)
+
+
+@hypothesis_settings(max_examples=300, deadline=None)
+@given(st.lists(st.tuples(what_phones_do, st.sampled_from((0, 0, 0, 1, 1500))), max_size=12))
+def test_of_several_that_ring_at_once_no_two_win(phones_do: list[tuple[object, int]]) -> None:
+    """In whatever order answers, ends and restarts come, also within one millisecond."""
+    run = Run()
+    arrived = events.CallArrived("c1", "together", "", 0, "zh", START_MS)
+    opening: list[tuple[object, int]] = [(events.AgentLoggedIn(one, f"p{one}"), 0) for one in AGENTS]
+    opening += [(events.AgentBecameReady(one), 0) for one in AGENTS]
+    run.play([*opening, (arrived, 0)])
+    assert len(run.offers) == 3
+    run.play(phones_do)
+    said = [fact for decision in run.log for fact in decision.facts]  # type: ignore[attr-defined]
+    won = {fact.segment for fact in said if isinstance(fact, facts.CallConnected)}
+    assert len(won) <= 1
+    for winner in won:
+        ended = [fact.offer for fact in said if isinstance(fact, facts.OfferEnded)]
+        assert winner not in ended
+    ends = [fact.offer for fact in said if isinstance(fact, facts.OfferEnded)]
+    assert len(ends) == len(set(ends))
 
 
 @hypothesis_settings(max_examples=50, deadline=None)
