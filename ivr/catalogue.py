@@ -10,6 +10,7 @@ from functools import cache
 from importlib.resources import files
 
 from hotline.core.settings import Settings, Text
+from hotline.core.settings_exits import exits
 from hotline.deployment import Deployment
 from ivr.core.prompts import LANGUAGES, prompts_of
 
@@ -39,8 +40,10 @@ def missing_prompts(deployment: Deployment | None, settings: Settings) -> list[s
     known = known_prompts(deployment, settings)
     named = [(f"queue {queue.name}.whisper", queue.whisper) for queue in settings.queues if queue.whisper]
     for queue in settings.queues:
-        if queue.closed.startswith("message:"):
-            named.append((f"queue {queue.name}.closed", queue.closed.removeprefix("message:")))
+        where = f"queue {queue.name}"
+        ways = [*exits(queue, where), (f"{where}.leave_to", queue.leave_to)]
+        named += [(key, to.removeprefix("message:")) for key, to in ways if to.startswith("message:")]
+        named += [(f"{where}.comfort", prompt) for prompt in queue.comfort]
     for flow in settings.flows:
         named.append((f"flow {flow.name}.greeting", flow.greeting))
         destinations = [flow.start, flow.closed]

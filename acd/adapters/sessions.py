@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from acd.core.announcements import position_prompts, wait_prompts
+from acd.core.announcements import POSITION, Timetable, position_prompts, wait_prompts
 from acd.core.commands import Command, OfferCall, RefuseCall, RungBeside, SendToOverflow
 from acd.core.events import CallArrived, CallWithdrawn, OfferFailed, SessionLost
 from acd.core.needs import join_needs
@@ -180,10 +180,12 @@ class CallerSession:
             self._answer_at = loop.time() + self._arguments.direct_ms / 1000
         else:
             await self._music()
+        queue = self._queue
+        self._timetable = Timetable(queue.announce_position_s, queue.comfort_s, queue.comfort, loop.time())
         while True:
             if self._answer_at is None:
-                order = await self._next_order(self._queue.announce_position_s)
-                order = order or await self._announce_position()
+                order = await self._next_order(self._timetable.wait_s(loop.time()))
+                order = order or await self._announce(self._timetable.take_due(loop.time()))
             else:
                 order = await self._next_order(max(0.001, self._answer_at - loop.time()))
                 if order is None:
@@ -215,13 +217,13 @@ class CallerSession:
             raise HungUp("the caller's session is gone")
         return self._taken()
 
-    async def _first_of(self, other: Coroutine[Any, Any, object]) -> None:
-        """Wait for an order or for the other thing, whose error is raised."""
-        tasks = {asyncio.ensure_future(self._ordered.wait()), asyncio.ensure_future(other)}
+    async def _first_of(self, other: Coroutine[Any, Any, str]) -> str:
+        """Wait for an order, or for the other thing: its result ("": an order came) or its error."""
+        saying = asyncio.ensure_future(other)
+        tasks = {asyncio.ensure_future(self._ordered.wait()), saying}
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
+            return saying.result() if saying in done else ""
         finally:
             for task in tasks:
                 task.cancel()
@@ -236,17 +238,24 @@ class CallerSession:
     async def _music(self) -> None:
         await self._session.music_on(self._queue.music)
 
-    async def _announce_position(self) -> Command | None:
-        """Say the place in line and the expected wait; an order cuts that short and is returned."""
-        for prompt in await self._what_to_announce():
-            if self._orders:
+    async def _announce(self, what: str) -> Command | None:
+        """Say what is due; an order cuts that short and is returned, as does the key by which one leaves."""
+        if not what:
+            return self._taken()
+        key = ""
+        for prompt in await self._what_to_announce() if what == POSITION else [what]:
+            if self._orders or key:
                 break
             try:
-                await self._first_of(self._session.stream_file(f"hotline/{prompt}"))
+                saying = self._session.stream_file(f"hotline/{prompt}", self._queue.leave_key)
+                key = await self._first_of(saying)
             except AgiFailed:
                 # A prompt that cannot be played: better music alone than a lost caller.
                 logger.error("prompt_not_played", extra={"prompt": prompt})
         self._session.stop_playing()
+        self._timetable.said(what, asyncio.get_running_loop().time())
+        if key and not self._orders:
+            return SendToOverflow(self._arguments.contact, self._queue.leave_to)
         if not self._orders:
             await self._music()
         return self._taken()

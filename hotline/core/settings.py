@@ -167,6 +167,10 @@ class Queue:
     announce_position_s: int = 30  # 0: never
     return_within_s: int = 0  # who gave up or was cut off and calls again within has the old place; 0: never
     recall_within_s: int = 0  # who did not: a recall with this deadline; 0: none
+    comfort: tuple[str, ...] = ()  # prompts, said in turn to those who wait, …
+    comfort_s: int = 60  # … one every so many seconds; 0: never
+    leave_key: str = ""  # pressed while something is said, it leads to leave_to; "": there is none
+    leave_to: str = ""  # as closed
     announce_wait: bool = False  # with the position: how long it will take, as a range
     music: str = "default"
     max_waiting: int = 1000

@@ -29,6 +29,10 @@ def check_exits(references: References, queue: Queue, where: str) -> None:
     """Notes destinations that do not exist, limits without one, and circles."""
     if not queue.overflow and (queue.max_wait_s or queue.callers_per_agent):
         references.complaints.add(f"{where}.overflow", "", phrase("allowed.exit_for_limit"))
+    if bool(queue.leave_key) != bool(queue.leave_to):
+        references.complaints.add(f"{where}.leave_to", queue.leave_to, phrase("allowed.key_and_exit"))
+    elif queue.leave_to:
+        check_destination(references, f"{where}.leave_to", queue.leave_to)
     for key, destination in exits(queue, where):
         check_destination(references, key, destination)
         if key not in references.complaints.found and _leads_to(
