@@ -162,6 +162,7 @@ class Acd:
             service.secrets.agi_token,
             {
                 "outgoing": self._outgoing,
+                "transfer-out": self._outgoing.transfer,
                 "colleague": Colleague(self.engine, lambda: service.settings),
                 "queue": QueueHandler(self.engine, forecaster, lambda: service.settings),
                 "desk": Desk(self.engine, lambda: service.settings, service.secrets.pin, registry),

@@ -39,7 +39,12 @@ def limits_of(settings: Settings) -> tuple[OutgoingLimits, ...]:
     """The settings' rules as the core wants them."""
     return tuple(
         OutgoingLimits(
-            one.role, one.allowed, one.refused, one.max_calls_per_day, one.max_minutes_per_day * 60_000
+            one.role,
+            one.allowed,
+            one.refused,
+            one.max_calls_per_day,
+            one.max_minutes_per_day * 60_000,
+            one.transfer,
         )
         for one in settings.outgoing.rules
     )
@@ -84,7 +89,31 @@ class Outgoing:
         except HungUp:
             logger.debug("outgoing_session_over", extra={"phone": phone})
 
-    def _judge(self, agent: str, number: str) -> Judgement:
+    async def transfer(self, session: AgiSession) -> None:
+        """FastAGI handler "transfer-out": an agent has sent a caller to an outside number.
+
+        Arguments: contact, number, entry. HL_NEXT is hangup when they have talked; else HL_BACK says to whom.
+        """
+        contact, number, entry = ([*session.args, "", "", ""])[:3]
+        view = self._engine.picture.contacts.get(contact)
+        agent = view.agent if view is not None else ""
+        judged = self._judge(agent, number, transfer=True)
+        try:
+            await session.set_variable("HL_BACK", agent)
+            if judged.why:
+                self._refused.labels(judged.why).inc()
+                now_ms = self._engine.clock.now_ms()
+                self._engine.record(OutgoingRefused(now_ms, agent, "", judged.why, judged.prefix))
+                return
+            await self._dial(
+                session, agent, "", number, judged.prefix, False, contact=contact, part=f".{entry}"
+            )
+            if await session.get_variable("DIALSTATUS") == "ANSWER":
+                await session.set_variable(variables.NEXT, "hangup")
+        except HungUp:
+            logger.debug("transfer_out_over", extra={"contact": contact})
+
+    def _judge(self, agent: str, number: str, *, transfer: bool = False) -> Judgement:
         settings = self._settings()
         role = next((one.role for one in settings.agents if one.number == agent), "")
         if not role:
@@ -96,7 +125,14 @@ class Outgoing:
             for view in self._engine.picture.outgoing.values()
             if view.agent == agent and view.answered_ms
         )
-        return judge_outgoing(number, role, limits_of(settings), day.outgoing, day.outgoing_ms + talking_ms)
+        return judge_outgoing(
+            number,
+            role,
+            limits_of(settings),
+            day.outgoing,
+            day.outgoing_ms + talking_ms,
+            transfer=transfer,
+        )
 
     async def _refuse(self, session: AgiSession, agent: str, phone: str, judged: Judgement) -> None:
         self._refused.labels(judged.why).inc()
@@ -106,14 +142,24 @@ class Outgoing:
         await session.stream_file("hotline/outgoing-refused")
 
     async def _dial(
-        self, session: AgiSession, agent: str, phone: str, number: str, prefix: str, emergency: bool
+        self,
+        session: AgiSession,
+        agent: str,
+        phone: str,
+        number: str,
+        prefix: str,
+        emergency: bool,
+        *,
+        contact: str = "",
+        part: str = "",
     ) -> None:
+        """Dial, and go on when it is over. contact, part: of a caller who is transferred."""
         outgoing = self._settings().outgoing
-        segment, now_ms = f"{SEGMENT}{session.uniqueid}", self._engine.clock.now_ms()
+        segment, now_ms = f"{SEGMENT}{session.uniqueid}{part}", self._engine.clock.now_ms()
         options = DialOptions(go_on=True, limit_s=0 if emergency else outgoing.max_minutes_per_call * 60)
         arguments = trunk_arguments(number, outgoing.trunk, RING_S, options)
         view = self._engine.picture.agents.get(agent)
-        contact = view.contact if view is not None else ""
+        contact = contact or (view.contact if view is not None else "")
         callee = self._callee_reference(number)
         self._calls.inc()
         self._engine.record(
@@ -132,21 +178,32 @@ class Outgoing:
         if not outgoing:
             return
         uniqueid, event = message.get("Uniqueid", ""), message.get("Event", "")
-        if event == "DialBegin" and f"{SEGMENT}{uniqueid}" in outgoing:
-            self._legs[message.get("DestUniqueid", "")] = f"{SEGMENT}{uniqueid}"
+        if event == "DialBegin" and (segment := self._of(uniqueid)):
+            self._legs[message.get("DestUniqueid", "")] = segment
         elif event == "Newstate" and uniqueid in self._legs:
             if message.get("ChannelStateDesc") == "Up":
                 self._answered(self._legs[uniqueid])
         elif event == "Hangup":
-            segment = self._legs.pop(uniqueid, f"{SEGMENT}{uniqueid}")
+            segment = self._legs.pop(uniqueid, "") or self._of(uniqueid)
             if segment in outgoing:
                 self._ended(segment, int(message.get("Cause", "0") or 0))
 
     def on_channels(self, alive: Collection[str], asked_ms: int) -> None:
         """A list of all channels (unique ids) as of asked_ms: calls whose phone is not in it are over."""
         for segment, view in list(self._engine.picture.outgoing.items()):
-            if segment.removeprefix(SEGMENT) not in alive and view.started_ms < asked_ms:
+            lives = any(self._is_of(segment, uniqueid) for uniqueid in alive)
+            if not lives and view.started_ms < asked_ms:
                 self._ended(segment, 0, how="lost")
+
+    def _of(self, uniqueid: str) -> str:
+        """The open call of this channel, "" if it has none."""
+        found = (one for one in self._engine.picture.outgoing if self._is_of(one, uniqueid))
+        return next(found, "")
+
+    @staticmethod
+    def _is_of(segment: str, uniqueid: str) -> bool:
+        own = f"{SEGMENT}{uniqueid}"
+        return segment == own or segment.startswith(f"{own}.")
 
     def _answered(self, segment: str) -> None:
         view = self._engine.picture.outgoing.get(segment)

@@ -96,7 +96,7 @@ class QueueArguments:
             language=self.language,
             wait_since_ms=self.wait_since_ms or now_ms,
             entry=self.entry,
-            aims=tuple(number for number in (self.aim, back) if number) if self.aim else (),
+            aims=tuple(dict.fromkeys(one for one in (self.aim, back) if one)) if self.aim else (),
             place_since_ms=self.place_since_ms or kept_ms,
             fallback=self.fallback,
             fallback_agent=back if self.fallback else "",

@@ -273,6 +273,9 @@ def lease_expired(floor: Floor, offer_id: str) -> None:
         floor.set_lease(offer, floor.now_ms + ASK_AGAIN_MS)
 
 
+_UNWILLING = {"rejected": "rejected", "agent_gone": "rejected", "no_answer": "no_answer"}
+
+
 def _free_agent(floor: Floor, offer: Offer) -> None:
     floor.drop_offer(offer)
     agent = floor.agents[offer.agent]
@@ -283,7 +286,11 @@ def _free_agent(floor: Floor, offer: Offer) -> None:
     elif offer.connected_ms:
         floor.tell_agent(agent, "leg_over")
     elif agent.until_ms > floor.now_ms or agent.owes_code:
-        floor.tell_agent(agent, "work_goes_on", until_ms=max(floor.now_ms, agent.until_ms))
+        # Who did not want the call back is not asked for it again as soon as the work is over.
+        unwilling = agent.intent == "ready" and _UNWILLING.get(offer.cause, "")
+        intent = ("not_ready", unwilling) if unwilling else None
+        until_ms = max(floor.now_ms, agent.until_ms)
+        floor.tell_agent(agent, "work_goes_on", intent=intent, until_ms=until_ms)
     else:
         has_rung = bool(offer.rang_ms or offer.answered_ms)
         keep_idle = not has_rung or offer.cause in ("answered_elsewhere", "picked_up")

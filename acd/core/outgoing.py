@@ -20,20 +20,30 @@ class OutgoingLimits:
     refused: tuple[str, ...] = ()
     most_calls: int = 0  # per agent and day; 0: no limit
     most_ms: int = 0  # talk per agent and day; 0: no limit
+    transfer: bool = False  # callers may be transferred there, too
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """why: "" when allowed, else prefix, calls (too many today), minutes (too many today)."""
+    """why: "" when allowed, else prefix (not this number), calls or minutes (too many today)."""
 
     why: str
     prefix: str = ""  # the one that decided
 
 
 def judge_outgoing(
-    number: str, role: str, limits: tuple[OutgoingLimits, ...], calls_today: int, spent_ms: int
+    number: str,
+    role: str,
+    limits: tuple[OutgoingLimits, ...],
+    calls_today: int,
+    spent_ms: int,
+    *,
+    transfer: bool = False,
 ) -> Judgement:
-    """Whether an agent of this role may dial the number, after so many calls and so much talk today."""
+    """Whether an agent of this role may dial the number, after so many calls and so much talk today.
+
+    transfer: a caller is to be sent there.
+    """
     found = [
         (len(prefix), prefix, one, prefix in one.refused)
         for one in limits
@@ -45,7 +55,7 @@ def judge_outgoing(
         return Judgement("prefix")
     # A prefix that is allowed and refused is refused.
     _, best, holding, refused = max(found, key=lambda one: (one[0], one[3]))
-    if refused:
+    if refused or (transfer and not holding.transfer):
         return Judgement("prefix", best)
     if holding.most_calls and calls_today >= holding.most_calls:
         return Judgement("calls", best)

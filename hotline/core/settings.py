@@ -280,6 +280,7 @@ class OutgoingRule:
     refused: tuple[str, ...] = ()
     max_calls_per_day: int = 0  # of one agent; 0: no limit
     max_minutes_per_day: int = 0
+    transfer: bool = False  # agents of this role may also transfer callers to these numbers
 
 
 @dataclass(frozen=True, slots=True)

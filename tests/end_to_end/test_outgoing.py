@@ -103,3 +103,33 @@ async def test_from_outside_nobody_gets_out(stack: HotlineStack, lane: Lane) -> 
         assert callee.unfetched == 0
         await call.hang_up()
     await nothing_left(stack)
+
+
+async def test_a_caller_is_transferred_outside_where_a_rule_says_so(stack: HotlineStack, lane: Lane) -> None:
+    """Busy there: the agent has the caller again. Then they talk."""
+    number = lane.agents[0]
+    async with (
+        agents(stack, number, manner=BY_HAND) as (desk,),
+        stack.caller(tone_hz=AGENT_HZ) as caller,
+        outside(stack, tone_hz=CALLEE_HZ) as callee,
+    ):
+        call, contact = await dial(stack, caller, lane.straight)
+        for talks in (1, 2):
+            rung = await desk.phone.incoming(within_s=15)
+            rung.answer()
+            await stack.fact("CallConnected", contact=contact, count=talks)
+            assert await rung.refer("917712345678") == 202
+            reached = await callee.incoming(within_s=15)
+            assert "17712345678@" in reached.invite.uri
+            if talks == 1:
+                reached.reject(486)
+                await stack.fact("OutgoingEnded", contact=contact, agent=number, how="busy")
+        reached.answer()
+        await call.rtp.hears(CALLEE_HZ)
+        await reached.rtp.hears(AGENT_HZ)
+        await stack.fact("OutgoingAnswered", contact=contact, agent=number)
+        await reached.hang_up()
+        await call.ended(within_s=10)
+        ended = await stack.fact("OutgoingEnded", contact=contact, agent=number, how="answered")
+        assert ended.body["talk_ms"] > 0
+    await nothing_left(stack)

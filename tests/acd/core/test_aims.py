@@ -116,15 +116,12 @@ def test_refused_by_both_the_caller_has_the_place_of_the_first_wait() -> None:
         6310    leg_ended 1-2 21             | 1002 not_ready (rejected)
         6400    rang 1-3                     | rang 1-3
         8400    failed 1-3 rejected          | ended 1-3: rejected, rang 2000
-        8410    leg_ended 1-3 21             | 1001 acw until 15200
+        8410    leg_ended 1-3 21             | 1001 acw until 15200 then not_ready
         9000    ready 1003                   | 1003 ready
                                              | offered c1 to 1003 as 1-4
                                              | 1003 offered
                                              | ! offer c1 to 1003 for 20000
-        15200   alarm                        | 1001 ready
-                                             | offered c0 to 1001 as 1-5
-                                             | 1001 offered
-                                             | ! offer c0 to 1001 for 20000
+        15200   alarm                        | 1001 not_ready (rejected)
     """
     )
 

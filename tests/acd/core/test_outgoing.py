@@ -35,3 +35,11 @@ def test_the_longest_prefix_decides_then_the_limits(row: list[str]) -> None:
     number, role, calls, spent_ms, why, prefix = row
     expected = Judgement("" if why == "allowed" else why, "" if prefix == "-" else prefix)
     assert judge_outgoing(number, role, LIMITS, int(calls), int(spent_ms)) == expected
+
+
+def test_callers_are_transferred_only_where_a_rule_says_so() -> None:
+    limits = (OutgoingLimits("any", ("1",)), OutgoingLimits("agent", ("139",), transfer=True))
+    assert judge_outgoing("13912345678", "agent", limits, 0, 0, transfer=True).why == ""
+    assert judge_outgoing("13812345678", "agent", limits, 0, 0, transfer=True).why == "prefix"
+    assert judge_outgoing("13912345678", "supervisor", limits, 0, 0, transfer=True).why == "prefix"
+    assert judge_outgoing("13812345678", "agent", limits, 0, 0).why == ""

@@ -129,6 +129,10 @@ presented = "4000"
 role = "agent"
 allowed = ["1", "0"]
 refused = ["00", "190"]
+[[outgoing.rule]]
+role = "agent"
+allowed = ["177"]
+transfer = true
 
 [[hours]]
 name = "never"
