@@ -160,7 +160,7 @@ def test_work_never_ends_early(
         if over:
             owed = work.disposition == "required" and not work.code
             by_word = isinstance(event, events.AgentFinishedWork) and not owed
-            by_code = isinstance(event, events.AgentGaveDisposition) and work.reason == "disposition"
+            by_code = event == events.AgentGaveDisposition("1001", "11") and work.reason == "disposition"
             moved = isinstance(event, events.AgentLoggedIn) and over[0].state == "offline"  # type: ignore[attr-defined]
             assert by_word or by_code or moved or START_MS + now_ms >= work.until_ms, (event, over, work)
             missed = [fact for fact in decision.facts if isinstance(fact, facts.DispositionMissed)]
