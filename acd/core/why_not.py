@@ -154,6 +154,7 @@ def shown_key(policy: str, key: int, clock: Clock) -> Phrase | str:
 
 _OUR_REASONS = (
     "login",
+    "own_call",
     "phone_gone",
     "rejected",
     "unreachable",
