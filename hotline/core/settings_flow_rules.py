@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from acd.core.needs import join_needs
 from hotline.core.phrases import phrase
 from hotline.core.settings import Flow, Menu
+from hotline.core.settings_exits import exits
 from hotline.core.settings_queue_rules import check_preferred
 from hotline.core.settings_references import References
 
@@ -111,6 +112,10 @@ def _check_ways(references: References, flow: Flow, menus: dict[str, Menu], wher
         kind, _, name = way.destination.partition(":")
         if kind == "queue":
             _check_arrival(references, way, name)
+            # What was chosen goes along when a queue sends the caller to another one.
+            onward = _overflows(references, way, name)
+            ways += [step for step in onward if step not in seen]
+            seen.update(onward)
         menu = menus.get(name) if kind == "menu" else None
         # Coming back to a menu takes back what was chosen since: nothing that was not tried already.
         if menu is None or name in way.passed:
@@ -122,6 +127,16 @@ def _check_ways(references: References, flow: Flow, menus: dict[str, Menu], wher
             onward.append(_Way(f"{here}.choice[{place}].go", choice.go, passed, way.needs + chosen))
         ways += [step for step in onward if step not in seen]
         seen.update(onward)
+
+
+def _overflows(references: References, way: _Way, name: str) -> list[_Way]:
+    queue = references.queues.get(name)
+    if queue is None or not way.needs:
+        return []
+    where = f"queue[{list(references.queues).index(name) + 1}]"
+    return [
+        _Way(key, to, way.passed, way.needs) for key, to in exits(queue, where) if to.startswith("queue:")
+    ]
 
 
 def _check_arrival(references: References, way: _Way, queue_name: str) -> None:

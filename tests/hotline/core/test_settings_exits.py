@@ -6,7 +6,18 @@ from typing import Any
 
 import pytest
 
-from hotline.core.settings import Choice, Flow, Hours, Menu, Number, Queue, Settings, Text, WithoutAgents
+from hotline.core.settings import (
+    Agent,
+    Choice,
+    Flow,
+    Hours,
+    Menu,
+    Number,
+    Queue,
+    Settings,
+    Text,
+    WithoutAgents,
+)
 from hotline.core.settings_complaints import Complaints
 from hotline.core.settings_rules import check_rules
 from hotline.words import in_words
@@ -83,3 +94,22 @@ def test_a_circle_is_refused(queues: dict[str, dict[str, Any]], keys: list[str])
     complaints = found(**queues)
     assert list(complaints) == keys
     assert {allowed for _, allowed in complaints.values()} <= {CIRCLE}
+
+
+def test_what_was_chosen_must_be_met_where_the_caller_overflows_to() -> None:
+    """English is chosen for queue a; its overflow, b, is served by one who has none."""
+    menu = Menu("m", "menu-m", (Choice("1", "queue:a", needs="english"),))
+    settings = Settings(
+        1,
+        skills=("english", "sales"),
+        agents=(Agent("1001", "Li", {"english": 5}), Agent("1002", "Han", {"sales": 5})),
+        queues=(
+            Queue("a", Text("咨询", "Service"), overflow="queue:b", max_wait_s=9),
+            Queue("b", Text("销售", "Sales"), needs="sales"),
+        ),
+        flows=(Flow("main", "menu:m", menus=(menu,)),),
+    )
+    complaints = Complaints("a.toml")
+    check_rules(settings, complaints)
+    assert list(complaints.found) == ["queue[1].overflow"]
+    assert "(sales) and (english)" in in_words(complaints.found["queue[1].overflow"].allowed)
