@@ -342,10 +342,11 @@ def failed_cause(status: str, cause: str, *, rang: bool) -> str:
     """Tell apart why an offer failed, from DIALSTATUS, HANGUPCAUSE (Q.850) and whether the phone rang.
 
     A phone that was not heard of at all did not ring in vain: it is unplugged, or the network is.
+    When time ran out, the cause is that of another phone which had been rung beside it and refused before.
     Source: app_dial.c (RINGTIME and PROGRESSTIME stay empty then); a phone's 603 (and 486 with "rejected"
     semantics on some phones) gives cause 21.
     """
-    if cause == str(Q850_REJECTED):
+    if cause == str(Q850_REJECTED) and status != "NOANSWER":
         return "rejected"
     if status == "NOANSWER" and not rang:
         return "unreachable"

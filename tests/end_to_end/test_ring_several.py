@@ -8,13 +8,14 @@ from harness import sound
 from harness.call import Call
 from harness.desk import Desk
 from harness.lanes import RING_CYCLE_MS, Lane, lane_settings
-from harness.phone import BUSY, DECLINES, NEVER_ANSWERS
+from harness.phone import BUSY, NEVER_ANSWERS, Manner
 from harness.prompt_tones import prompt_hz
 from harness.scenes import agents, dial, nothing_left
 from harness.stack import HotlineStack
 from harness.waiting import until
 
 CALLER_HZ = 440
+DECLINES_LATER = Manner(ring_s=0.3, reject=603)  # its cause is the last that Dial hears before time runs out
 
 
 async def _ringing(stack: HotlineStack, contact: str, desks: list[Desk]) -> list[Call]:
@@ -136,7 +137,7 @@ async def test_if_nobody_answers_each_has_a_verdict_of_its_own(stack: HotlineSta
         stack.agent(willing, ready=False, manner=NEVER_ANSWERS) as last,
         stack.caller(tone_hz=CALLER_HZ) as caller,
     ):
-        for desk, manner in zip(desks, (NEVER_ANSWERS, DECLINES, BUSY), strict=True):
+        for desk, manner in zip(desks, (NEVER_ANSWERS, DECLINES_LATER, BUSY), strict=True):
             desk.phone.manner = manner
         call, contact = await dial(stack, caller, lane.together_number)
         assert (await stack.facts.agent_state(refusing, "not_ready", within_s=15)).body[

@@ -184,9 +184,11 @@ class Promises:
                 if contact in self.entries:
                     self.entries[contact].has_session, self.entries[contact].dial = True, ""
                     self.entries[contact].leaves = False
-            case events.CallerHungUp(contact=contact) | events.CallWithdrawn(contact=contact):
+            case events.CallerHungUp(contact=contact):
                 self._awaited.discard(contact)
                 self._gone.add(contact)
+            case events.CallWithdrawn(contact=contact):
+                self._awaited.discard(contact)  # though a list may show it as waiting yet
             case events.SessionLost(contact=contact) if contact in self.entries:
                 self.entries[contact].has_session = self.entries[contact].leaves = False
             case events.OfferFailed(offer=offer):

@@ -13,6 +13,8 @@ from hotline.core.settings import Number, Queue, Settings, Text
         ("NOANSWER", "0", "no_answer"),
         ("BUSY", "17", "busy"),
         ("BUSY", "21", "rejected"),
+        ("CHANUNAVAIL", "21", "rejected"),
+        ("NOANSWER", "21", "no_answer"),  # another phone, rung beside it, refused
         ("CHANUNAVAIL", "20", "unreachable"),
         ("CONGESTION", "34", "unreachable"),
         ("ANSWER", "16", "agent_gone"),
