@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-LANES = 60
+LANES = 75
 AGENTS_PER_LANE = 4
 RING_CYCLE_MS = 500
 AFTER_CONTACT_S = 1
@@ -71,7 +71,7 @@ class Lane:
     @property
     def agents(self) -> tuple[str, ...]:
         """Agents' numbers, which are their phones' names too; the first has the skill "special"."""
-        return tuple(f"{self.index + 10}{n:02}" for n in range(1, AGENTS_PER_LANE + 1))
+        return tuple(f"1{self.index:02}{n:02}" for n in range(1, AGENTS_PER_LANE + 1))
 
     @property
     def supervisor(self) -> str:
