@@ -13,6 +13,7 @@ import pytest
 from hotline.catalogue import load_catalogue
 from hotline.cli import COMMANDS, main, offered_commands
 from hotline.core.phrases import phrase
+from hotline.core.settings import Text
 from hotline.core.settings_check import SettingsRefused, check_settings
 from hotline.words import CHOICE, columns_of, in_words, language, padded, say, told
 
@@ -55,6 +56,14 @@ def test_phrases_within_phrases_are_said_in_one_language(monkeypatch: pytest.Mon
     assert in_words(needs) == "a number from 1 to 20 (rings)"
     monkeypatch.setenv(CHOICE, "zh")
     assert in_words(needs) == "1 到 20 之间的数（声）"
+
+
+def test_whoever_asks_for_a_language_gets_it_to_the_last_value() -> None:
+    """A page's reader, who is not the operator; a value may be a text of the settings."""
+    why = phrase("explain.not_ready", since="9:00", reason=Text("午餐", "lunch"))
+    told_why = phrase("explain.why", agent="1001", why=why)
+    assert in_words(told_why, "zh") == "座席 1001 为什么没有振铃：自 9:00 起置忙：午餐"
+    assert in_words(told_why, "en") == "why agent 1001 did not ring: not ready since 9:00: lunch"
 
 
 def test_refused_settings_are_told_in_chinese(monkeypatch: pytest.MonkeyPatch) -> None:

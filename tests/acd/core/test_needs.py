@@ -142,3 +142,22 @@ def test_a_level_of_the_index_is_reached_by_the_higher_ones() -> None:
     index = SkillIndex([{"sales": 3}, {"sales": 10}, {}])
     assert [index.agents("sales", level) for level in (1, 3, 4, 10)] == [0b011, 0b011, 0b010, 0b010]
     assert index.everyone == 0b111
+
+
+@pytest.mark.parametrize(
+    ("text", "levels", "lacks"),
+    [
+        ("sales >= 5", {"sales": 3}, ["sales 3 < 5"]),
+        ("sales >= 5", {"sales": 5}, []),
+        ("sales", {}, ["sales 0 < 1"]),
+        ("sales and english >= 4", {"sales": 1, "english": 2}, ["english 2 < 4"]),
+        ("sales or english", {}, ["sales 0 < 1", "english 0 < 1"]),
+        ("sales or english", {"english": 1}, []),
+        ("not sales", {"sales": 9}, []),
+        ("english and not sales", {"sales": 9}, ["english 0 < 1"]),
+        ("", {}, []),
+    ],
+)
+def test_what_an_agent_lacks_is_named(text: str, levels: dict[str, int], lacks: list[str]) -> None:
+    found = parse_needs(text).shortfalls(levels)
+    assert [f"{lack.skill} {lack.has} < {lack.asked}" for lack in found] == lacks

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from decision_table import settings
 from played import Played
 
 from acd.core.events import SettingsChanged
@@ -123,3 +125,28 @@ def test_where_nobody_could_be_chosen_there_is_no_agent() -> None:
     nobody = SettingsChanged(1, (), scene.settings.queues)
     found = differences(body, Scene(scene.at_ms, scene.picture, nobody))
     assert "agent: the proof says 1001, the facts say " in found
+
+
+def test_an_agent_who_was_out_of_the_settings_for_a_while_keeps_the_days_figures() -> None:
+    """Else acd would take for idle who by the facts has worked, and its proof would not match them."""
+    played = Played()
+    rules = tuple(replace(one, agent_choice="fewest_contacts") for one in settings().queues)
+    named = [replace(settings(version=version), queues=rules) for version in (2, 3, 4)]
+    played.tell(named[0], 1)
+    played.play("""
+        2   ready 1001
+        100 arrive c1 orders since=100
+        200 bridged 1-1
+        900 leg_ended 1-1 16 agent
+    """)
+    played.tell(replace(named[1], agents=named[1].agents[1:]), 1_000)
+    played.tell(named[2], 2_000)
+    played.play("""
+        2100 log_in 1001 phone1001
+        2110 ready 1001
+        2120 ready 1002
+        3000 arrive c2 orders since=3000
+    """)
+    [offer] = played.explained("c2").entries[0].offers
+    assert offer.agents == ["1002"]  # nobody has talked less today
+    assert offer.mismatches == ()
