@@ -135,4 +135,7 @@ def _run(command: Command, words: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    # By its name: commands raise hotline.cli.CommandError, which is another class than that of __main__.
+    from hotline.cli import main as main_by_name
+
+    sys.exit(main_by_name())

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -96,6 +99,20 @@ def test_a_wrong_scenario_is_refused_with_file_place_value_and_what_is_allowed(
     assert (
         "house.toml: queue[1].arrivals_per_hour: -5 is not allowed; allowed: a number from 0 to" in said.err
     )
+
+
+def test_a_refusal_is_told_without_a_traceback_when_python_runs_the_module(scenario: Path) -> None:
+    scenario.write_text(SCENARIO + "speed = 3", "utf-8")
+    ran = subprocess.run(
+        [sys.executable, "-m", "hotline.cli", "simulate", str(scenario)],
+        env={**os.environ, CHOICE: "en"},
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ran.returncode == 1
+    assert ran.stderr.startswith("hotline simulate: house.toml: agents[1].speed: 3 is not allowed")
 
 
 @pytest.mark.parametrize(

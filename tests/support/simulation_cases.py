@@ -254,6 +254,15 @@ def _in_order() -> Case:
     )
 
 
+def _equal_shares() -> Case:
+    def expected() -> Expected:
+        carried = 3 * (1 - theory.erlang_b(5, 3))
+        return {f"agents.{number}.occupancy": carried / 5 for number in range(5)}
+
+    tables = queue("q", per_hour(3), more="max_waiting = 0") + agents(1) * 5
+    return Case("Erlang B, longest idle: all carry the same", "symmetry", 12, "", tables, expected)
+
+
 PAIR_S = 3600
 
 
@@ -291,6 +300,7 @@ CASES = (
     _finite("finite house: 10 agents, 14 inside, 11 erlangs", "max_contacts = 14", "", 14),
     _finite("finite queue: 10 agents, 4 wait, 11 erlangs", "", "max_waiting = 4", 14),
     _in_order(),
+    _equal_shares(),
     _priorities(),
     _n_design_strict(),
     _n_design_oldest(),
