@@ -152,6 +152,7 @@ class Promises:
                 self.entries[command.contact].dial = command.offer
             elif isinstance(command, SendToOverflow) and command.contact in self.entries:
                 self._check_departure(command)
+                self.entries[command.contact].leaves = True  # also one that has entered only now
             elif isinstance(command, CancelOffer):
                 self.offers[command.offer].cancelled = True
         self._expect(
