@@ -35,6 +35,8 @@ COMMAND_TIMEOUT_S = 10.0
 PROMPT_TIMEOUT_S = 600.0
 APPLICATION_TIMEOUT_S = 86_400.0  # a conversation lasts as long as it lasts; a day ends it for us
 GRACE_S = 10.0  # beyond the time that a command was given to wait in Asterisk
+CUT_WAIT = "\x01"
+"""What WAIT FOR DIGIT answers when another command cut it. Source: ast_waitfordigit_full, channel.c."""
 HANGUP_FOLLOWS_S = 0.2  # after a result of -1, HANGUP comes within this or not at all
 NUDGE_AFTER_S = 0.1
 MOST_NUDGES = 6  # each after twice the time of the one before: 6.3 s in all
@@ -171,9 +173,11 @@ class AgiSession:
         reply = await self._succeed(*words, timeout_s=PROMPT_TIMEOUT_S, plays=True)
         return _digit_of(reply), reply.endpos
 
-    async def wait_for_digit(self, timeout_ms: int) -> str:
-        """The next digit within timeout_ms, or ""."""
-        return await self._digit(("WAIT", "FOR", "DIGIT", str(timeout_ms)), timeout_ms / 1000 + GRACE_S)
+    async def wait_for_digit(self, timeout_ms: int, *, cuttable: bool = False) -> str:
+        """The next digit within timeout_ms, or "" (cuttable: also when `stop_playing` cut it)."""
+        words = ("WAIT", "FOR", "DIGIT", str(timeout_ms))
+        digit = await self._digit(words, timeout_ms / 1000 + GRACE_S, plays=cuttable)
+        return digit if digit != CUT_WAIT else ""
 
     async def say_digits(self, digits: str, escape_digits: str = "") -> str:
         """Speak digits one by one in the channel's language; returns the digit that cut it, or ""."""

@@ -42,6 +42,8 @@ CAUSE_BY_DIALSTATUS = {
     "ANSWER": "agent_gone",
 }
 Q850_REJECTED = 21
+LONGEST_SILENCE_MS = 600_000
+"""So long a digit is waited for at once where nothing is announced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +186,7 @@ class CallerSession:
         self._timetable = Timetable(queue.announce_position_s, queue.comfort_s, queue.comfort, loop.time())
         while True:
             if self._answer_at is None:
-                order = await self._next_order(self._timetable.wait_s(loop.time()))
+                order = await self._order_or_key(self._timetable.wait_s(loop.time()))
                 order = order or await self._announce(self._timetable.take_due(loop.time()))
             else:
                 order = await self._next_order(max(0.001, self._answer_at - loop.time()))
@@ -215,6 +217,17 @@ class CallerSession:
                     await self._woken.wait()
         if not self._orders and self._session.closed.is_set():
             raise HungUp("the caller's session is gone")
+        return self._taken()
+
+    async def _order_or_key(self, timeout_s: float) -> Command | None:
+        """Like `_next_order`; the key by which the caller leaves counts as an order to do so."""
+        if not self._queue.leave_key or self._orders:
+            return await self._next_order(timeout_s)
+        wait_ms = round(timeout_s * 1000) or LONGEST_SILENCE_MS
+        digit = await self._first_of(self._session.wait_for_digit(wait_ms, cuttable=True))
+        self._session.stop_playing()
+        if digit == self._queue.leave_key and not self._orders:
+            return SendToOverflow(self._arguments.contact, self._queue.leave_to)
         return self._taken()
 
     async def _first_of(self, other: Coroutine[Any, Any, str]) -> str:

@@ -169,7 +169,7 @@ class Queue:
     recall_within_s: int = 0  # who did not: a recall with this deadline; 0: none
     comfort: tuple[str, ...] = ()  # prompts, said in turn to those who wait, …
     comfort_s: int = 60  # … one every so many seconds; 0: never
-    leave_key: str = ""  # pressed while something is said, it leads to leave_to; "": there is none
+    leave_key: str = ""  # pressed while waiting, it leads to leave_to; "": there is none
     leave_to: str = ""  # as closed
     announce_wait: bool = False  # with the position: how long it will take, as a range
     music: str = "default"

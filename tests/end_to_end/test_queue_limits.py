@@ -3,6 +3,7 @@
 One hotline for all of it: 1101 has the skill "special", 1102 has not.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from harness.lanes import Lane, lane_settings
@@ -38,7 +39,7 @@ title = {{ zh = "可离开", en = "Leavable" }}
 needs = "{skill}"
 announce_position_s = 0
 comfort = ["please-wait"]
-comfort_s = 1
+comfort_s = 4
 leave_key = "9"
 leave_to = "message:message-thanks"
 whisper = "queue-{queue}"
@@ -73,6 +74,7 @@ async def test_needs_widen_limits_send_on_and_a_key_leads_out(
         await _closed_to_a_flow(stack)
         await desk.not_ready()
         await _overflows(stack, desk)
+        await _is_answered_under_the_music(stack, desk)
         await desk.not_ready()
         await _leaves_by_key(stack)
     await nothing_left(stack)
@@ -142,8 +144,30 @@ async def _leaves_by_key(stack: HotlineStack) -> None:
         call, contact = await dial(stack, caller, "6003")
         await stack.fact("CallQueued", contact=contact, within_s=15)
         await call.rtp.hears(prompt_hz("please-wait"), within_s=15)
+        await asyncio.sleep(1.2)  # no longer said: the key counts under the music, too
         await call.send_digits("9")
         await call.rtp.hears(prompt_hz("message-thanks"), within_s=15)
         left = (await stack.fact("CallLeftQueue", contact=contact)).body
         await call.ended()
     assert (left["how"], left["to"]) == ("out", "message:message-thanks")
+
+
+async def _is_answered_under_the_music(stack: HotlineStack, desk) -> None:  # type: ignore[no-untyped-def]
+    """Waiting for the key does not hold up an offer."""
+    await desk.not_ready()
+    async with stack.caller() as caller:
+        call, contact = await dial(stack, caller, "6003")
+        await stack.fact("CallQueued", contact=contact, within_s=15)
+        await asyncio.sleep(1.5)
+        await call.rtp.hears_sound()  # music
+        await desk.ready()
+        rung = await desk.phone.incoming(within_s=10)
+        offered = (await stack.fact("CallOffered", contact=contact)).body
+        rang = (await stack.fact("OfferRang", contact=contact)).body
+        rung.answer()
+        await stack.fact("CallConnected", contact=contact)
+        await rung.hang_up()
+        await call.hang_up()
+        await stack.fact("ContactEnded", contact=contact)
+    assert rang["at_ms"] - offered["at_ms"] < 2000
+    await stack.facts.agent_state(desk.number, "ready", within_s=15)
