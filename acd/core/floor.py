@@ -71,6 +71,7 @@ class Floor:
         self.taken: dict[str, str] = {}  # contact -> the agent who wants this call and no other
         self.overdue: dict[str, tuple[str, str]] = {}  # contact -> where it is to go, and why
         self.staff_changed = False  # agents came to work or left it
+        self.has_staff_rules = False  # some call is sent on when nobody is there
         self.sent_on: dict[str, str] = {}  # contact -> where it goes as soon as no phone rings for it
         self.awaited: dict[str, None] = {}  # contacts that must come back before anything is offered
         self.facts: list[Fact] = []
@@ -320,6 +321,7 @@ class Floor:
         if call.state != "connected":
             self._set_step(call)
             self.staff_changed |= call.rules.judges_staff
+            self.has_staff_rules |= call.rules.judges_staff
             if call.max_wait_ms:
                 self.deadlines.set(("max_wait", call.contact), call.queued_ms + call.max_wait_ms)
 

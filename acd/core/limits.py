@@ -81,7 +81,7 @@ def send_overdue_on(floor: Floor) -> None:
 
 def _judge_staff(floor: Floor) -> None:
     """Agents came or went: those who wait where nobody is left go, those for whom somebody came may stay."""
-    if not any(rules.judges_staff for rules in floor.queues.values()):
+    if not floor.has_staff_rules:
         return
     ways: dict[tuple[tuple[str, ...], Way], Way] = {}
     for call in floor.calls.values():
@@ -97,10 +97,13 @@ def _judge_staff(floor: Floor) -> None:
 
 
 def _note_way(floor: Floor, call: Call, way: Way) -> None:
-    if way[0]:
-        floor.overdue.setdefault(call.contact, way)
-    elif floor.overdue.get(call.contact, NO_WAY)[1].startswith("nobody"):
-        del floor.overdue[call.contact]
+    """The newest judgement counts, for who finds no room elsewhere still waits; max_wait stays."""
+    noted = floor.overdue.get(call.contact, NO_WAY)
+    if noted == NO_WAY or noted[1].startswith("nobody"):
+        if way[0]:
+            floor.overdue[call.contact] = way
+        else:
+            floor.overdue.pop(call.contact, None)
 
 
 def _has_room(floor: Floor, to: str) -> bool:
