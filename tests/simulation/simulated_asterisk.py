@@ -388,7 +388,7 @@ class SimulatedAsterisk:
             return
         if caller.dial:
             raise PromiseBrokenError(f"{command} while {caller.dial} runs")
-        session.wire.send(self.tell, events.CallWithdrawn(caller.contact, command.to, caller.entry))
+        self.tell(events.CallWithdrawn(caller.contact, command.to, caller.entry))  # said before it leaves
         caller.ends.append("refused" if command.outcome else "out")
         kind, _, name = command.to.partition(":")
         if kind == "queue":
