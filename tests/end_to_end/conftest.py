@@ -1,10 +1,8 @@
 """One hotline for all end-to-end tests; each test has a lane of its own in it (see harness/lanes.py).
 
-The port base is END_TO_END_PORT_BASE (default 12000: below the range from which outgoing connections take
-theirs). A test that kills what others need makes its own stack with `own_stack`.
+Ports: see harness/ports.py. A test that kills what others need makes its own stack with `own_stack`.
 """
 
-import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -15,12 +13,12 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from harness.lanes import LANES, Lane, lane_settings
+from harness.ports import PORT_BASE
 from harness.stack import HotlineStack
 
-PORT_BASE = int(os.environ.get("END_TO_END_PORT_BASE", "12000"))
 _lanes = count()
 _own_stacks = count()
-_bases = cycle(range(PORT_BASE + 1000, PORT_BASE + 15_000, 1000))  # a hotline of its own ends with its test
+_bases = cycle(range(PORT_BASE + 1000, PORT_BASE + 8000, 1000))  # a hotline of its own ends with its test
 
 
 @pytest.fixture(scope="session")

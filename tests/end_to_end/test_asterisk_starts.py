@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import csv
 import json
-import os
 import resource
 import secrets
 import socket
@@ -19,6 +18,7 @@ from pathlib import Path
 
 import pytest
 from harness.phone import Phone, RegistrationRefused
+from harness.ports import PORT_BASE
 from harness.raw_ami import RawAmi
 from harness.waiting import until
 
@@ -34,7 +34,6 @@ from hotline.supervisor.changes import RELOADS
 from hotline.supervisor.readiness import missing_modules
 
 DEFAULTS = Path(hotline.__file__).parent / "defaults" / "settings.toml"
-PORT_BASE = int(os.environ.get("END_TO_END_PORT_BASE", "12000")) - 1000
 CARRIER = "127.0.0.77"
 NEW_CARRIER = "127.0.0.78"
 START_LIMIT_S = 30.0  # 0.25 s on an idle machine; the limit only ends a start that hangs
@@ -53,7 +52,7 @@ class RunningAsterisk:
         assert install is not None, "no Asterisk on this machine yet: type ./run --prepare"
         self.install: AsteriskInstall = install
         folder.mkdir()
-        Deployment(folder, ports=Ports.from_base(PORT_BASE)).save()
+        Deployment(folder, ports=Ports.from_base(PORT_BASE - 1000)).save()
         self.deployment = Deployment.load(folder)
         self.deployment.make_folders()
         self.secrets = Secrets.load(self.deployment)
@@ -328,5 +327,6 @@ def test_only_sip_listens_where_the_deployment_says(asterisk: RunningAsterisk) -
     listening = subprocess.run(["ss", "-lntuH"], capture_output=True, text=True, check=True).stdout
     ports = asterisk.deployment.ports
     ours = {line.split()[4] for line in listening.splitlines()}
-    ours = {place for place in ours if PORT_BASE <= int(place.rpartition(":")[2]) < PORT_BASE + 1000}
+    first = PORT_BASE - 1000
+    ours = {place for place in ours if first <= int(place.rpartition(":")[2]) < first + 1000}
     assert ours == {f"127.0.0.1:{port}" for port in (ports.sip, ports.sip_tls, ports.ami)}

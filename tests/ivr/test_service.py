@@ -51,7 +51,7 @@ async def ask_ivr(port: int, token: str) -> dict[str, str]:
 
 
 async def test_a_call_through_the_socket_ends_in_the_queue(tmp_path: Path) -> None:
-    deployment = Deployment(tmp_path, ports=Ports.from_base(27000))
+    deployment = Deployment(tmp_path, ports=Ports.from_base(30000))
     deployment.make_folders()
     service = Service("ivr", deployment, Secrets.load(deployment), SETTINGS)
     close = await start(service)

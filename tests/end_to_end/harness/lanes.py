@@ -6,15 +6,16 @@ and never gives it back.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
+
+from harness.ports import PORT_BASE
 
 LANES = 75
 AGENTS_PER_LANE = 4
 RING_CYCLE_MS = 500
 AFTER_CONTACT_S = 1
 CARRIER = "127.0.0.2"  # the trunk "carrier" is known by this address
-OUTSIDE = ("127.0.0.4", int(os.environ.get("END_TO_END_PORT_BASE", "12000")) + 990)  # where outgoing calls go
+OUTSIDE = ("127.0.0.4", PORT_BASE + 990)  # where outgoing calls go
 CHECKER_PORT = OUTSIDE[1] - 1  # of this machine: knows whether a caller's digits are right
 NARROW = "127.0.0.3"  # the trunk "narrow" carries one call
 
