@@ -19,6 +19,7 @@ class Leg:
     bridged_ms: int = 0  # 0: before we looked
     held: bool = False
     hang_up_asked: bool = False  # the agent's side hung up
+    asked_first: bool = False  # … and the caller's a moment later
     transferred: bool = False
 
 

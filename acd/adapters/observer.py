@@ -279,6 +279,11 @@ class Observer:
             leg.hang_up_asked = True
         elif (caller := self.callers.get(uniqueid)) is not None:
             caller.hang_up_asked = True
+            for talk in self._talks_with(uniqueid):
+                talk.asked_first = talk.hang_up_asked
+
+    def _talks_with(self, contact: str) -> list[Leg]:
+        return [leg for leg in self.legs.values() if leg.contact == contact and leg.bridged]
 
     def _hang_up(self, message: Mapping[str, str]) -> None:
         uniqueid = message.get("Uniqueid", "")
@@ -306,7 +311,7 @@ class Observer:
         caller = self.callers.get(leg.contact)
         if leg.transferred:
             by = "transfer"
-        elif leg.hang_up_asked:
+        elif leg.hang_up_asked and (leg.asked_first or caller is None or not caller.hang_up_asked):
             by = "agent"
         elif caller is None or caller.hang_up_asked:
             by = "caller"
@@ -322,8 +327,8 @@ class Observer:
         words = caller.last_words
         if contact not in self._engine.picture.contacts:
             self._start_contact(contact, seen.caller_number, whence_of(words))
-        legs = [leg for leg in self.legs.values() if leg.contact == contact and leg.bridged]
-        if any(leg.hang_up_asked for leg in legs) and not caller.hang_up_asked:
+        asked = [leg for leg in self._talks_with(contact) if leg.hang_up_asked]
+        if any(leg.asked_first or not caller.hang_up_asked for leg in asked):
             caller.agent_hung_up = True
             self._engine.handle(CallerHungUp(contact, by="agent"))
         else:

@@ -335,6 +335,7 @@ class Floor:
         if call.state == "waiting":
             self.line.remove(call)
         call.step += 1
+        self.staff_changed |= call.rules.judges_staff  # others can serve it now
         call.needs, call.needs_text, call.prefer = parse_needs(step.needs), step.needs, step.prefer
         if call.state == "waiting":
             self.line.add(call)

@@ -95,6 +95,17 @@ async def test_whoever_asked_for_the_hang_up_hung_up(
     assert talk.hung_up_by("ContactEnded") == [by]
 
 
+@pytest.mark.parametrize("gone", [(CALLER_GONE, LEG_GONE), (LEG_GONE, CALLER_GONE)])
+@pytest.mark.parametrize(
+    ("first", "then", "by"), [(LEG_ASKS, CALLER_ASKS, "agent"), (CALLER_ASKS, LEG_ASKS, "caller")]
+)
+async def test_of_two_who_hang_up_at_once_the_first_ended_the_talk(
+    talk: Talk, first: dict[str, str], then: dict[str, str], by: str, gone: tuple[dict[str, str], ...]
+) -> None:
+    talk.tell(first, then, *gone)
+    assert talk.hung_up_by("SegmentEnded") == [by]
+
+
 async def test_of_an_agents_several_phones_only_the_last_or_the_answered_one_ends_the_offer(
     talk: Talk,
 ) -> None:
