@@ -23,6 +23,7 @@ async def test_a_blind_transfer_by_code(stack: HotlineStack, lane: Lane) -> None
         talk = await _talk(stack, one, contact)
         await _press(talk, BLIND, second)
         await (await _talk(stack, two, contact)).hang_up()
+        await call.rtp.hears(prompt_hz("survey"))
         await call.hang_up()
         await stack.fact("ContactEnded", contact=contact)
     assert _parts(stack, contact) == [(first, "transfer"), (second, "agent")]
@@ -48,6 +49,7 @@ async def test_a_consultation_by_code_and_the_colleague_takes_the_caller(
         await theirs.rtp.hears(CALLER_HZ)
         await stack.fact("CallConnected", contact=contact, agent=second, how="joined")
         await theirs.hang_up()
+        await call.rtp.hears(prompt_hz("survey"))
         await call.hang_up()
         await stack.fact("ContactEnded", contact=contact)
     assert _parts(stack, contact) == [(first, "transfer"), (second, "agent")]

@@ -95,6 +95,7 @@ async def test_to_an_agent_and_to_a_queue(stack: HotlineStack, lane: Lane) -> No
         assert offered.body["proof"]["aimed"] == "offered"
         assert await rung.refer(lane.extension) == 202
         await (await _talk(stack, three, contact)).hang_up()
+        await call.rtp.hears(prompt_hz("survey"))
         await call.hang_up()
         await stack.fact("ContactEnded", contact=contact)
 
@@ -121,6 +122,7 @@ async def test_a_transfer_that_fails_brings_the_caller_back(stack: HotlineStack,
         await stack.fact("OfferEnded", contact=contact, agent=second, cause="no_answer")
         rung = await _talk(stack, one, contact, talks=2)
         await rung.hang_up()
+        await call.rtp.hears(prompt_hz("survey"))
         await call.hang_up()
         await stack.fact("ContactEnded", contact=contact)
     await nothing_left(stack)

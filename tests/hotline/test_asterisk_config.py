@@ -136,7 +136,7 @@ def test_nothing_is_written_when_a_template_cannot_be_filled_in(
 
 
 @pytest.mark.parametrize("name", ["se;mi", "com,ma", "dol$lar", "new\nline", "bra[cket", 'quo"te'])
-def test_an_unsafe_path_is_refused(tmp_path: Path, name: str) -> None:
+def test_bad_path(tmp_path: Path, name: str) -> None:
     house = House(tmp_path / name)
     with pytest.raises(ConfigurationError, match="cannot stand in a path"):
         house.write(defaults())

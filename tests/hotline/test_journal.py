@@ -182,6 +182,7 @@ def test_everything_is_forced_to_disk_within_a_moment(
     while synced != wanted:
         assert time.monotonic() < deadline, f"not synced: {wanted - synced}"
         time.sleep(0.01)
+    time.sleep(0.3)  # what is under way comes to its end
     synced.clear()
     time.sleep(0.3)
     assert synced == set(), "nothing new, nothing to do"
