@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from dataclasses import fields
 
-from acd.core.events import (
-    AgentProfile,
-    AgentRules,
-    FailedOfferRule,
-    QueueRules,
-    SettingsChanged,
-    StepRules,
-)
+from acd.core.events import SettingsChanged
+from acd.core.house_rules import AgentProfile, AgentRules, FailedOfferRule, QueueRules, StepRules
 from hotline.core.settings import Settings, WithoutAgents
 
 

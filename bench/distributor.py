@@ -17,7 +17,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from acd.core import events
+from acd.core import events, house_rules
 from acd.core.commands import OfferCall
 from acd.core.distributor import Distributor
 from bench.report import circumstances, keep, percentile
@@ -58,9 +58,9 @@ class House:
         while len(seen) < len(numbers):
             chosen = self._random.sample(self._skills, SKILLS_PER_AGENT)
             seen.add(tuple(sorted((name, self._random.randint(1, 10)) for name in chosen)))
-        profiles = tuple(map(events.AgentProfile, numbers, sorted(seen)))
+        profiles = tuple(map(house_rules.AgentProfile, numbers, sorted(seen)))
         rules = tuple(
-            events.QueueRules(name, needs, 0, 5_000, 20_000, 15_000, max_waiting=100_000)
+            house_rules.QueueRules(name, needs, 0, 5_000, 20_000, 15_000, max_waiting=100_000)
             for name, needs in self._queues
         )
         self._distributor.handle(events.SettingsChanged(1, profiles, rules), START_MS)

@@ -7,8 +7,8 @@ from dataclasses import replace
 from acd.core import events, facts
 from acd.core.calls import Call
 from acd.core.commands import RefuseCall, SendToOverflow
-from acd.core.events import QueueRules
 from acd.core.floor import Floor
+from acd.core.house_rules import QueueRules
 from acd.core.limits import NO_WAY, way_past
 from acd.core.needs import Needs, NeedsError, parse_needs
 from acd.core.offer_events import cancel_offer, end_callers_half, end_segment

@@ -13,7 +13,7 @@ from bisect import bisect_left, insort
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from acd.core.events import QueueRules
+from acd.core.house_rules import QueueRules
 from acd.core.needs import Needs, SkillIndex, parse_needs
 from acd.core.plan import PlanStep
 from acd.core.state_table import read_state_table

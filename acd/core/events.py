@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from acd.core.plan import PlanStep
+from acd.core.house_rules import AGENT_RULES, AgentProfile, AgentRules, QueueRules
+from acd.core.remembered import RestoredAgent, RestoredCall
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,88 +338,6 @@ class AsteriskSnapshot(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class AgentProfile:
-    """What settings say of an agent."""
-
-    number: str
-    skills: tuple[tuple[str, int], ...]
-    also: tuple[str, ...] = ()  # phones that ring with the one where the agent sits
-
-
-@dataclass(frozen=True, slots=True)
-class StepRules:
-    """From after_ms on, counted from the entry into the queue, a waiting call asks for this instead."""
-
-    after_ms: int
-    needs: str
-
-
-@dataclass(frozen=True, slots=True)
-class QueueRules:
-    """What settings say of a queue, as values in ms."""
-
-    name: str
-    needs: str
-    priority: int
-    after_contact_ms: int
-    offer_ring_ms: int  # offer_rings x ring period
-    target_ms: int  # target_rings x ring period
-    max_waiting: int = 1000
-    order: str = "oldest_first"  # or "strict": a higher priority goes before any wait
-    head_start_ms: int = 60_000  # oldest_first: what one point of priority counts as waited
-    agent_choice: str = "longest_idle"  # see acd.core.choice
-    steps: tuple[StepRules, ...] = ()  # in order of their times
-    prefer_last_ms: int = 0  # how long the last agent of this caller is waited for; 0: not at all
-    prefer_named_ms: int = 0  # how long agents named for the caller's number or choice are waited for
-    return_within_ms: int = 0  # how long the place of a caller who left unserved is kept
-    recall_within_ms: int = 0  # how long one who did not return may be called; 0: not at all
-    max_wait_ms: int = 0  # after so long in the queue a call is sent on to overflow; 0: never
-    overflow: str = ""  # go form: where those go for whom there is no room, and who waited for too long
-    callers_per_1000_agents: int = 0  # more than so many in the queue per 1000 logged in; 0: no limit
-    nobody_logged_in: tuple[str, str] = ("", "")  # go form of newcomers, of those who wait; "": they wait
-    nobody_ready: tuple[str, str] = ("", "")  # likewise, while somebody is logged in
-    disposition: str = ""  # the code after a conversation: "" not asked for, optional, required
-    closed: str = "voicemail"  # go form: where newcomers go while a supervisor has closed the queue
-    ring: int = 1  # so many phones at once
-    pickup: str = "skilled"  # who may pick up its ringing calls, see acd.core.pickup
-
-    @property
-    def judges_staff(self) -> bool:
-        """Whether callers who wait are sent on when agents are away."""
-        return bool(self.nobody_logged_in[1] or self.nobody_ready[1])
-
-
-@dataclass(frozen=True, slots=True)
-class FailedOfferRule:
-    """What an agent becomes after so many failed offers of one cause in a row; before that, a pause.
-
-    becomes: not_responding, not_ready, paused, logged_out.
-    """
-
-    becomes: str
-    after: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class AgentRules:
-    """What settings say of all agents alike, as values in ms."""
-
-    prolong_ms: int = 60_000  # one prolonging of after-contact work
-    longest_work_ms: int = 900_000  # prolonged work ends so long after it began
-    code_wait_ms: int = 300_000  # so long after work began a required code is waited for
-    codes: tuple[str, ...] = ()  # of dispositions
-    break_ms: tuple[tuple[str, int], ...] = ()  # reason of not ready -> how long it may last
-    phone_gone_ms: int = 0  # logged out when the phone is gone for so long; 0: never
-    pause_ms: int = 5_000  # how long an agent is left alone after a failed offer
-    failed_offers: tuple[tuple[str, FailedOfferRule], ...] = (
-        ("no_answer", FailedOfferRule("not_responding")),
-        ("rejected", FailedOfferRule("not_ready")),
-        ("busy", FailedOfferRule("paused")),
-        ("unreachable", FailedOfferRule("not_ready")),
-    )
-
-
-@dataclass(frozen=True, slots=True)
 class SettingsChanged(Event):
     """A settings version takes effect: skills of agents and rules of queues are current from here on."""
 
@@ -426,82 +345,7 @@ class SettingsChanged(Event):
     agents: tuple[AgentProfile, ...]  # in the order of the settings
     queues: tuple[QueueRules, ...]
     choice_seed: int = 0  # of the agent choice "random"
-    agent_rules: AgentRules = AgentRules()
-
-
-@dataclass(frozen=True, slots=True)
-class RestoredAgent:
-    """An agent as the journal remembers it. state: see acd.core.agents; times in ms since the epoch."""
-
-    number: str
-    phone: str
-    intent: str
-    reason: str
-    state: str
-    idle_since_ms: int
-    until_ms: int = 0  # end of acw
-    contact: str = ""
-    offer: str = ""
-    queue: str = ""
-    intent_reason: str = ""
-    connected_ms: int = 0  # since when the leg `offer` talks; 0: it does not
-    offered_ms: int = 0  # when a call was offered last
-    counted_ms: int = 0  # up to here the time in the state is in the figures that follow; 0: up to now
-    busy_ms: int = 0  # of the day that JournalRestored names, as the next two
-    free_ms: int = 0
-    contacts: int = 0
-    since_ms: int = 0
-    break_until_ms: int = 0
-    overdue: bool = False
-    segment: str = ""
-    disposition: str = ""
-    code: str = ""
-    gone_since_ms: int = 0
-    failed_cause: str = ""
-    failed_in_a_row: int = 0
-    help_ms: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class RestoredLeg:
-    """An open offer as the journal remembers it, beside the one that its call names."""
-
-    offer: str
-    agent: str
-    rang_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class RestoredCall:
-    """An open contact as the journal remembers it. stage: waiting, offered, connected."""
-
-    contact: str
-    entry: int
-    queue: str
-    needs: str
-    priority: int
-    language: str
-    wait_since_ms: int
-    stage: str
-    offer: str = ""
-    agent: str = ""
-    answered_ms: int = 0
-    connected_ms: int = 0
-    rang_ms: int = 0
-    held_since_ms: int = 0  # 0: not on hold
-    hold_ms: int = 0  # holds that are over
-    aims: tuple[str, ...] = ()
-    left_queue: bool = True  # of a connected call: CallLeftQueue is in the journal
-    line_rank: int = 0  # as in CallQueued, as what follows
-    line_since_ms: int = 0
-    steps: tuple[PlanStep, ...] = ()
-    queued_ms: int = 0
-    max_wait_ms: int = 0
-    overflow: str = ""
-    step: int = 0  # how many of the steps have come
-    prefer: tuple[str, ...] = ()
-    put_first: bool = False
-    beside: tuple[RestoredLeg, ...] = ()  # further phones that rang
+    agent_rules: AgentRules = AGENT_RULES
 
 
 @dataclass(frozen=True, slots=True)

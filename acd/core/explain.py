@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from acd.core.events import SettingsChanged
-from acd.core.fold import ContactView
 from acd.core.picture import Picture
 from acd.core.recount import Clock, Scene, recount
+from acd.core.views import ContactView
 from acd.core.why_not import WhyNot
 from hotline.core.phrases import Phrase, phrase
 from hotline.core.settings import Text

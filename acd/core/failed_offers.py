@@ -13,8 +13,8 @@ An agent who meanwhile intends something else than ready gets that instead of a 
 from __future__ import annotations
 
 from acd.core.agents import Agent
-from acd.core.events import FailedOfferRule
 from acd.core.floor import Floor
+from acd.core.house_rules import FailedOfferRule
 
 _COUNTED_AS = {"agent_gone": "rejected", "unknown": "busy"}
 _PAUSE = FailedOfferRule("paused")

@@ -13,7 +13,6 @@ from acd.core.agents import AGENT_TABLE, BY_INTENT, STATES, STAY, TOLD_BESIDE_ST
 from acd.core.calls import CALL_TABLE, Call, WaitingLine
 from acd.core.commands import Command
 from acd.core.deadlines import Deadlines
-from acd.core.events import AgentRules, QueueRules
 from acd.core.facts import (
     AgentStateChanged,
     CallLeftQueue,
@@ -23,6 +22,7 @@ from acd.core.facts import (
     Fact,
     HelpEnded,
 )
+from acd.core.house_rules import AgentRules, QueueRules
 from acd.core.needs import SkillIndex, parse_needs
 from acd.core.offers import LEASE_GRACE_MS, OFFER_TABLE, Offer
 from acd.core.pairing import ReadyAgents

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from acd.core import events, facts
 from acd.core.agents import Agent
-from acd.core.events import QueueRules
 from acd.core.floor import Floor
+from acd.core.house_rules import QueueRules
 from acd.core.offers import Offer
 
 _NO_QUEUE = QueueRules("", "", 0, 0, 20_000, 15_000)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from acd.core.fold import AgentView, Entry
+from acd.core.views import AgentView, Entry
 
 LIT, BLINKING, DARK = "INUSE", "RINGING", "NOT_INUSE"
 

@@ -12,8 +12,8 @@ from __future__ import annotations
 from acd.core import events, facts
 from acd.core.calls import Call
 from acd.core.commands import SendToOverflow
-from acd.core.events import QueueRules
 from acd.core.floor import AT_WORK, Floor
+from acd.core.house_rules import QueueRules
 from acd.core.needs import join_needs, parse_needs
 
 WAITING_STATES = ("waiting", "aimed")

@@ -13,10 +13,11 @@ from dataclasses import replace
 from typing import Any, Self
 
 from acd.core.expected_wait import HandlingTimes
-from acd.core.fold import AgentView, Body, ContactView, Entry, Fold, Leg, OutgoingView, QueueView
+from acd.core.fold import Body, Fold
 from acd.core.last_agents import LastAgents
 from acd.core.returns import Returns
 from acd.core.totals import AgentTotals, Totals
+from acd.core.views import AgentView, ContactView, Entry, Leg, OutgoingView, QueueView
 
 SHORTEST_DAY_MS = 22 * 3_600_000
 """No day is shorter, not even when clocks go forward: before that, midnight need not be asked for."""

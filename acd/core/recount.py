@@ -17,10 +17,10 @@ from acd.core.agents import Agent
 from acd.core.choice import LONGEST_IDLE, rank_of
 from acd.core.events import SettingsChanged
 from acd.core.floor import BUSY_STATES
-from acd.core.fold import AgentView, ContactView
 from acd.core.needs import Needs, NeedsError, parse_needs
 from acd.core.pairing import BEST_KEPT, Candidate
 from acd.core.picture import Picture
+from acd.core.views import AgentView, ContactView
 from hotline.core.phrases import Phrase, phrase
 
 Proof = Mapping[str, Any]

@@ -13,9 +13,9 @@ from acd.core import events, facts
 from acd.core.agents import OWN_CALL, TOLD_BESIDE_STATE, Agent
 from acd.core.call_events import lose_call
 from acd.core.calls import Call
-from acd.core.events import JournalRestored, LiveLeg, QueueRules, RestoredAgent, RestoredCall, RestoredLeg
+from acd.core.events import JournalRestored, LiveLeg
 from acd.core.floor import BUSY_STATES, Floor
-from acd.core.fold import AgentView
+from acd.core.house_rules import QueueRules
 from acd.core.join_events import part_of
 from acd.core.needs import NeedsError, parse_needs
 from acd.core.offer_events import end_callers_half, end_leg, see_answer, see_bridge, see_ringing
@@ -23,7 +23,9 @@ from acd.core.offers import Offer
 from acd.core.own_calls import judge_phones
 from acd.core.picture import Picture
 from acd.core.plan import step_from
+from acd.core.remembered import RestoredAgent, RestoredCall, RestoredLeg
 from acd.core.totals import AgentTotals
+from acd.core.views import AgentView
 
 COME_BACK_MS = 1_500
 """So long the waiting callers of a snapshot are waited for; the dialplan asks again every second."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from acd.core.fold import ContactView
+from acd.core.views import ContactView
 
 KEPT_LIMIT = 10_000
 """So many places and so many recalls; of more, the oldest are forgotten."""

@@ -12,9 +12,9 @@ from typing import Any
 
 from acd.core.agents import Agent
 from acd.core.choice import LONGEST_IDLE, POLICIES
-from acd.core.fold import AgentView
 from acd.core.needs import NeedsError, parse_needs
 from acd.core.recount import Clock, Proof, Scene, needs_of, policy_of
+from acd.core.views import AgentView
 from hotline.core.phrases import Phrase, phrase
 from hotline.core.settings import Text
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from acd.core.events import AgentProfile, QueueRules, StepRules
+from acd.core.house_rules import AgentProfile, QueueRules, StepRules
 from acd.simulation.people import HEAD_START_MS
 from acd.simulation.scenario import AgentGroup, QueuePlan, Scenario
 

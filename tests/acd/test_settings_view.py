@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from acd.core.events import AgentRules, FailedOfferRule
+from acd.core.house_rules import AgentRules, FailedOfferRule
 from acd.settings_view import settings_changed
 from hotline.core.settings import FailedOffer, FailedOffers, Hotline, Queue, Reason, Settings, Text
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from acd.core import events
+from acd.core import events, house_rules
 from acd.core.choice import POLICIES
 from acd.core.needs import MAX_LEVEL
 
@@ -46,28 +46,28 @@ needs: st.SearchStrategy[str] = st.just("") | st.recursive(
 
 _times_ms = st.lists(st.sampled_from((1, 500, 5_000, 30_000)), unique=True, max_size=3).map(sorted)
 steps = st.tuples(_times_ms, st.tuples(needs, needs, needs)).map(
-    lambda drawn: tuple(events.StepRules(*step) for step in zip(drawn[0], drawn[1], strict=False))
+    lambda drawn: tuple(house_rules.StepRules(*step) for step in zip(drawn[0], drawn[1], strict=False))
 )
 """How a waiting call widens, or so it may be: drawn needs may as well narrow."""
 
 
-def profiles(most: int = 6) -> st.SearchStrategy[tuple[events.AgentProfile, ...]]:
+def profiles(most: int = 6) -> st.SearchStrategy[tuple[house_rules.AgentProfile, ...]]:
     """Agents from 1001 on in any order, each with any skills; some may be missing."""
     numbers = st.lists(st.integers(0, most - 1), unique=True, min_size=1, max_size=most)
     levels = st.dictionaries(st.sampled_from(SKILLS), st.integers(1, MAX_LEVEL), max_size=len(SKILLS))
     chosen = st.tuples(numbers, st.lists(levels, min_size=most, max_size=most))
     return chosen.map(
         lambda drawn: tuple(
-            events.AgentProfile(str(1001 + number), tuple(sorted(drawn[1][number].items())))
+            house_rules.AgentProfile(str(1001 + number), tuple(sorted(drawn[1][number].items())))
             for number in drawn[0]
         )
     )
 
 
-def rules(name: str) -> st.SearchStrategy[events.QueueRules]:
+def rules(name: str) -> st.SearchStrategy[house_rules.QueueRules]:
     """A queue with any rules."""
     return st.builds(
-        events.QueueRules,
+        house_rules.QueueRules,
         name=st.just(name),
         needs=needs,
         priority=st.integers(-2, 5),

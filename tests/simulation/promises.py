@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from simulated_asterisk import PromiseBrokenError
 
-from acd.core import events, facts
+from acd.core import events, facts, house_rules
 from acd.core.choice import chance
 from acd.core.commands import CancelOffer, OfferCall, SendToOverflow
 from acd.core.distributor import Decision
@@ -52,7 +52,7 @@ class _Entry:
     key: tuple[int, int, str]
     wait_since_ms: int
     needs: Needs
-    rules: events.QueueRules
+    rules: house_rules.QueueRules
     queue: str
     prefer: list[str]
     queued_ms: int
@@ -100,7 +100,7 @@ class Promises:
         self._awaited: set[str] = set()
         self._gone: set[str] = set()  # callers who hung up
         self._places: dict[str, int] = {}
-        self._rules: dict[str, events.QueueRules] = {}
+        self._rules: dict[str, house_rules.QueueRules] = {}
         self._finished_work: set[str] = set()
         self._in_use: set[str] = set()  # phones with a call of their own
         self._closed: set[str] = set()  # queues

@@ -15,7 +15,7 @@ from typing import Any
 from promises import Promises
 from simulated_asterisk import Caller, PromiseBrokenError, Schedule, SimulatedAsterisk
 
-from acd.core import events
+from acd.core import events, house_rules
 from acd.core.choice import POLICIES
 from acd.core.distributor import Decision, Distributor
 from acd.core.fact_codec import to_body
@@ -156,9 +156,9 @@ class SimulatedHouse:
                 chosen = self.rng.sample(SKILLS, self.rng.randrange(len(SKILLS) + 1))
                 skills = {name: self.rng.randrange(1, 11) for name in chosen}
             if everyone or index == 0 or self.rng.random() < 0.95:
-                agents.append(events.AgentProfile(number, tuple(sorted(skills.items()))))
+                agents.append(house_rules.AgentProfile(number, tuple(sorted(skills.items()))))
         queues = tuple(
-            events.QueueRules(
+            house_rules.QueueRules(
                 name,
                 "",
                 0,
@@ -184,7 +184,7 @@ class SimulatedHouse:
             )
         )
         self.rng.shuffle(agents)
-        rules = events.AgentRules(
+        rules = house_rules.AgentRules(
             prolong_ms=10_000,
             longest_work_ms=self.rng.choice((0, 15_000)),
             code_wait_ms=self.rng.choice((0, 20_000)),
@@ -209,9 +209,9 @@ class SimulatedHouse:
             "nobody_ready": (self.rng.choice(ways), self.rng.choice(ways)),
         }
 
-    def _steps(self) -> tuple[events.StepRules, ...]:
+    def _steps(self) -> tuple[house_rules.StepRules, ...]:
         times_ms = sorted(self.rng.sample(range(1, 30_000), self.rng.choice((0, 0, 1, 3))))
-        return tuple(events.StepRules(at_ms, self.rng.choice(NEEDS)) for at_ms in times_ms)
+        return tuple(house_rules.StepRules(at_ms, self.rng.choice(NEEDS)) for at_ms in times_ms)
 
     # People
 

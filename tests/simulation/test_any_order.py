@@ -11,7 +11,7 @@ from drawn_settings import drawn_settings, examples
 from hypothesis import given, target
 from hypothesis import strategies as st
 
-from acd.core import events
+from acd.core import events, house_rules
 
 STEP: st.SearchStrategy[Step] = st.tuples(
     st.integers(0, 6),
@@ -54,8 +54,8 @@ def test_the_same_events_give_the_same_facts(settings: events.SettingsChanged, s
 
 def test_things_happen() -> None:
     """A world in which nothing is offered would keep every promise."""
-    queue = events.QueueRules("q", "", 0, 5_000, 20_000, 15_000)
-    agents = tuple(events.AgentProfile(str(1001 + number), ()) for number in range(6))
+    queue = house_rules.QueueRules("q", "", 0, 5_000, 20_000, 15_000)
+    agents = tuple(house_rules.AgentProfile(str(1001 + number), ()) for number in range(6))
     house = begin([events.SettingsChanged(1, agents, (queue,))])
     for number in range(6):
         house.play((2, "arrive", number, 0))

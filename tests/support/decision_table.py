@@ -19,18 +19,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from acd.core import commands, events, facts
+from acd.core import commands, events, facts, house_rules
 from acd.core.distributor import Decision, Distributor
 
 START_MS = 1_000_000
 
 AGENTS = {"1001": {"sales": 5}, "1002": {"sales": 2, "english": 5}, "1003": {}}
 QUEUES = (
-    events.QueueRules("service", "", 0, 10_000, 20_000, 15_000),
-    events.QueueRules("orders", "", 0, 0, 8_000, 15_000),
-    events.QueueRules("small", "", 0, 0, 8_000, 15_000, max_waiting=1),
-    events.QueueRules("together", "", 0, 0, 8_000, 15_000, ring=3),
-    events.QueueRules(
+    house_rules.QueueRules("service", "", 0, 10_000, 20_000, 15_000),
+    house_rules.QueueRules("orders", "", 0, 0, 8_000, 15_000),
+    house_rules.QueueRules("small", "", 0, 0, 8_000, 15_000, max_waiting=1),
+    house_rules.QueueRules("together", "", 0, 0, 8_000, 15_000, ring=3),
+    house_rules.QueueRules(
         "limited",
         "sales",
         0,
@@ -44,20 +44,20 @@ QUEUES = (
         nobody_logged_in=("voicemail", "message:sorry"),
         nobody_ready=("", "hangup"),
     ),
-    events.QueueRules(
+    house_rules.QueueRules(
         "steps",
         "",
         0,
         0,
         8_000,
         15_000,
-        steps=(events.StepRules(10_000, "sales >= 2"), events.StepRules(20_000, "")),
+        steps=(house_rules.StepRules(10_000, "sales >= 2"), house_rules.StepRules(20_000, "")),
         prefer_last_ms=5_000,
         prefer_named_ms=15_000,
     ),
 )
 
-AGENT_RULES = events.AgentRules()
+AGENT_RULES = house_rules.AgentRules()
 
 _OFFERED = """
     0    ready 1001                 | 1001 ready
@@ -111,7 +111,7 @@ def settings(
     agents: dict[str, dict[str, int]] | None = None,
     version: int = 1,
     *,
-    agent_rules: events.AgentRules = AGENT_RULES,
+    agent_rules: house_rules.AgentRules = AGENT_RULES,
     disposition: str = "",
 ) -> events.SettingsChanged:
     """Settings with these agents' skills and the three queues of these tests.
@@ -119,7 +119,9 @@ def settings(
     disposition: of all queues.
     """
     known = AGENTS if agents is None else agents
-    profiles = tuple(events.AgentProfile(number, tuple(levels.items())) for number, levels in known.items())
+    profiles = tuple(
+        house_rules.AgentProfile(number, tuple(levels.items())) for number, levels in known.items()
+    )
     queues = tuple(replace(rules, disposition=disposition) for rules in QUEUES)
     return events.SettingsChanged(version, profiles, queues, agent_rules=agent_rules)
 

@@ -16,8 +16,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from acd.core.fold import AgentView
 from acd.core.picture import Picture
+from acd.core.views import AgentView
 from hotline.core.settings import Agent, Settings, Text
 from hotline.core.shown_text import shown_text
 

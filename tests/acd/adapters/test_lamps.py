@@ -11,7 +11,7 @@ from telephony_peers import count, until
 
 from acd.adapters import lamps
 from acd.adapters.lamps import Lamps
-from acd.core.fold import AgentView
+from acd.core.views import AgentView
 from hotline.core.settings import Agent, Phone, Queue, Settings, Text
 from telephony.errors import AmiTimedOut
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decision_table import Table, event_of, settings
 
 from acd.core.commands import OfferCall
-from acd.core.events import AgentRules
+from acd.core.house_rules import AgentRules
 
 
 def test_log_in_is_not_ready_yet_and_log_out_is_offline() -> None:

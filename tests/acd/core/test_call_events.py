@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decision_table import Table
 
-from acd.core import events
+from acd.core import events, house_rules
 
 
 def test_a_caller_who_hangs_up_while_waiting_has_abandoned() -> None:
@@ -286,8 +286,8 @@ def test_settings_do_not_change_the_rules_of_a_call_that_waits() -> None:
     table.run("""
         100     arrive c1 service since=100 | queued c1
     """)
-    rules = events.QueueRules("service", "", 0, 1_000, 3_000, 4_000)
-    profile = events.AgentProfile("1001", ())
+    rules = house_rules.QueueRules("service", "", 0, 1_000, 3_000, 4_000)
+    profile = house_rules.AgentProfile("1001", ())
     table.handle(events.SettingsChanged(2, (profile,), (rules,)), 200)
     table.run("""
         300     ready 1001                  | 1001 ready

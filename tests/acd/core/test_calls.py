@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from acd.core.calls import CALL_TABLE, Call, WaitingLine
-from acd.core.events import QueueRules
+from acd.core.house_rules import QueueRules
 from acd.core.needs import SkillIndex, parse_needs
 
 RULES = QueueRules("service", "", 0, 0, 20_000, 15_000)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from decision_table import QUEUES, START_MS
 
-from acd.core import events
+from acd.core import events, house_rules
 from acd.core.agents import Agent
 from acd.core.choice import POLICIES, chance, occupancy_ppm, tie_break
 from acd.core.commands import OfferCall
@@ -34,7 +34,9 @@ class House:
         self.picture = Picture(_day_starts_ms)
         self.settings = events.SettingsChanged(
             1,
-            tuple(events.AgentProfile(number, tuple(skills.items())) for number, skills in SKILLS.items()),
+            tuple(
+                house_rules.AgentProfile(number, tuple(skills.items())) for number, skills in SKILLS.items()
+            ),
             (replace(QUEUES[1], agent_choice=policy),),
             choice_seed=seed,
         )

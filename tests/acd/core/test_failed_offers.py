@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from decision_table import Table, settings
 
-from acd.core.events import AgentRules, FailedOfferRule
+from acd.core.house_rules import AgentRules, FailedOfferRule
 
 BECOMES = {
     "not_responding": "1001 not_responding ({cause})",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from decision_table import QUEUES, Table, event_of
 
 from acd.core.commands import OfferCall
-from acd.core.events import AgentProfile, SettingsChanged
+from acd.core.events import SettingsChanged
+from acd.core.house_rules import AgentProfile
 
 SETTINGS = SettingsChanged(
     1,

@@ -3,8 +3,8 @@
 import pytest
 
 from acd.core.agents import STATES
-from acd.core.fold import AgentView, Entry
 from acd.core.lamps import BLINKING, DARK, LIT, agent_lamps, queue_lamps
+from acd.core.views import AgentView, Entry
 
 SHOWN = {
     "ready": (LIT, DARK),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from decision_table import Table
 
-from acd.core import events
+from acd.core import events, house_rules
 
 
 def test_who_waited_for_too_long_is_sent_on() -> None:
@@ -134,18 +134,18 @@ def test_those_who_wait_are_sent_on_when_the_last_agent_logs_out_and_stay_when_o
 
 
 def test_who_could_serve_a_wider_step_counts() -> None:
-    rules = events.QueueRules(
+    rules = house_rules.QueueRules(
         "q",
         "",
         0,
         0,
         8_000,
         15_000,
-        steps=(events.StepRules(5_000, ""),),
+        steps=(house_rules.StepRules(5_000, ""),),
         nobody_logged_in=("voicemail", "voicemail"),
     )
     table = Table()
-    agents = (events.AgentProfile("1001", (("sales", 5),)), events.AgentProfile("1003", ()))
+    agents = (house_rules.AgentProfile("1001", (("sales", 5),)), house_rules.AgentProfile("1003", ()))
     table.handle(events.SettingsChanged(2, agents, (rules,)), 1)
     table.run("""
         10     log_out 1001                               | 1001 offline

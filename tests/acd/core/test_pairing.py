@@ -6,7 +6,7 @@ import random
 
 from acd.core.agents import Agent
 from acd.core.calls import Call, Key, NeedsGroup, WaitingLine
-from acd.core.events import QueueRules
+from acd.core.house_rules import QueueRules
 from acd.core.needs import SkillIndex, parse_needs
 from acd.core.pairing import BEST_KEPT, Candidate, ReadyAgents, pair
 

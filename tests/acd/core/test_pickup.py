@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from decision_table import QUEUES, START_MS, Table
 
-from acd.core import events
+from acd.core import events, house_rules
 from acd.core.pickup import NOTHING_RINGS, WHO_MAY
 
 
@@ -55,7 +55,7 @@ def test_who_answers_before_the_cancel_has_the_call() -> None:
 
 def test_of_several_that_ring_all_are_withdrawn() -> None:
     table = Table()
-    table.handle(events.SettingsChanged(2, (*_profiles(), events.AgentProfile("1004", ())), QUEUES), 0)
+    table.handle(events.SettingsChanged(2, (*_profiles(), house_rules.AgentProfile("1004", ())), QUEUES), 0)
     table.handle(events.AgentLoggedIn("1004", "phone1004"), 0)
     table.run("""
         given c1 rings at all in together
@@ -76,8 +76,8 @@ def test_of_several_that_ring_all_are_withdrawn() -> None:
     """)
 
 
-def _profiles() -> tuple[events.AgentProfile, ...]:
-    return tuple(events.AgentProfile(number, ()) for number in ("1001", "1002", "1003"))
+def _profiles() -> tuple[house_rules.AgentProfile, ...]:
+    return tuple(house_rules.AgentProfile(number, ()) for number in ("1001", "1002", "1003"))
 
 
 def test_the_oldest_call_is_picked_up_or_the_one_at_the_phone_named() -> None:
@@ -121,9 +121,9 @@ def test_the_oldest_call_is_picked_up_or_the_one_at_the_phone_named() -> None:
 )
 def test_who_may_is_said_by_the_queue(who_may: str, agent: str, gets: str) -> None:
     assert who_may in WHO_MAY
-    rules = events.QueueRules("service", "sales", 0, 0, 20_000, 15_000, pickup=who_may)
+    rules = house_rules.QueueRules("service", "sales", 0, 0, 20_000, 15_000, pickup=who_may)
     profiles = [("1001", {"sales": 5}), ("1002", {"sales": 1}), ("1003", {})]
-    agents = tuple(events.AgentProfile(number, tuple(skills.items())) for number, skills in profiles)
+    agents = tuple(house_rules.AgentProfile(number, tuple(skills.items())) for number, skills in profiles)
     table = Table()
     table.handle(events.SettingsChanged(2, agents, (rules,)), 0)
     table.handle(events.AgentBecameReady("1001"), 1)

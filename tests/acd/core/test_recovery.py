@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decision_table import START_MS, Table, outcome, rows_of, settings
 
-from acd.core import events
+from acd.core import events, house_rules, remembered
 from acd.core.distributor import Distributor
 from acd.core.fact_codec import to_body
 from acd.core.facts import AgentStateChanged
@@ -548,13 +548,13 @@ def test_an_answer_torn_by_a_kill_still_leaves_the_queue_once() -> None:
 
 
 def test_needs_that_cannot_be_read_any_more_end_as_lost() -> None:
-    call = events.RestoredCall("c1", 1, "service", "sales >=", 0, "zh", START_MS, "waiting")
+    call = remembered.RestoredCall("c1", 1, "service", "sales >=", 0, "zh", START_MS, "waiting")
     assert outcome(Table().handle(events.JournalRestored((), (call,)), 70)) == ["left c1: lost after 70"]
 
 
 def test_a_queue_that_is_gone_still_serves_its_callers() -> None:
     table = Table(linked=False)
-    call = events.RestoredCall("c1", 1, "closed", "", 0, "zh", START_MS, "waiting")
+    call = remembered.RestoredCall("c1", 1, "closed", "", 0, "zh", START_MS, "waiting")
     table.handle(events.JournalRestored((), (call,)), 0)
     table.run("""
         10      ready 1001               | 1001 ready
@@ -600,7 +600,7 @@ def test_a_list_without_a_leg_that_has_ended_says_nothing_new() -> None:
 
 def test_an_agent_whom_nothing_holds_forgets_a_stale_offer() -> None:
     table = Table()
-    agent = events.RestoredAgent("1001", "p1", "ready", "", "ready", START_MS, offer="9-9")
+    agent = remembered.RestoredAgent("1001", "p1", "ready", "", "ready", START_MS, offer="9-9")
     table.handle(events.JournalRestored((agent,), ()), 10)
     table.run("""
         20      arrive c1 orders since=20 | queued c1
@@ -611,7 +611,7 @@ def test_an_agent_whom_nothing_holds_forgets_a_stale_offer() -> None:
 
 
 def test_breaks_codes_rows_of_failures_and_lost_phones_survive_a_restart() -> None:
-    rules = events.AgentRules(
+    rules = house_rules.AgentRules(
         break_ms=(("lunch", 5000),), codes=("11",), phone_gone_ms=60_000, longest_work_ms=30_000
     )
     told = settings(agent_rules=rules, disposition="required")

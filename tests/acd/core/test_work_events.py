@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from acd.core import events, facts
 from acd.core.distributor import Decision
-from acd.core.events import AgentRules
+from acd.core.house_rules import AgentRules
 
 RULES = AgentRules(prolong_ms=20_000, longest_work_ms=45_000, code_wait_ms=30_000, codes=("11", "12"))
 
