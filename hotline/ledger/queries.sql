@@ -1,4 +1,5 @@
--- What the ledger reads and writes; its projections stand in projections.sql.
+-- What the ledger reads and writes; its projections stand in projections.sql and
+-- work_projections.sql.
 
 -- name: lock
 -- One ledger per database, for as long as its connection lives.
@@ -80,6 +81,18 @@ DELETE FROM media_silence;
 DELETE FROM agent_state;
 DELETE FROM supervisor_act;
 DELETE FROM voice_message;
+DELETE FROM outgoing_call;
+DELETE FROM outgoing_refusal;
+DELETE FROM disposition;
+DELETE FROM help;
+DELETE FROM wait_promise;
+DELETE FROM entry_step;
+DELETE FROM overflow;
+DELETE FROM pickup;
+DELETE FROM verification;
+DELETE FROM recall;
+DELETE FROM queue_door;
+DELETE FROM login_refusal;
 DELETE FROM quarter_total;
 DELETE FROM agent_quarter_total;
 DELETE FROM fold_state;

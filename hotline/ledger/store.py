@@ -39,7 +39,9 @@ _REFUSALS = (
 logger = logging.getLogger(__name__)
 
 SQL = load_queries("hotline.ledger", "queries.sql")
-PROJECTIONS = load_queries("hotline.ledger", "projections.sql")
+PROJECTIONS = load_queries("hotline.ledger", "projections.sql") | load_queries(
+    "hotline.ledger", "work_projections.sql"
+)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FACT_COLUMNS = ("position", "writer", "epoch", "seq", "fact_id", "contact", "kind", "version", "at", "body")
 

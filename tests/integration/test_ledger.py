@@ -4,107 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
-from prometheus_client import CollectorRegistry
+from ledgers import Running, projections, run_once, true, until, write
 from stories import DAY_MS, Story, random_day
 
 from acd.core.fact_codec import to_body
-from acd.core.facts import Fact
 from acd.core.picture import Picture
 from acd.core.supervision import acted
 from acd.core.totals import AgentTotals, Totals
 from hotline.fallback_journal import append_fallback_line
 from hotline.journal import JournalWriter, read_journal
-from hotline.ledger.service import Ledger
 from hotline.ledger.store import LedgerBusy, Store, rebuild_projections
-
-PROJECTIONS = (
-    "contact",
-    "queue_entry",
-    "offer",
-    "segment",
-    "recording",
-    "media",
-    "media_silence",
-    "agent_state",
-    "supervisor_act",
-    "voice_message",
-    "quarter_total",
-    "agent_quarter_total",
-)
-
-
-def fact_id(fact: Fact, number: int) -> str:
-    body = to_body(fact)
-    about = body.get("offer") or body.get("segment") or body.get("contact") or body.get("agent")
-    once = type(fact).__name__ in ("ContactStarted", "ContactEnded")
-    return f"{about}/{type(fact).__name__}" if once else f"{about}/{type(fact).__name__}/{number}"
-
-
-def write(journal: JournalWriter, facts: Iterable[Fact]) -> None:
-    for number, fact in enumerate(facts):
-        body = to_body(fact)
-        journal.append(
-            type(fact).__name__,
-            fact.version,
-            body,
-            fact_id=fact_id(fact, number),
-            contact=body.get("contact") or None,
-            at_us=fact.at_ms * 1000,
-        )
-
-
-class Running:
-    """A ledger at work on the journals of a folder."""
-
-    def __init__(self, folder: Path, url: str) -> None:
-        self.registry = CollectorRegistry()
-        self.health: list[str] = []
-        self.ledger = Ledger(
-            lambda writer: folder / writer,
-            url,
-            self.registry,
-            ready=lambda: self.health.append("ready"),
-            not_ready=self.health.append,
-        )
-
-    async def __aenter__(self) -> Running:
-        self.task = asyncio.create_task(self.ledger.run())
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self.ledger.stop()
-        await asyncio.wait_for(self.task, 30)
-
-    def metric(self, name: str, **labels: str) -> float:
-        return self.registry.get_sample_value(f"hotline_ledger_{name}", labels) or 0.0
-
-
-async def run_once(folder: Path, url: str) -> Running:
-    """Let a ledger write what is there, then stop it."""
-    async with Running(folder, url) as running:
-        await until(lambda: _true("ready" in running.health))
-    return running
-
-
-async def projections(database: Any) -> dict[str, list[str]]:
-    return {
-        table: [row[0] for row in await database.fetch(f"SELECT t::text FROM {table} t ORDER BY 1")]
-        for table in PROJECTIONS
-    }
-
-
-async def until(condition: Any, limit_s: float = 20.0) -> None:
-    deadline_s = time.monotonic() + limit_s
-    while not await condition():
-        assert time.monotonic() < deadline_s
-        await asyncio.sleep(0.05)
 
 
 async def test_every_fact_of_every_writer_is_written_once(
@@ -295,7 +209,7 @@ async def test_a_journal_that_is_not_the_databases_is_refused(
         write(journal, Story("b").starts().facts)
         journal.close()
     async with Running(tmp_path / "other", database_url) as running:
-        await until(lambda: _true(running.health))
+        await until(lambda: true(running.health))
     assert "do not belong together" in running.health[0]
     assert await database.fetchval("SELECT count(*) FROM fact") == 1
 
@@ -305,14 +219,10 @@ async def test_only_one_ledger_writes(tmp_path: Path, database_url: str) -> None
     with pytest.raises(LedgerBusy):
         await Store.open(database_url)
     async with Running(tmp_path, database_url) as running:
-        await until(lambda: _true(running.health))
+        await until(lambda: true(running.health))
         assert "another ledger" in running.health[0]
         await store.close()
-        await until(lambda: _true("ready" in running.health))
-
-
-async def _true(value: object) -> bool:
-    return bool(value)
+        await until(lambda: true("ready" in running.health))
 
 
 async def test_names_and_numbers_live_in_identity_alone(
@@ -368,7 +278,7 @@ async def test_readers_are_woken_with_the_position(tmp_path: Path, database: Any
     journal = JournalWriter(tmp_path / "acd", "acd")
     async with Running(tmp_path, database_url):
         write(journal, Story("c").starts().facts)
-        await until(lambda: _true(heard))
+        await until(lambda: true(heard))
     assert heard == ["1"]
     await database.remove_listener("fact", lambda *_: None)
     journal.close()
@@ -393,12 +303,12 @@ async def test_postgresql_away_under_load_loses_nothing(tmp_path: Path, postgres
         loading = asyncio.create_task(load())
         await asyncio.sleep(1)
         await asyncio.to_thread(postgres_of_its_own.stop)
-        await until(lambda: _true(running.metric("backlog_facts", writer="acd") > 50))
-        await until(lambda: _true(running.metric("backlog_age_seconds", writer="acd") > 0))
+        await until(lambda: true(running.metric("backlog_facts", writer="acd") > 50))
+        await until(lambda: true(running.metric("backlog_age_seconds", writer="acd") > 0))
         assert "PostgreSQL does not answer" in running.health
         await asyncio.to_thread(postgres_of_its_own.start)
         await loading
-        await until(lambda: _true(running.metric("backlog_facts", writer="acd") == 0))
+        await until(lambda: true(running.metric("backlog_facts", writer="acd") == 0))
     assert running.metric("database_failures_total") >= 1
     connection = await asyncpg.connect(url)
     ids = [row[0] for row in await connection.fetch("SELECT fact_id FROM fact ORDER BY position")]

@@ -60,6 +60,7 @@ async def test_every_query_of_ours_is_understood_by_postgresql(database: Any) ->
     for package, file in (
         ("hotline.ledger", "queries.sql"),
         ("hotline.ledger", "projections.sql"),
+        ("hotline.ledger", "work_projections.sql"),
         ("hotline", "signin_queries.sql"),
         ("hotline", "act_queries.sql"),
     ):
