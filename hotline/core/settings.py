@@ -138,7 +138,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class WithoutAgents:
-    """Where callers go while agents are away: "wait", or as Queue.closed."""
+    """Where callers go while agents are away: "wait", or as Queue.leave_to."""
 
     entering: str = "wait"  # those who come
     waiting: str = "wait"  # those who wait already
@@ -170,7 +170,7 @@ class Queue:
     comfort: tuple[str, ...] = ()  # prompts, said in turn to those who wait, …
     comfort_s: int = 60  # … one every so many seconds; 0: never
     leave_key: str = ""  # pressed while waiting, it leads to leave_to; "": there is none
-    leave_to: str = ""  # as closed
+    leave_to: str = ""  # as closed, or "callback"
     announce_wait: bool = False  # with the position: how long it will take, as a range
     music: str = "default"
     max_waiting: int = 1000
@@ -182,7 +182,7 @@ class Queue:
         "voicemail"  # newcomers, out of hours or closed by a supervisor: as Choice.go, flow:, number:
     )
     overflow: str = (
-        ""  # as closed: for whom there is no room, who waited for too long; "": queue-full is said
+        ""  # as leave_to: for whom there is no room, who waited for too long; "": queue-full is said
     )
     max_wait_s: int = 0  # who waits for longer goes to overflow; 0: nobody
     callers_per_agent: float = 0.0  # newcomers beyond that, per agent logged in, go to overflow; 0: no limit
@@ -296,6 +296,24 @@ class Outgoing:
 
 
 @dataclass(frozen=True, slots=True)
+class Callbacks:
+    """Callers who are called back instead of waiting. Without a trunk there are none."""
+
+    trunk: str = ""
+    presented_number: str = ""  # the number that the person called sees
+    first: str = "agent"  # who is rung first; "caller": an agent is kept free meanwhile
+    attempts: int = 3  # so often a person is called, if nobody answers
+    retry_after_s: int = 300  # from one attempt to the next
+    ring_timeout_s: int = 30  # of the person's phone
+    expire_after_s: int = 14400  # who was not reached by then is not called any more
+    per_number_per_day: int = 2  # so many callbacks one number may ask for
+    allowed_prefixes: tuple[str, ...] = ()  # only such numbers; none: all of this country
+    refused_prefixes: tuple[str, ...] = ()  # besides what is always refused, see acd.core.callback_numbers
+    digits_min: int = 7
+    digits_max: int = 12
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """One complete, validated version of all settings."""
 
@@ -313,6 +331,7 @@ class Settings:
     hours: tuple[Hours, ...] = ()
     outgoing: Outgoing = field(default_factory=Outgoing)
     verification: Verification = field(default_factory=Verification)
+    callbacks: Callbacks = field(default_factory=Callbacks)
 
     @property
     def ring_period_ms(self) -> int:

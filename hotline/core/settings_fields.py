@@ -18,6 +18,7 @@ from hotline.core.phrases import Phrase, phrase
 from hotline.core.settings import (
     RING_PERIOD_MS,
     Agent,
+    Callbacks,
     Choice,
     FailedOffer,
     FailedOffers,
@@ -161,6 +162,11 @@ QUEUE_EXIT = _spelled(
     r"(queue|menu|flow):[a-z][a-z0-9_]{0,31}|number:[0-9]{1,15}|message:[a-z0-9][a-z0-9-]{0,63}|voicemail|hangup",
     phrase("allowed.queue_exit"),
 )
+CALLBACK = "callback"
+EXIT_OR_CALLBACK = Rule(
+    phrase("allowed.or_callback", allowed=QUEUE_EXIT.allowed),
+    lambda value: value == CALLBACK or QUEUE_EXIT.accepts(value),
+)
 FILLED_TEXT = Rule(phrase("allowed.filled_text"), lambda value: value.strip() != "")
 NETWORK = Rule(phrase("allowed.network"), is_network)
 AGENT_NUMBER = _spelled(r"[0-9]{1,8}", phrase("allowed.digits", most=8))
@@ -238,12 +244,12 @@ FIELD_RULES: dict[tuple[type, str], Rule] = {
     (Queue, "comfort"): PROMPT,
     (Queue, "comfort_s"): _between(0, 600, SECONDS),
     (Queue, "leave_key"): _or_empty(_spelled("[0-9*#]", phrase("allowed.menu_digit"))),
-    (Queue, "leave_to"): _or_empty(QUEUE_EXIT),
-    (Queue, "overflow"): _or_empty(QUEUE_EXIT),
+    (Queue, "leave_to"): _or_empty(EXIT_OR_CALLBACK),
+    (Queue, "overflow"): _or_empty(EXIT_OR_CALLBACK),
     (Queue, "max_wait_s"): _between(0, 86400, SECONDS),
     (Queue, "callers_per_agent"): _between(0, 1000, CALLERS),
-    (WithoutAgents, "entering"): _or_wait(QUEUE_EXIT),
-    (WithoutAgents, "waiting"): _or_wait(QUEUE_EXIT),
+    (WithoutAgents, "entering"): _or_wait(EXIT_OR_CALLBACK),
+    (WithoutAgents, "waiting"): _or_wait(EXIT_OR_CALLBACK),
     (Agent, "number"): AGENT_NUMBER,
     (Agent, "name"): FILLED_TEXT,
     (Agent, "role"): _one_of(*AGENT_ROLES),
@@ -275,5 +281,16 @@ FIELD_RULES: dict[tuple[type, str], Rule] = {
     (OutgoingRule, "refused"): _spelled("[0-9]{1,15}", phrase("allowed.digits", most=15)),
     (OutgoingRule, "max_calls_per_day"): _between(0, 10000, CALLS),
     (OutgoingRule, "max_minutes_per_day"): _between(0, 1440, MINUTES),
+    (Callbacks, "presented_number"): _or_empty(_spelled("[0-9]{1,15}", phrase("allowed.digits", most=15))),
+    (Callbacks, "first"): _one_of("agent", "caller"),
+    (Callbacks, "attempts"): _between(1, 10, CALLS),
+    (Callbacks, "retry_after_s"): _between(1, 86400, SECONDS),
+    (Callbacks, "ring_timeout_s"): _between(1, 120, SECONDS),
+    (Callbacks, "expire_after_s"): _between(1, 604800, SECONDS),
+    (Callbacks, "per_number_per_day"): _between(1, 100, CALLS),
+    (Callbacks, "allowed_prefixes"): _spelled("[0-9]{1,15}", phrase("allowed.digits", most=15)),
+    (Callbacks, "refused_prefixes"): _spelled("[0-9]{1,15}", phrase("allowed.digits", most=15)),
+    (Callbacks, "digits_min"): _between(1, 15, DIGITS),
+    (Callbacks, "digits_max"): _between(1, 15, DIGITS),
 }
 """A rule applies to the value, to each entry of a list, or to each key of a table."""

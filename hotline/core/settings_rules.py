@@ -11,6 +11,7 @@ import ipaddress
 from hotline.core.phrases import phrase
 from hotline.core.settings import Settings
 from hotline.core.settings_agent_rules import check_agents
+from hotline.core.settings_callback_rules import check_callbacks
 from hotline.core.settings_complaints import Complaints
 from hotline.core.settings_dialled_rules import check_extensions, check_outgoing
 from hotline.core.settings_flow_rules import check_flow
@@ -38,6 +39,7 @@ def check_rules(settings: Settings, complaints: Complaints) -> None:
     _check_numbers(references)
     check_extensions(references)
     check_outgoing(references)
+    check_callbacks(references)
 
 
 def _check_hotline(references: References) -> None:
