@@ -17,6 +17,7 @@ from acd.adapters.colleague import Colleague
 from acd.adapters.deeds import Deed, Deeds
 from acd.adapters.desk import Desk
 from acd.adapters.lamps import Lamps
+from acd.adapters.line_codes import LineCodes
 from acd.adapters.media_watch import MediaWatch
 from acd.adapters.observer import REQUEUE, Observer
 from acd.adapters.outgoing import Outgoing
@@ -141,6 +142,7 @@ class Acd:
                 "desk": Desk(self.engine, self._settings, secrets.pin, registry),
                 "supervise": supervisors,
                 "supervise-code": SupervisorCodes(self.engine, supervisors, self._settings),
+                "line-code": LineCodes(self.engine, supervisors, self._settings),
             },
             metrics=AgiMetrics(registry),
         )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from acd.adapters.line_codes import longest_wait, queue_at
 from acd.adapters.supervise import Supervisors
 from acd.core.events import AgentForced, CallTaken, QueueClosed, QueueOpened
 from acd.engine import Engine
@@ -59,7 +60,8 @@ class SupervisorCodes:
         return "deed-refused" if self._decide(event) else "deed-done"
 
     async def _answer(self, session: AgiSession, number: str, extension: str) -> str:
-        contact = self._longest_wait(self._queue_at(extension) if extension else "")
+        queue = queue_at(self._settings(), extension) if extension else ""
+        contact = longest_wait(self._engine.picture, queue)
         if not contact:
             return "nobody-waits"
         refused = self._engine.distributor.why_not_taken(contact, number)
@@ -69,28 +71,11 @@ class SupervisorCodes:
         self._decide(CallTaken(contact, number, number, VIA))
         return "cannot-take"
 
-    def _longest_wait(self, queue: str) -> str:
-        """The contact that has waited longest and rings nowhere, in this queue ("": in any), or ""."""
-        picture = self._engine.picture
-        waiting = [
-            (entry.wait_since_ms, contact)
-            for contact, entry in picture.entries.items()
-            if queue in ("", entry.queue)
-            and (view := picture.contacts.get(contact)) is not None
-            and view.stage == "waiting"
-        ]
-        return min(waiting, default=(0, ""))[1]
-
     def _switch_queue(self, number: str, extension: str) -> str:
-        queue = self._queue_at(extension)
+        queue = queue_at(self._settings(), extension)
         if queue in self._engine.picture.closed_queues:
             return "deed-refused" if self._decide(QueueOpened(queue, number, VIA)) else "queue-now-open"
         return "deed-refused" if self._decide(QueueClosed(queue, number, VIA)) else "queue-now-closed"
-
-    def _queue_at(self, extension: str) -> str:
-        """The queue of an extension; the digits themselves, which name none, if there is none."""
-        queues = self._settings().queues
-        return next((queue.name for queue in queues if queue.extension == extension), extension or "-")
 
     def _decide(self, event: AgentForced | CallTaken | QueueClosed | QueueOpened) -> str:
         refused = self._engine.handle(event).ignored

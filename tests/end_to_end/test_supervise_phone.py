@@ -243,3 +243,59 @@ async def test_the_longest_wait_is_answered_by_code(stack: HotlineStack, lane: L
             await stack.fact("ContactEnded", contact=one)
         await stack.facts.agent_state(lane.supervisor, "not_ready", within_s=10)
     await nothing_left(stack)
+
+
+async def test_waiting_calls_are_put_first_moved_and_ended_by_code(stack: HotlineStack, lane: Lane) -> None:
+    """Each is about the longest wait of the queue dialled; put first: of those not put first yet."""
+    boss = lane.supervisor
+    async with contextlib.AsyncExitStack() as ends:
+        desk = await ends.enter_async_context(stack.agent(boss, ready=False, tone_hz=SUPERVISOR_HZ))
+        other = await ends.enter_async_context(stack.agent(lane.agents[1], ready=False))
+        calls, contacts = [], []
+        for _ in range(3):
+            caller = await ends.enter_async_context(stack.caller(tone_hz=CALLER_HZ))
+            call, contact = await dial(stack, caller, lane.straight)
+            await stack.fact("CallQueued", contact=contact, within_s=15)
+            calls.append(call)
+            contacts.append(contact)
+        for code in ("*21", "*22", "*23"):
+            await _is_told(other.phone, f"{code}{lane.extension}", "not-a-supervisor")
+        await _is_told(desk.phone, "*2199999999", "no-such-queue")
+        assert (await acted(stack, boss, "put_first"))["refused"] == "unknown_queue"
+
+        await _is_told(desk.phone, f"*21{lane.extension}", "deed-done")
+        await stack.fact("CallPutFirst", contact=contacts[0])
+        await _is_told(desk.phone, f"*21{lane.extension}", "deed-done")
+        await stack.fact("CallPutFirst", contact=contacts[1])
+
+        asked = await desk.phone.call(f"*23{lane.extension}").answered()
+        await asked.rtp.hears(prompt_hz("confirm-end"))
+        await asked.send_digits("2")
+        await asked.rtp.hears(prompt_hz("deed-refused"))
+        await asked.ended()
+        assert all(call.talking for call in calls)
+        asked = await desk.phone.call(f"*23{lane.extension}").answered()
+        await asked.rtp.hears(prompt_hz("confirm-end"))
+        await asked.send_digits("1")
+        await calls[0].rtp.hears(prompt_hz("cannot-serve"))
+        await calls[0].ended()
+        ended = await acted(stack, boss, "end")
+        assert (ended["contact"], ended["via"], ended["refused"]) == (contacts[0], "phone", "")
+
+        await _is_told(desk.phone, f"*22{lane.extension}*9999", "no-such-queue")
+        other_queue = Lane(lane.index + 1 if lane.index < 58 else 0)
+        await _is_told(desk.phone, f"*22{lane.extension}*{other_queue.extension}", "deed-done")
+        moved = (await stack.fact("CallQueued", contact=contacts[1], entry=2)).body
+        assert moved["queue"] == other_queue.queue
+        asked = await desk.phone.call("*22").answered()
+        await asked.rtp.hears(prompt_hz("enter-queue"))
+        await asked.send_digits(f"{lane.extension}#")
+        await asked.rtp.hears(prompt_hz("enter-other-queue"))
+        await asked.send_digits(f"{other_queue.extension}#")
+        await asked.rtp.hears(prompt_hz("deed-done"))
+        await stack.fact("CallQueued", contact=contacts[2], entry=2, queue=other_queue.queue)
+        await _is_told(desk.phone, f"*21{lane.extension}", "nobody-waits")
+        for call, contact in zip(calls[1:], contacts[1:], strict=True):
+            await call.hang_up()
+            await stack.fact("ContactEnded", contact=contact)
+    await nothing_left(stack)
