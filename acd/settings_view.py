@@ -27,6 +27,7 @@ def settings_changed(settings: Settings) -> SettingsChanged:
                 after_contact_ms=queue.after_contact_s * 1000,
                 offer_ring_ms=(queue.offer_rings or house.offer_rings) * period_ms,
                 target_ms=(queue.target_rings or house.target_rings) * period_ms,
+                short_abandon_ms=settings.short_abandon_ms(queue),
                 max_waiting=queue.max_waiting,
                 order=queue.order,
                 head_start_ms=house.head_start_s * 1000,

@@ -99,6 +99,9 @@ def _entry(entry: EntryAccount, asked: str, clock: Clock) -> Iterator[Line]:
         version=body["settings_version"],
     )
     yield Line(1, said)
+    preferred = _preferred(body)
+    if preferred is not None:
+        yield Line(2, preferred)
     happened: list[tuple[int, list[Line]]] = [
         (step["at_ms"], [Line(2, _widened(step, clock))]) for step in entry.widened
     ]
@@ -109,6 +112,16 @@ def _entry(entry: EntryAccount, asked: str, clock: Clock) -> Iterator[Line]:
     yield Line(2, phrase("explain.waits") if entry.left is None else _left(entry.left, clock))
     if entry.why_not is not None:
         yield Line(2, phrase("explain.why", agent=shown_text(asked), why=entry.why_not))
+
+
+def _preferred(queued: Mapping[str, Any]) -> Phrase | None:
+    """Whom the call asked for before anybody else; None: nobody."""
+    others, teams = ", ".join(queued.get("prefer", [])), ", ".join(queued.get("teams", []))
+    if not others:
+        return phrase("explain.team_not_here", teams=teams) if teams else None
+    if not teams:
+        return phrase("explain.preferred", others=others)
+    return phrase("explain.preferred_team", others=others, teams=teams)
 
 
 def _needs(needs: str) -> Phrase | str:

@@ -17,7 +17,7 @@ TRUNK: Final = "HL_TRUNK"
 DIRECT: Final = "HL_DIRECT"  # 0, 1
 QUEUE: Final = "HL_QUEUE"
 NEEDS: Final = "HL_NEEDS"  # chosen by the caller, besides the queue's own
-PREFER: Final = "HL_PREFER"  # agents' numbers, see joined
+PREFER: Final = "HL_PREFER"  # agents' numbers and teams' names, see joined
 PRIORITY: Final = "HL_PRIORITY"
 ENTRY: Final = "HL_ENTRY"  # which queueing of the contact, from 1
 WAIT_SINCE: Final = "HL_WAIT_SINCE"  # ms since the epoch
@@ -51,11 +51,11 @@ def inherited(name: str) -> str:
     return f"_{name}"
 
 
-def joined(numbers: Iterable[str]) -> str:
-    """Agents' numbers as the text of one variable; "-" is neither a digit nor special in the dialplan."""
-    return "-".join(numbers)
+def joined(names: Iterable[str]) -> str:
+    """Agents' numbers and teams' names as one variable's text; "-" is in no name, nor special in dialplan."""
+    return "-".join(names)
 
 
 def split(text: str) -> tuple[str, ...]:
-    """The numbers of such a text."""
-    return tuple(number for number in text.split("-") if number)
+    """The names of such a text."""
+    return tuple(name for name in text.split("-") if name)

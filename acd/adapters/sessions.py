@@ -104,7 +104,6 @@ class QueueArguments:
             fallback_agent=back if self.fallback else "",
             chosen=self.needs,
             last_agent=last_agent if self.entry == 1 else "",  # later entries: the one who transferred
-            preferred=self.prefer,
         )
 
 
@@ -151,7 +150,9 @@ class CallerSession:
             served_last = self._engine.picture.last_agent(arguments.contact)
             kept_ms = self._engine.picture.place_kept(arguments.contact, arguments.queue, now_ms)
             arrival = arguments.arrival(self._queue, now_ms, self._last_agent(), served_last, kept_ms)
-            self._engine.handle(replace(arrival, closed=self._is_closed()))
+            preferred, teams = preferences(self._settings, self._queue, arguments.prefer)
+            closed = self._is_closed()
+            self._engine.handle(replace(arrival, closed=closed, preferred=preferred, teams=teams))
             if arguments.aim or arguments.fallback:
                 # The journal has them now; the next entry of this contact is none of theirs.
                 await self._session.execute("MSet", f"{variables.AIM}=", f"{variables.FALLBACK}=")
@@ -338,6 +339,14 @@ class CallerSession:
         next_step = {"queue": "moved", "flow": "enter", "menu": "enter"}.get(kind, kind)
         await self._session.set_variable(variables.NEXT, next_step)
         self._engine.handle(CallWithdrawn(self._arguments.contact, order.to, self._arguments.entry))
+
+
+def preferences(
+    settings: Settings, queue: Queue, brought: tuple[str, ...]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The agents preferred for a caller, and the teams named: what the caller brought, else the queue's."""
+    names = brought or queue.prefer
+    return settings.preferred(names), tuple(name for name in names if not name.isdigit())
 
 
 def destination_of(settings: Settings, to: str) -> str:

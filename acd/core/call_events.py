@@ -152,6 +152,8 @@ def _queue(floor: Floor, event: events.CallArrived, rules: QueueRules, needs: Ne
             recall_within_ms=rules.recall_within_ms,
             max_wait_ms=call.max_wait_ms,
             overflow=call.overflow,
+            teams=list(event.teams),
+            short_abandon_ms=rules.short_abandon_ms,
         )
     )
 

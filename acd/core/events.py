@@ -34,7 +34,8 @@ class CallArrived(Event):
     fallback_agent: str = ""  # … after this agent has been asked
     chosen: str = ""  # the part of needs that every step of the queue keeps: what the caller chose
     last_agent: str = ""  # who served this caller last, "" when not known
-    preferred: tuple[str, ...] = ()  # agents named for this caller's number or choice
+    preferred: tuple[str, ...] = ()  # agents named for the caller's choice, number or flow, or the queue
+    teams: tuple[str, ...] = ()  # those of them that are named as teams
     closed: bool = False  # the queue's opening hours are over
 
 

@@ -52,6 +52,8 @@ class CallQueued(Fact):
     recall_within_ms: int = 0  # who does not return by then is to be called within; 0: is not
     max_wait_ms: int = 0  # after so long in the queue it is sent on to overflow; 0: never
     overflow: str = ""
+    teams: list[str] = field(default_factory=list)  # that are preferred, also where nobody of them is here
+    short_abandon_ms: int = 5_000  # who hangs up within it did not really wait
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,9 +105,10 @@ class Fold:
         view.return_within_ms = body.get("return_within_ms", 0)
         view.recall_within_ms = body.get("recall_within_ms", 0)
         view.rang_ms = view.answered_ms = view.connected_ms = 0
-        self.entries[contact] = Entry(
+        self.entries[contact] = entry = Entry(
             contact, number, queue, at_ms, view.started_ms, view.wait_since_ms, first
         )
+        entry.short_ms = body.get("short_abandon_ms", entry.short_ms)
         for page in self._pages(at_ms, queue):
             page.offered += 1
 
@@ -238,6 +239,7 @@ class Fold:
                         page.promises_kept += entry.wait_since_ms + wait_ms <= entry.first_high_ms
                 case "abandoned":
                     page.abandoned_waits.add(wait_ms)
+                    page.short_abandoned += wait_ms <= entry.short_ms
                 case "out":
                     page.out += 1
                 case _:

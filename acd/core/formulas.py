@@ -2,8 +2,8 @@
 
 A number is never shown without the name beside it: five service levels of the same day differ. A formula
 takes totals and gives a share from 0 to 1, or ms; None when there is nothing to divide by. T
-(service_level_s) and s (short_abandon_s) are settings. This module must not know facts or how numbers are
-shown.
+(service_level_s) is a setting; s (short_abandon_s) is each queue's own, so ab≤s comes counted. This module
+must not know facts or how numbers are shown.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ class Limits:
     """What the formulas take from the settings. In ms."""
 
     target_ms: int  # T
-    short_ms: int  # s: who hangs up within it did not really wait
 
 
 Counted = TypeVar("Counted", Totals, AgentTotals)
@@ -86,10 +85,6 @@ def _ended(totals: Totals) -> int:
 
 def _answered_in_target(totals: Totals, limits: Limits) -> int:
     return totals.answered_waits.within(limits.target_ms)
-
-
-def _short(totals: Totals, limits: Limits) -> int:
-    return totals.abandoned_waits.within(limits.short_ms)
 
 
 def _handling_ms(totals: Totals | AgentTotals) -> int:
@@ -155,7 +150,7 @@ _SERVICE_LEVELS: tuple[Formula[Totals], ...] = (
     _service_level(
         5,
         "(ans≤T + ab≤s) ÷ (ans + ab)",
-        lambda t, p: (_answered_in_target(t, p) + _short(t, p), _served(t)),
+        lambda t, p: (_answered_in_target(t, p) + t.short_abandoned, _served(t)),
     ),
 )
 
@@ -210,7 +205,7 @@ _ANSWERS: tuple[Formula[Totals], ...] = (
         "放弃率(不计短时放弃)",
         "Abandon rate, short ones left out",
         "(ab − ab≤s) ÷ (ans + ab + out + lost − ab≤s)",
-        lambda t, p: (t.abandoned - _short(t, p), _ended(t) - _short(t, p)),
+        lambda t, _: (t.abandoned - t.short_abandoned, _ended(t) - t.short_abandoned),
     ),
 )
 

@@ -32,6 +32,7 @@ class QueueRules:
     after_contact_ms: int
     offer_ring_ms: int  # offer_rings x ring period
     target_ms: int  # target_rings x ring period
+    short_abandon_ms: int = 5_000  # who hangs up within it did not really wait
     max_waiting: int = 1000
     order: str = "oldest_first"  # or "strict": a higher priority goes before any wait
     head_start_ms: int = 60_000  # oldest_first: what one point of priority counts as waited

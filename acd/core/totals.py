@@ -114,6 +114,7 @@ class Totals(Mergeable):
     offered: int = 0  # queue entries; a second queueing is a second entry
     answered_waits: Waits = field(default_factory=Waits)
     abandoned_waits: Waits = field(default_factory=Waits)
+    short_abandoned: int = 0  # of these, within the short-abandon limit of their queue
     out: int = 0  # left alive for another destination
     lost: int = 0  # ended by a failure of ours or Asterisk's
     waiting: int = 0  # entries neither answered nor over so far
@@ -166,6 +167,7 @@ class Totals(Mergeable):
         )
         limits = (
             ("timely answered <= offered to a queue", self.timely, self.asked),
+            ("short abandoned <= abandoned", self.short_abandoned, self.abandoned),
             ("promises kept <= promised", self.promises_kept, self.promised),
             ("satisfaction answers <= satisfaction asked", self.survey_answered, self.survey_asked),
         )

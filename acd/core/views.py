@@ -111,6 +111,7 @@ class Entry:
     first: bool  # the contact's first
     answered_wait_ms: int = -1  # -1: not answered
     target_ms: int = 0
+    short_ms: int = 5_000  # abandoned within it counts as short
     first_high_ms: int = 0  # the end of the first promise, ms since the epoch; 0: nothing was promised
     promise: dict[str, Any] = field(default_factory=dict)  # the newest WaitPromised
 

@@ -77,12 +77,15 @@ def _queue_figures(tally: QueueTally, scenario: Scenario) -> Figures:
 
 
 def _service_levels(tally: QueueTally, thresholds_s: Iterable[float]) -> Figures:
+    abandoned = Waits(tally.abandoned_ms)
     totals = Totals(
-        answered_waits=Waits(tally.answered_ms), abandoned_waits=Waits(tally.abandoned_ms), offered=0
+        answered_waits=Waits(tally.answered_ms),
+        abandoned_waits=abandoned,
+        short_abandoned=abandoned.within(SHORT_ABANDON_MS),
     )
     return {
         f"{threshold_s:g}": {
-            name: FORMULAS[key].value(totals, Limits(round(threshold_s * 1000), SHORT_ABANDON_MS))
+            name: FORMULAS[key].value(totals, Limits(round(threshold_s * 1000)))
             for name, key in SERVICE_LEVELS.items()
         }
         for threshold_s in thresholds_s

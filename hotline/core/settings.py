@@ -153,7 +153,8 @@ class Queue:
     needs: str = ""  # expression over skills, see acd.core.needs; "" = any agent
     steps: tuple[Step, ...] = ()  # each lets more agents serve than the one before; a caller's choices stay
     prefer_last_agent_s: int = 0  # the last agent of this caller, if logged in, is waited for so long
-    prefer_named_s: int = 30  # so long agents are waited for that a number or choice prefers
+    prefer_named_s: int = 30  # so long agents are waited for who are preferred by number, flow, choice, queue
+    prefer: tuple[str, ...] = ()  # for callers whose choice, number and flow prefer nobody, see Choice.prefer
     priority: int = 0  # each point is a head start of hotline.head_start_s, see order
     order: str = "oldest_first"  # "strict": a higher priority goes before any wait
     agent_choice: str = "longest_idle"  # see acd.core.choice
@@ -162,6 +163,7 @@ class Queue:
     pickup: str = "skilled"  # who may pick up its ringing calls: nobody, skilled (by the needs), anyone
     ring: int = 1  # so many eligible agents' phones ring at once; the first to answer gets the call
     target_rings: int | None = None
+    short_abandon_s: int | None = None  # default: hotline.short_abandon_s
     whisper: str = ""  # prompt the agent hears; required
     announce_agent: bool = True  # caller hears "agent 1024 at your service"
     announce_position_s: int = 30  # 0: never
@@ -205,6 +207,14 @@ class Agent:
 
 
 @dataclass(frozen=True, slots=True)
+class Team:
+    """Agents who are preferred together, an account team: by a number, a flow, a menu's choice or a queue."""
+
+    name: str
+    agents: tuple[str, ...]  # by number
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """One digit of a menu."""
 
@@ -212,7 +222,7 @@ class Choice:
     go: str  # "menu:NAME", "queue:NAME", "message:PROMPT", "voicemail", "hangup"
     language: str = ""  # switch to this language
     needs: str = ""  # added (and) to the needs of the contact
-    prefer: tuple[str, ...] = ()  # agents by number, see Queue.prefer_named_s
+    prefer: tuple[str, ...] = ()  # agents by number, teams by name, see Queue.prefer_named_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +244,7 @@ class Flow:
     greeting: str = "greeting"  # prompt
     hours: str = ""  # opening hours by name; "" = always open
     closed: str = "voicemail"  # same forms as Choice.go
+    prefer: tuple[str, ...] = ()  # unless the caller's choice or number prefers somebody, see Choice.prefer
     menus: tuple[Menu, ...] = ()
 
 
@@ -245,7 +256,7 @@ class Number:
     flow: str = ""
     direct_queue: str = ""  # not answered before an agent is; after direct_rings answered and queued
     direct_rings: int = 3
-    prefer: tuple[str, ...] = ()  # agents by number, see Queue.prefer_named_s
+    prefer: tuple[str, ...] = ()  # unless the caller's choice prefers somebody, see Choice.prefer
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,6 +337,7 @@ class Settings:
     phones: tuple[Phone, ...] = ()
     queues: tuple[Queue, ...] = ()
     agents: tuple[Agent, ...] = ()
+    teams: tuple[Team, ...] = ()
     flows: tuple[Flow, ...] = ()
     numbers: tuple[Number, ...] = ()
     hours: tuple[Hours, ...] = ()
@@ -337,3 +349,13 @@ class Settings:
     def ring_period_ms(self) -> int:
         """Length of one ring cycle, in ms."""
         return self.hotline.ring_cycle_ms or RING_PERIOD_MS[self.hotline.country]
+
+    def short_abandon_ms(self, queue: Queue) -> int:
+        """Who hangs up within so many ms did not really wait in this queue."""
+        own_s = queue.short_abandon_s
+        return (self.hotline.short_abandon_s if own_s is None else own_s) * 1000
+
+    def preferred(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """The agents of a `prefer`, each once: its numbers, and those of its teams."""
+        teams = {team.name: team.agents for team in self.teams}
+        return tuple(dict.fromkeys(number for name in names for number in teams.get(name, (name,))))

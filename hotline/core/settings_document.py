@@ -27,6 +27,7 @@ DOCUMENT_KEYS = {
     "phones": "phone",
     "queues": "queue",
     "agents": "agent",
+    "teams": "team",
     "flows": "flow",
     "numbers": "number",
     "menus": "menu",
@@ -50,7 +51,13 @@ ZERO_VALUES: dict[Any, Any] = {str: "", int: 0, float: 0.0, bool: False}
 def _shape(cls: type) -> dict[str, tuple[Field[Any], Any]]:
     """The document's keys for a dataclass, each with its field and type."""
     hints = get_type_hints(cls)
-    return {DOCUMENT_KEYS.get(field.name, field.name): (field, hints[field.name]) for field in fields(cls)}
+    return {_key(field.name, hints[field.name]): (field, hints[field.name]) for field in fields(cls)}
+
+
+def _key(name: str, hint: Any) -> str:
+    """A field's key in a document: in the singular where it is a list of tables."""
+    is_tables = get_origin(hint) is tuple and is_dataclass(get_args(hint)[0])
+    return DOCUMENT_KEYS.get(name, name) if is_tables else name
 
 
 def read_settings(document: Mapping[str, Any], version: int, complaints: Complaints) -> Settings:
@@ -256,10 +263,11 @@ def _write_table(value: Any) -> dict[str, Any]:
     if isinstance(value, Hours):
         return _write_hours(value)
     table = {}
-    for field in fields(value):
+    cls: type = type(value)
+    for key, (field, _) in _shape(cls).items():
         content = getattr(value, field.name)
         if content is not None:
-            table[DOCUMENT_KEYS.get(field.name, field.name)] = _write_value(content)
+            table[key] = _write_value(content)
     return table
 
 

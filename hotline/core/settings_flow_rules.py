@@ -26,6 +26,7 @@ def check_flow(references: References, flow: Flow, where: str) -> None:
     references.refuse_twins(where + ".menu[{}].name", [menu.name for menu in flow.menus])
     if flow.hours:
         references.refer(f"{where}.hours", flow.hours, references.hours, phrase("allowed.some_hours"))
+    check_preferred(references, f"{where}.prefer", flow.prefer)
     for key, destination in _destinations(flow, where):
         kind, _, name = destination.partition(":")
         if kind == "menu":

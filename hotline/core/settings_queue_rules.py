@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hotline.core.phrases import phrase
-from hotline.core.settings import Queue
+from hotline.core.settings import Queue, Team
 from hotline.core.settings_exits import check_exits
-from hotline.core.settings_references import References
+from hotline.core.settings_references import References, listed
+
+_AN_AGENT = phrase("allowed.an_agent")
 
 
 def check_queue(references: References, queue: Queue, where: str) -> None:
@@ -19,6 +21,7 @@ def check_queue(references: References, queue: Queue, where: str) -> None:
     _check_steps(references, queue, where)
     if queue.hours:
         references.refer(f"{where}.hours", queue.hours, references.hours, phrase("allowed.some_hours"))
+    check_preferred(references, f"{where}.prefer", queue.prefer)
     check_exits(references, queue, where)
 
 
@@ -37,9 +40,22 @@ def _check_steps(references: References, queue: Queue, where: str) -> None:
         before, before_s = step.needs, step.after_s
 
 
-def check_preferred(references: References, key: str, numbers: Sequence[str]) -> None:
-    """Notes preferred agents who do not exist or are named twice."""
+def check_preferred(references: References, key: str, names: Sequence[str]) -> None:
+    """Notes preferred agents and teams that do not exist or are named twice."""
+    teams = [team.name for team in references.settings.teams]
     known = [agent.number for agent in references.settings.agents]
-    for place, number in enumerate(numbers, 1):
-        references.refer(f"{key}[{place}]", number, known, phrase("allowed.an_agent"))
-    references.refuse_twins(key + "[{}]", numbers)
+    for place, name in enumerate(names, 1):
+        if name not in teams:
+            what = phrase("allowed.an_agent_or_team", teams=listed(teams)) if teams else _AN_AGENT
+            references.refer(f"{key}[{place}]", name, known, what)
+    references.refuse_twins(key + "[{}]", names)
+
+
+def check_team(references: References, team: Team, where: str) -> None:
+    """Notes a team without agents, and those of its agents who do not exist or are named twice."""
+    if not team.agents:
+        references.complaints.add(f"{where}.agents", [], phrase("allowed.one_agent"))
+    known = [agent.number for agent in references.settings.agents]
+    for place, number in enumerate(team.agents, 1):
+        references.refer(f"{where}.agents[{place}]", number, known, _AN_AGENT)
+    references.refuse_twins(where + ".agents[{}]", team.agents)

@@ -15,7 +15,7 @@ from hotline.core.settings_callback_rules import check_callbacks
 from hotline.core.settings_complaints import Complaints
 from hotline.core.settings_dialled_rules import check_extensions, check_outgoing
 from hotline.core.settings_flow_rules import check_flow
-from hotline.core.settings_queue_rules import check_preferred, check_queue
+from hotline.core.settings_queue_rules import check_preferred, check_queue, check_team
 from hotline.core.settings_references import References
 
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -32,6 +32,8 @@ def check_rules(settings: Settings, complaints: Complaints) -> None:
     _check_reserved(references)
     _check_lines(references)
     check_agents(references)
+    for number, team in enumerate(settings.teams, 1):
+        check_team(references, team, f"team[{number}]")
     for number, queue in enumerate(settings.queues, 1):
         check_queue(references, queue, f"queue[{number}]")
     for number, flow in enumerate(settings.flows, 1):
@@ -57,6 +59,7 @@ def _check_duplicates(references: References) -> None:
     references.refuse_twins("skills[{}]", settings.skills)
     references.refuse_twins("queue[{}].name", [queue.name for queue in settings.queues])
     references.refuse_twins("agent[{}].number", [agent.number for agent in settings.agents])
+    references.refuse_twins("team[{}].name", [team.name for team in settings.teams])
     references.refuse_twins("flow[{}].name", [flow.name for flow in settings.flows])
     references.refuse_twins("number[{}].did", [number.did for number in settings.numbers])
     references.refuse_twins("hours[{}].name", [hours.name for hours in settings.hours])

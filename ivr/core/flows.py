@@ -118,7 +118,7 @@ class Finish:
     needs: str = ""
     priority: int = 0
     chosen: str = ""  # the part of needs that the caller chose, not the queue
-    prefer: tuple[str, ...] = ()  # agents by number
+    prefer: tuple[str, ...] = ()  # agents by number, teams by name
 
 
 Action = Answer | SetOutcome | SpeakLanguage | Play | Ask | Finish
@@ -286,10 +286,14 @@ class FlowRun:
         draft.actions.append(_ask(menu))
 
     def _queued(self, queue: Queue) -> Finish:
-        """To the queue, with its needs and those chosen on the way; the latest preference counts."""
+        """To the queue, with its needs and those chosen on the way.
+
+        The flow's preference gives way to the number's, and both to the latest choice's.
+        """
         chosen = [visit.needs for visit in self._way]
         lines = (line.prefer for line in self._settings.numbers if line.did == self._number)
-        preferences = [prefer for prefer in (*lines, *(visit.prefer for visit in self._way)) if prefer]
+        asked = (self._flow.prefer, *lines, *(visit.prefer for visit in self._way))
+        preferences = [prefer for prefer in asked if prefer]
         return Finish(
             "queue",
             "queued",

@@ -31,6 +31,7 @@ def test_what_is_set_arrives_in_ms() -> None:
             queues=queues,
         )
     )
+    assert [queue.short_abandon_ms for queue in told.queues] == [5_000, 5_000, 5_000]
     rules = told.agent_rules
     assert (rules.prolong_ms, rules.longest_work_ms, rules.code_wait_ms) == (20_000, 400_000, 100_000)
     assert (rules.codes, rules.break_ms) == (("11",), (("1", 600_000),))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from textwrap import dedent
+from typing import Any
 
 import pytest
 from decision_table import START_MS
@@ -128,3 +129,18 @@ def test_what_supervisors_did_stands_at_its_time() -> None:
         "        250 supervisor boss: moves it to another queue (queue:orders)",
     ]
     assert told(played.explained("c1"), "zh").splitlines()[2] == "        200 班长 boss：优先"
+
+
+@pytest.mark.parametrize(
+    ("queued", "language", "said"),
+    [
+        ({"prefer": ["1001"]}, "en", "at first of agent 1001 alone"),
+        ({"prefer": ["1", "2"], "teams": ["vip"]}, "en", "at first of agent 1, 2 alone, of team vip"),
+        ({"prefer": ["1001"], "teams": ["vip"]}, "zh", "先只找团队 vip 的座席 1001"),
+        ({"teams": ["vip"]}, "en", "team vip is preferred, but nobody of it was logged in and met the needs"),
+    ],
+)
+def test_who_is_preferred_is_told_with_the_request(queued: dict[str, Any], language: str, said: str) -> None:
+    explainer = Played().explained("c1")
+    explainer.apply("CallQueued", START_MS, {**QUEUED, **queued})
+    assert told(explainer, language).splitlines()[2].strip() == said

@@ -5,7 +5,8 @@ does; times are instants, so that pages let them pass by themselves. This module
 reaches a page.
 
     house   name, timezone, target_rings, target_ms, service_level_s, day_ms
-    queues  by name: title, order, waiting, since_ms, target_ms, offered, answered, abandoned, timely
+    queues  by name: title, order, waiting, since_ms, target_ms, offered, answered, abandoned,
+            short_abandoned, timely
     agents  by number: name, state, reason, since_ms, until_ms, overdue, asks_help
     day     today's figures of the house; contacts = blocked + closed + in_flow + asked
 """
@@ -63,6 +64,7 @@ def day_figures(totals: Totals, settings: Settings) -> dict[str, Any]:
         "offered": totals.offered,
         "answered": totals.answered,
         "abandoned": totals.abandoned,
+        "short_abandoned": totals.short_abandoned,
         "waiting": totals.waiting,
         "out": totals.out,
         "lost": totals.lost,
@@ -79,7 +81,7 @@ def day_figures(totals: Totals, settings: Settings) -> dict[str, Any]:
 
 def limits_of(settings: Settings) -> Limits:
     """What the formulas take from the settings."""
-    return Limits(settings.hotline.service_level_s * 1000, settings.hotline.short_abandon_s * 1000)
+    return Limits(settings.hotline.service_level_s * 1000)
 
 
 def _share(formula: str, totals: Totals, limits: Limits) -> dict[str, Any]:
@@ -124,6 +126,7 @@ def _queues(picture: Picture, settings: Settings, now_ms: int) -> dict[str, Any]
             "offered": today.offered,
             "answered": today.answered,
             "abandoned": today.abandoned,
+            "short_abandoned": today.short_abandoned,
             "timely": _share("timely_of_asked", today, limits_of(settings)),
         }
     return rows

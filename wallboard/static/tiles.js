@@ -19,7 +19,8 @@ export function showDay(day, house) {
   const rest = { blocked: count(day.blocked), closed: count(day.closed), flow: count(day.in_flow) };
   tile("offered", count(offered), text("offered_of", { all: count(day.contacts), ...rest }));
   tile("answered", count(answered), text("answered_rate", { rate: percent(day.answer_rate.share) }));
-  tile("abandoned", count(abandoned), text("abandoned_rate", { rate: percent(day.abandon_rate.share) }));
+  const short = text("abandoned_short", { count: count(day.short_abandoned) });
+  tile("abandoned", count(abandoned), text("abandoned_rate", { rate: percent(day.abandon_rate.share) }), short);
 
   put(element("timely-rule"), text("timely_rule", { rings: house.target_rings, target: duration(house.target_ms) }));
   putFigure(element("timely-all"), percent(day.timely_all.share));

@@ -2,9 +2,16 @@
 
 import pytest
 
-from acd.adapters.sessions import QueueArguments, destination_of, dial_options, failed_cause, offers_by_phone
+from acd.adapters.sessions import (
+    QueueArguments,
+    destination_of,
+    dial_options,
+    failed_cause,
+    offers_by_phone,
+    preferences,
+)
 from acd.core.commands import OfferCall, RungBeside
-from hotline.core.settings import Number, Queue, Settings, Text
+from hotline.core.settings import Number, Queue, Settings, Team, Text
 
 
 @pytest.mark.parametrize(
@@ -74,8 +81,24 @@ def test_the_last_agent_counts_for_the_first_entry_and_choices_for_all() -> None
         words = ("c1", "service", entry, "", "", "en", "", "", "", "", "", "1001-1002", "english")
         arrived = QueueArguments.parse(words).arrival(queue, 50, "", "1003")
         assert arrived.last_agent == last_agent
-        assert arrived.preferred == ("1001", "1002")
         assert (arrived.needs, arrived.chosen) == ("(sales) and (english)", "english")
+
+
+@pytest.mark.parametrize(
+    ("brought", "agents", "teams"),
+    [
+        ((), ("1001", "1002"), ("vip",)),
+        (("1003",), ("1003",), ()),
+        (("keys", "1002"), ("1002", "1003"), ("keys",)),
+        (("gone",), ("gone",), ("gone",)),  # settings have changed since: nobody of that name is waited for
+    ],
+)
+def test_what_a_caller_brings_counts_before_the_queue_s_preference(
+    brought: tuple[str, ...], agents: tuple[str, ...], teams: tuple[str, ...]
+) -> None:
+    settings = Settings(1, teams=(Team("vip", ("1001", "1002")), Team("keys", ("1002", "1003"))))
+    queue = Queue("service", Text("业务", "Service"), prefer=("vip",))
+    assert preferences(settings, queue, brought) == (agents, teams)
 
 
 @pytest.mark.parametrize("words", [(), ("c1", "service"), ("c1", "q", "x", *[""] * 10)])

@@ -82,6 +82,32 @@ def test_every_end_in_the_flow_has_one_name(outcome: str, stage: str, by: str, e
     assert flow_outcome({"outcome": outcome, "stage": stage, "hung_up_by": by}) == expected
 
 
+def test_short_abandonment_is_counted_by_each_queue_s_own_limit_up_to_its_last_ms() -> None:
+    story = Story("c").starts()
+    for queue, limit_ms, wait_ms in (
+        ("sales", 2_000, 2_000),
+        ("sales", 2_000, 2_001),
+        ("service", 9_000, 9_000),
+        ("service", 9_000, 9_001),
+    ):
+        story.queues(queue, short_abandon_ms=limit_ms).after(wait_ms).leaves("abandoned")
+    story.queues("service", short_abandon_ms=9_000).leaves("out", "voicemail")
+    books = counted(story.facts)
+    assert [books.day.short_abandoned, books.day.abandoned] == [2, 4]
+    assert [books.by_queue[name].short_abandoned for name in ("sales", "service")] == [1, 1]
+
+
+def test_a_journal_without_short_abandon_limits_has_the_house_s_of_five_seconds() -> None:
+    books = Today(DAY_MS)
+    fold = Fold(books)
+    for contact, wait_ms in (("c1", 5_000), ("c2", 5_001)):
+        for fact in Story(contact).starts().queues().after(wait_ms).leaves("abandoned").facts:
+            body = to_body(fact)
+            body.pop("short_abandon_ms", None)
+            fold.apply(type(fact).__name__, fact.at_ms, body)
+    assert (books.day.short_abandoned, books.day.abandoned) == (1, 2)
+
+
 def test_one_way_calls_are_counted_where_the_segment_is() -> None:
     story = Story("c").starts().queues("service").rings().answered().connected().after(9_000).silent()
     books = counted(story.facts)

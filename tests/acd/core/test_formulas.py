@@ -16,7 +16,7 @@ from acd.core.formulas import (
 )
 from acd.core.totals import AgentTotals, Totals, Waits
 
-LIMITS = Limits(target_ms=20_000, short_ms=5_000)
+LIMITS = Limits(target_ms=20_000)
 
 GOLDEN = Totals(
     contacts=2_000,
@@ -25,6 +25,7 @@ GOLDEN = Totals(
     offered=1_110,
     answered_waits=Waits([20_000] * 860 + [20_001] * 140),
     abandoned_waits=Waits([5_000] * 10 + [20_000] * 10 + [20_001] * 40),
+    short_abandoned=10,
     out=30,
     lost=10,
     waiting=10,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from decision_table import Table, event_of
 
@@ -163,6 +165,16 @@ def test_a_call_for_one_agent_holds_up_nobody_behind_it() -> None:
                                                        | 1003 offered
                                                        | ! offer c2 to 1003 for 8000
     """)
+
+
+def test_the_teams_that_are_preferred_are_told_with_the_entry() -> None:
+    table = Table()
+    told = []
+    for teams, agents in ((("vip",), ("1001", "1002")), (("vip",), ("9999",)), ((), ("1001",))):
+        arrived = event_of(f"arrive c{len(told)} steps since=100".split())
+        decision = table.handle(replace(arrived, preferred=agents, teams=teams), 100)
+        told.append((decision.facts[0].teams, decision.facts[0].prefer))
+    assert told == [(["vip"], ["1001", "1002"]), (["vip"], []), ([], ["1001"])]
 
 
 def test_the_proof_tells_the_step_and_who_was_preferred() -> None:

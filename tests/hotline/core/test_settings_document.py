@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hotline.core.settings import Agent, Choice, Hours, Queue, Reason, Settings, Text, Trunk
+from hotline.core.settings import Agent, Choice, Hours, Queue, Reason, Settings, Team, Text, Trunk
 from hotline.core.settings_complaints import Complaints
 from hotline.core.settings_document import read_settings, settings_to_document
 from hotline.words import in_words
@@ -42,6 +42,14 @@ def test_lists_and_tables_of_plain_values() -> None:
     assert settings.not_ready_reasons == {"1": Reason("小休", "Break")}
     assert settings.agents == (Agent("1001", "A", {"zh": 10}),)
     assert settings.trunks == (Trunk("t", "peer", match=("192.0.2.1",)),)
+
+
+def test_a_list_of_texts_has_no_singular() -> None:
+    """[[team]] has `agents`, though a list of tables of that name would be [[agent]]."""
+    settings, found = read({"team": [{"name": "vip", "agents": ["1001"]}]})
+    assert not found
+    assert settings.teams == (Team("vip", ("1001",)),)
+    assert settings_to_document(settings)["team"] == [{"name": "vip", "agents": ["1001"]}]
 
 
 def test_choices_of_menus_of_flows() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hotline.core.settings import Agent, Choice, Flow, Menu, Number, Queue, Settings, Step, Text
+from hotline.core.settings import Agent, Choice, Flow, Menu, Number, Queue, Settings, Step, Team, Text
 from hotline.core.settings_complaints import Complaints
 from hotline.core.settings_rules import check_rules
 from hotline.words import in_words
@@ -23,11 +23,15 @@ def queue(name: str = "service", **settings: Any) -> Queue:
 
 
 def found(
-    *queues: Queue, flows: tuple[Flow, ...] = (), numbers: tuple[Number, ...] = ()
+    *queues: Queue,
+    flows: tuple[Flow, ...] = (),
+    numbers: tuple[Number, ...] = (),
+    teams: tuple[Team, ...] = (),
 ) -> dict[str, tuple[Any, str]]:
     complaints = Complaints("a.toml")
+    skills = ("english", "sales")
     settings = Settings(
-        1, skills=("english", "sales"), agents=AGENTS, queues=queues, flows=flows, numbers=numbers
+        1, skills=skills, agents=AGENTS, queues=queues, flows=flows, numbers=numbers, teams=teams
     )
     check_rules(settings, complaints)
     return {key: (one.value, in_words(one.allowed)) for key, one in complaints.found.items()}
@@ -78,3 +82,27 @@ def test_preferred_agents_exist_and_are_named_once() -> None:
         "9999",
         "the number of an agent (1001, 1002, 1003)",
     )
+
+
+def test_a_team_is_preferred_by_number_flow_and_queue() -> None:
+    flow = Flow("main", "queue:service", prefer=("vip",))
+    number = Number("4001", "main", prefer=("vip", "1003"))
+    team = Team("vip", ("1001", "1002"))
+    assert found(queue(prefer=("vip",)), flows=(flow,), numbers=(number,), teams=(team,)) == {}
+
+
+def test_teams_have_agents_who_exist_and_names_of_their_own() -> None:
+    flow = Flow("main", "queue:service", prefer=("gold",))
+    teams = (Team("vip", ("1001", "9999", "1001")), Team("vip", ()))
+    complaints = found(queue(prefer=("vip", "vip")), flows=(flow,), teams=teams)
+    assert complaints == {
+        "team[2].name": ("vip", "a value that is used once only"),
+        "team[1].agents[2]": ("9999", "the number of an agent (1001, 1002, 1003)"),
+        "team[1].agents[3]": ("1001", "a value that is used once only"),
+        "team[2].agents": ([], "at least one agent's number"),
+        "queue[1].prefer[2]": ("vip", "a value that is used once only"),
+        "flow[1].prefer[1]": (
+            "gold",
+            "the name of a team (vip, vip) or the number of an agent (1001, 1002, 1003)",
+        ),
+    }

@@ -186,6 +186,27 @@ def test_the_latest_preference_goes_along_and_is_taken_back_with_its_menu() -> N
     }
 
 
+def test_the_flow_s_preference_gives_way_to_the_number_s_and_both_to_the_choice_s() -> None:
+    subject = replace(
+        SUBJECT, choices=(Choice("1", "queue:service"), Choice("2", "queue:service", prefer=("1001",)))
+    )
+    flow = replace(FLOW, start="menu:subject", menus=(subject,), prefer=("vip",))
+    preferred = {}
+    for lines in ((), (Number("4001", "main", prefer=("keys", "1002")),)):
+        for digit in "12":
+            run = run_of(flow, replace(SETTINGS, numbers=lines))
+            run.handle(OPEN)
+            finish = press(run, digit).actions[-1]
+            assert isinstance(finish, Finish)
+            preferred[len(lines), digit] = finish.prefer
+    assert preferred == {
+        (0, "1"): ("vip",),
+        (0, "2"): ("1001",),
+        (1, "1"): ("keys", "1002"),
+        (1, "2"): ("1001",),
+    }
+
+
 def test_a_message_is_said_before_the_end_and_a_goodbye_before_hanging_up() -> None:
     for digit, outcome, prompt in (("4", "message", "opening-soon"), ("6", "refused", "goodbye")):
         run = run_of()

@@ -85,6 +85,7 @@ def test_queues_stand_in_the_order_of_the_settings_with_their_oldest_call():
         "offered": 0,
         "answered": 0,
         "abandoned": 0,
+        "short_abandoned": 0,
         "timely": {"part": 0, "of": 0, "share": None},
     }
 
