@@ -30,7 +30,7 @@ _NO_OFFENCE = ("answered_elsewhere", "picked_up")  # the idle time goes on, thou
 class _Agent:
     state: str = "offline"
     intent: str = "offline"
-    idle_since_ms: int = 0
+    idle_since_ms: int = 0  # 0: not ready when the agent was last free
     acw_until_ms: int = 0
     last_offer: str = ""
     mark: str = ""  # why the agent must not be offered anything until a sign of life
@@ -527,6 +527,8 @@ class Promises:
         elif agent.state in WORK_STATES:
             agent.busy_ms += self._now_ms - agent.told_ms
         agent.told_ms = self._now_ms
+        if fact.state not in ("ready", *HELD_STATES):
+            agent.idle_since_ms = 0  # who takes a call from here has no idle time that could go on
         agent.state, agent.intent = fact.state, fact.intent
 
     def _disposition_missed(self, fact: facts.DispositionMissed) -> None:
@@ -549,7 +551,7 @@ class Promises:
         unheard = unheard or (offer is not None and offer.over in _NO_OFFENCE)
         if agent.is_idle_unsure and fact.idle_since_ms == agent.idle_since_ms:
             return
-        if agent.state in ("offered", "unknown") and unheard:
+        if agent.state in ("offered", "unknown") and unheard and agent.idle_since_ms:
             return
         agent.idle_since_ms = self._now_ms
 

@@ -35,6 +35,33 @@ def test_the_call_rings_at_the_colleague_and_nobody_has_a_mark() -> None:
     """)
 
 
+def test_who_loses_a_call_taken_while_not_responding_is_idle_from_then_on() -> None:
+    """There was no idle time that could go on: 1002, ready meanwhile, is idle for longer."""
+    Table().run("""
+        given c1 rings at 1001 in orders
+        8200    failed 1-1 no_answer          | ended 1-1: no_answer, rang 8000
+        8210    leg_ended 1-1 0               | 1001 not_responding (no_answer)
+        9000    take c1 1001                  | acted take 1001 c1 orders
+                                              | offered c1 to 1001 as 1-2
+                                              | 1001 offered
+                                              | ! offer c1 to 1001 for 8000
+        9100    rang 1-2                      | rang 1-2
+        9200    ready 1002                    | 1002 ready
+        9300    pickup 1003                   | picked up c1 for 1003
+                                              | ! cancel 1-2
+        9310    leg_ended 1-2 26              |
+        9320    failed 1-2 unreachable        | ended 1-2: picked_up, rang 220
+                                              | 1001 ready
+                                              | offered c1 to 1003 as 1-3
+                                              | 1003 offered then not_ready
+                                              | ! offer c1 to 1003 for 8000
+        9400    arrive c2 orders since=9400   | queued c2
+                                              | offered c2 to 1002 as 1-4
+                                              | 1002 offered
+                                              | ! offer c2 to 1002 for 8000
+    """)
+
+
 def test_who_answers_before_the_cancel_has_the_call() -> None:
     """The colleague's wish is over then: not even a call that comes back later is kept for them."""
     Table().run("""
