@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from simulated_asterisk import PromiseBrokenError
+from promise_broken import PromiseBrokenError
 
 from acd.core import events, facts
 from acd.core.calls import PUT_FIRST

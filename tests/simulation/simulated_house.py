@@ -12,8 +12,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+from promise_broken import PromiseBrokenError
 from promises import Promises
-from simulated_asterisk import Caller, PromiseBrokenError, Schedule, SimulatedAsterisk
+from simulated_asterisk import SimulatedAsterisk
+from simulated_channels import Caller
+from simulated_wires import Schedule
 
 from acd.core import events, house_rules
 from acd.core.choice import POLICIES
@@ -90,7 +93,7 @@ class SimulatedHouse:
 
     def _connect_acd(self) -> None:
         if self.acd is not None:
-            self.asterisk.restore_link()
+            self.asterisk.link.restore()
             self.asterisk.is_listening = True
 
     def _tell(self, event: events.Event) -> None:
@@ -242,7 +245,7 @@ class SimulatedHouse:
             return
         self._tell(self._deed(number))
         if self.rng.random() < 0.1 and not self.asterisk.is_down:
-            self.asterisk.begin_own_call(f"phone{number}", self.rng.randrange(1, 30_000))
+            self.asterisk.link.begin_own_call(f"phone{number}", self.rng.randrange(1, 30_000))
         self.schedule.after(self.rng.randrange(500, 40_000), self._agent_acts, number)
 
     def _deed(self, number: str) -> events.Event:
@@ -279,19 +282,19 @@ class SimulatedHouse:
         self.schedule.after(self.rng.randrange(500, 60_000), self._next_fault)
 
     def _fault_link(self) -> None:
-        if self.acd is None or not self.asterisk.has_link:
+        if self.acd is None or not self.asterisk.link.is_up:
             return
-        self.asterisk.lose_link()
+        self.asterisk.link.lose()
         self.schedule.after(self.rng.randrange(3000), self._notice_link, self.acd)
 
     def _notice_link(self, acd: Distributor) -> None:
-        if acd is self.acd and not self.asterisk.has_link:
+        if acd is self.acd and not self.asterisk.link.is_up:
             self._tell(events.AsteriskLost())
             self.schedule.after(self.rng.randrange(1, 3000), self._connect_link, acd)
 
     def _connect_link(self, acd: Distributor) -> None:
         if acd is self.acd:
-            self.asterisk.restore_link()
+            self.asterisk.link.restore()
 
     def _fault_kill(self) -> None:
         self._kill_acd()
@@ -309,7 +312,7 @@ class SimulatedHouse:
     def _asterisk_up(self) -> None:
         self.asterisk.come_up()
         if self.acd is not None:
-            self.asterisk.restore_link(restarted=True)
+            self.asterisk.link.restore(restarted=True)
 
     def _fault_session(self) -> None:
         sessions = [one for one in self.asterisk.callers.values() if one.session is not None]
@@ -317,11 +320,11 @@ class SimulatedHouse:
             self.asterisk.cut_session(self.rng.choice(sessions))
 
     def _fault_stall(self) -> None:
-        self.asterisk.stall_ms = self.rng.randrange(8000)
+        self.asterisk.link.stall_ms = self.rng.randrange(8000)
         self.schedule.after(self.rng.randrange(1, 9000), self._end_stall)
 
     def _end_stall(self) -> None:
-        self.asterisk.stall_ms = 0
+        self.asterisk.link.stall_ms = 0
 
     def _fault_drop(self) -> None:
         self.asterisk.drops_next = True
@@ -395,7 +398,7 @@ class SimulatedHouse:
                 raise PromiseBrokenError(f"a call is lost: {self.asterisk.callers}")
         self.promises.check_all_is_over()
         self._check_truth()
-        ends = Counter(self.promises.left.values())
+        ends = Counter(self.promises.known.left.values())
         return Outcome(0, self.digest.hexdigest(), self.decisions, self.faults, ends)
 
     def _check_truth(self) -> None:
@@ -403,7 +406,7 @@ class SimulatedHouse:
         if set(self.faults) - {"settings", "withdraw", "session"}:
             return
         truth = Counter(end for caller in self.asterisk.ended for end in caller.ends)
-        told = Counter(self.promises.left.values())
+        told = Counter(self.promises.known.left.values())
         doubtful = told["abandoned"] - truth["abandoned"]
         is_true = all(truth[how] == told[how] for how in ("answered", "out", "lost"))
         if not is_true or not 0 <= doubtful <= truth["unheard"]:

@@ -1,0 +1,82 @@
+"""What is promised of calls in the line: one entry at a time, in time wider, sent on by a rule, one end."""
+
+from __future__ import annotations
+
+from known_house import PUT_FIRST, Entry, Known
+
+from acd.core import facts
+
+
+def call_queued(known: Known, fact: facts.CallQueued) -> None:
+    """One request at a time, each once, into an open queue; the place follows from the queue's order."""
+    known.expect(fact.contact not in known.entries, f"{fact} while queued")
+    to_agents = bool(fact.aims) or fact.contact in known.wanted  # they are not for the line
+    known.expect(to_agents or fact.queue not in known.closed, f"{fact} in a closed queue")
+    known.queued[fact.contact, fact.entry] += 1
+    known.expect(known.queued[fact.contact, fact.entry] == 1, f"{fact} a second time")
+    needs = known.needs_of(fact.needs)
+    rules = known.rules[fact.queue]
+    key = (-fact.priority, fact.wait_since_ms, fact.contact)
+    if rules.order == "oldest_first":
+        key = (0, fact.wait_since_ms - fact.priority * rules.head_start_ms, fact.contact)
+    widens = [(known.now_ms + step["after_ms"], step["needs"]) for step in fact.steps]
+    known.entries[fact.contact] = Entry(
+        fact.entry, key, fact.wait_since_ms, needs, rules, fact.queue, fact.prefer, known.now_ms, widens
+    )
+
+
+def call_widened(known: Known, fact: facts.CallWidened) -> None:
+    """As planned at entry, not before its time."""
+    entry = known.entries.get(fact.contact)
+    known.expect(entry is not None and entry.entry == fact.entry, f"{fact}, but the call has {entry}")
+    assert entry is not None
+    known.expect(bool(entry.widens), f"{fact}: the plan was at its end")
+    at_ms, needs = entry.widens.pop(0)
+    known.expect(known.now_ms >= at_ms and fact.needs == needs, f"{fact}: planned for {at_ms}: {needs}")
+    known.expect(not fact.prefer or set(fact.prefer) <= set(entry.prefer), f"{fact} prefers others")
+    entry.needs, entry.prefer = known.needs_of(needs), fact.prefer
+
+
+def call_overflowed(known: Known, fact: facts.CallOverflowed) -> None:
+    """By a limit of the queue that is there."""
+    entry = known.entries.get(fact.contact)
+    if entry is None or entry.entry != fact.entry:
+        is_full = fact.reason in ("closed", "queue_full", "callers_per_agent")
+        known.expect(is_full or fact.reason.startswith("nobody"), f"{fact} of one who does not wait")
+    elif fact.reason == "max_wait":
+        over_ms = entry.queued_ms + entry.rules.max_wait_ms
+        known.expect(known.now_ms >= over_ms and fact.to == entry.rules.overflow, f"{fact} of {entry}")
+    else:
+        able = [one for number, one in known.agents.items() if known.could_serve(number, entry)]
+        here = [one for one in able if one.state != "offline"]
+        known.expect(not any(one.state in ("ready", "offered", "on_contact") for one in here), f"{fact}")
+        known.expect((fact.reason == "nobody_logged_in") == (not here), f"{fact}, but {here}")
+
+
+def call_put_first(known: Known, fact: facts.CallPutFirst) -> None:
+    """Once."""
+    entry = known.entries[fact.contact]
+    known.expect(entry.key[0] > -PUT_FIRST // 2, f"{fact} a second time")
+    entry.key = (entry.key[0] - PUT_FIRST, *entry.key[1:])
+
+
+def queue_closed(known: Known, fact: facts.QueueClosed) -> None:
+    """Newcomers may not enter from now on."""
+    known.closed.add(fact.queue)
+
+
+def queue_opened(known: Known, fact: facts.QueueOpened) -> None:
+    """It was closed."""
+    known.closed.remove(fact.queue)
+
+
+def call_left(known: Known, fact: facts.CallLeftQueue) -> None:
+    """The end of the entry that is open, with no phone ringing; answered after the wait that was told."""
+    entry = known.entries.pop(fact.contact, None)
+    known.expect(entry is not None and entry.entry == fact.entry, f"{fact}, but the call has {entry}")
+    assert entry is not None
+    if fact.how == "answered":
+        known.expect(fact.wait_ms == entry.answered_wait_ms, f"{fact}: answered after {entry}")
+    else:
+        known.expect(not entry.offers, f"{fact} with an open offer")
+    known.left[fact.contact, fact.entry] = fact.how
