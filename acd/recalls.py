@@ -10,11 +10,13 @@ from collections.abc import Mapping
 
 from prometheus_client import CollectorRegistry, Gauge
 
+from acd.adapters.deeds import BadDeed
 from acd.core.facts import RecallDue, RecallSettled
 from acd.engine import Engine
 from hotline.journal import Envelope
 
 LOOK_EVERY_S = 1.0
+HOWS = ("dismissed", "done", "unreached")
 
 
 class Recalls:
@@ -67,5 +69,11 @@ class Recalls:
         return ""
 
     async def dismiss(self, words: Mapping[str, str]) -> str:
-        """The deed "dismiss_recall" (see `acd.adapters.deeds`): nobody is to call this caller any more."""
-        return self._settle(words["contact"], "dismissed", words["by"])
+        """The deed "dismiss_recall" (see `acd.adapters.deeds`): nobody is to call this caller any more.
+
+        how: done, unreached, or dismissed, which is meant when it is not given. Raises BadDeed.
+        """
+        how = words["how"] or HOWS[0]
+        if how not in HOWS:
+            raise BadDeed("how", how, ", ".join(HOWS))
+        return self._settle(words["contact"], how, words["by"])

@@ -88,7 +88,7 @@ class Acd:
         self._verdicts = Verdicts(self.engine, self.observer)
         supervisors = Supervisors(self.engine, self.observer, self._settings, service.registry)
         self.deeds = Deeds(self.engine, supervisors, self._settings, self._has_prompt)
-        self.deeds.add("dismiss_recall", Deed(self._recalls.dismiss, ("contact",)))
+        self.deeds.add("dismiss_recall", Deed(self._recalls.dismiss, ("contact",), ("how",)))
         self._fastagi = self._make_fastagi(supervisors)
         self._fastagi_open = False
         self._tasks: list[asyncio.Task[None]] = []

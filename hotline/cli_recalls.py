@@ -17,11 +17,13 @@ from hotline.cli import CommandError, add_data_argument, existing_deployment
 from hotline.words import say, told
 
 LIMIT_S = 10.0
+HOWS = ("dismissed", "done", "unreached")
 
 
 def add_arguments(parser: argparse.ArgumentParser, command: str) -> None:
     """What to settle, and where."""
     parser.add_argument("--settle", metavar="CONTACT", help=say("recalls.settle"))
+    parser.add_argument("--how", choices=HOWS, default=HOWS[0], help=say("recalls.how"))
     parser.add_argument("--json", action="store_true", help=say("recalls.json"))
     add_data_argument(parser)
 
@@ -31,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     deployment = existing_deployment(arguments.data)
     try:
         if arguments.settle:
-            asyncio.run(_settle(deployment.socket("acd"), arguments.settle))
+            asyncio.run(_settle(deployment.socket("acd"), arguments.settle, arguments.how))
             print(say("recalls.settled", contact=arguments.settle))
             return 0
         rows = asyncio.run(_open_recalls(deployment.database_url))
@@ -56,8 +58,8 @@ async def _open_recalls(url: str) -> list[dict[str, object]]:
     return [dict(row) for row in rows]
 
 
-async def _settle(socket: Path, contact: str) -> None:
-    deed = {"deed": "dismiss_recall", "by": getpass.getuser(), "contact": contact}
+async def _settle(socket: Path, contact: str, how: str) -> None:
+    deed = {"deed": "dismiss_recall", "by": getpass.getuser(), "contact": contact, "how": how}
     async with (
         aiohttp.ClientSession(
             connector=aiohttp.UnixConnector(str(socket)), timeout=aiohttp.ClientTimeout(LIMIT_S)

@@ -231,7 +231,10 @@ class RecallDue(Fact):
 
 @dataclass(frozen=True, slots=True)
 class RecallSettled(Fact):
-    """The caller of a recall needs none any more. how: served (talked with an agent), dismissed; by: whom."""
+    """The caller of a recall needs none any more. by: whom.
+
+    how: served (talked with an agent), done (called back), unreached (given up), dismissed.
+    """
 
     contact: str
     how: str

@@ -213,6 +213,7 @@ class Fold:
     def _media_silent(self, at_ms: int, body: Body) -> None:
         leg = self.legs.get(body["segment"])
         if leg is not None:
+            leg.silent_ms = at_ms
             for page in self._pages(leg.connected_ms or leg.offered_ms, leg.queue):
                 page.one_way += 1
 

@@ -15,6 +15,7 @@ from typing import Any, Self
 from acd.core.expected_wait import HandlingTimes
 from acd.core.fold import Body, Fold
 from acd.core.last_agents import LastAgents
+from acd.core.overflows import Overflows
 from acd.core.returns import Returns
 from acd.core.totals import AgentTotals, Totals
 from acd.core.views import AgentView, ContactView, Entry, Leg, OutgoingView, QueueView
@@ -62,6 +63,7 @@ class Picture:
         self._fold = Fold(self._today)
         self._last_agents = LastAgents()
         self.returns = Returns()
+        self.overflows = Overflows()
 
     @property
     def agents(self) -> dict[str, AgentView]:
@@ -153,6 +155,7 @@ class Picture:
         self._fold.apply(kind, at_ms, body)
         if kind == "CallConnected" and (view := self.contacts.get(body["contact"])) is not None:
             self._last_agents.note(view.caller, body["agent"])
+        self.overflows.apply(kind, at_ms, body)
         self.returns.apply(kind, at_ms, body, self.contacts.get(body.get("contact", "")))
 
     def last_agent(self, contact: str) -> str:
@@ -181,6 +184,7 @@ class Picture:
             "handling": self._fold.handling.to_dict(),
             "last_agents": self._last_agents.to_dict(),
             "returns": self.returns.to_dict(),
+            "overflows": self.overflows.to_dict(),
             "day": self.day.to_dict(),
             "day_by_queue": {name: totals.to_dict() for name, totals in self.day_by_queue.items()},
             "day_by_agent": {name: totals.to_dict() for name, totals in self.day_by_agent.items()},
@@ -199,4 +203,5 @@ class Picture:
         picture._fold.handling = HandlingTimes.from_dict(snapshot.get("handling", {}))
         picture._last_agents.load(snapshot.get("last_agents", {}))
         picture.returns.load(snapshot.get("returns", {}))
+        picture.overflows.load(snapshot.get("overflows", {}))
         return picture

@@ -126,6 +126,7 @@ class Leg:
     offered_ms: int
     connected_ms: int = 0
     rang_ms: int = 0
+    silent_ms: int = 0  # since when one side is known to hear nothing: a one-way call
 
 
 @dataclass(slots=True)

@@ -32,6 +32,18 @@ def is_open(hours: Hours, at: datetime) -> bool:
     return any(opens <= minute < closes for opens, closes in spans_of_day(hours, at.date()))
 
 
+def last_closing(hours: Hours, at: datetime) -> datetime | None:
+    """The last local instant before or at `at` at which they closed; None when none is found for 400 days."""
+    for days in range(HORIZON_DAYS):
+        day = at.date() - timedelta(days=days)
+        for _, closes in reversed(spans_of_day(hours, day)):
+            midnight = datetime.combine(day, time(), tzinfo=at.tzinfo)
+            end = midnight + timedelta(hours=int(closes[:2]), minutes=int(closes[3:]))
+            if end <= at:
+                return end
+    return None
+
+
 def next_opening(hours: Hours, at: datetime) -> datetime | None:
     """The first local instant from `at` on at which they are open; None when there is none for 400 days."""
     if is_open(hours, at):

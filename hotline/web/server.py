@@ -18,12 +18,14 @@ from hotline.service import Service
 from hotline.signin import UserDirectory
 from hotline.web.access import Access
 from hotline.web.act_pages import ActPages
+from hotline.web.alarm_watch import AlarmWatch
 from hotline.web.deed_pages import DeedPages
 from hotline.web.explain_pages import ExplainPages
 from hotline.web.figures import FiguresCollector
 from hotline.web.headers import add_headers, errors_as_answers
 from hotline.web.health_pages import HealthPages
 from hotline.web.live_picture import LivePicture
+from hotline.web.recall_pages import RecallPages
 from hotline.web.services import Services
 from hotline.web.sign_in_pages import SignInPages
 from hotline.web.site import Site
@@ -70,7 +72,8 @@ async def start(service: Service) -> Closer:
         port=deployment.ports.http,
     )
     app = web.Application(client_max_size=MAX_BODY_BYTES)
-    site = Site(app, lambda: service.settings, live, access, load_catalogue())
+    watch = AlarmWatch(Services(deployment), live.now_ms)
+    site = Site(app, lambda: service.settings, live, access, load_catalogue(), lambda: watch.alarms)
     app.middlewares.append(errors_as_answers(site))
     app.on_response_prepare.append(add_headers)
 
@@ -81,10 +84,13 @@ async def start(service: Service) -> Closer:
     HealthPages(site, Services(deployment), service.registry, lambda: secrets.metrics_token).mount()
     ExplainPages(site, deployment, service.registry).mount()
     ActPages(site, deployment.database_url).mount()
+    RecallPages(site, deployment.database_url).mount()
     DeedPages(site, deployment.socket("acd"), service.registry).mount()
     closers.steps.extend(mount(site, service.registry) for mount in ROOMS)
     live.start()
     closers.steps.append(live.close)
+    watch.start()
+    closers.steps.append(watch.close)
     directory.start(lambda: secrets.user("admin"))
     closers.steps.append(directory.close)
 

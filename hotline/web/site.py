@@ -5,7 +5,7 @@ This module must not know any room.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -14,6 +14,7 @@ import jinja2
 from aiohttp import web
 
 from hotline.catalogue import LANGUAGES, Catalogue, in_language
+from hotline.core.alarms import Alarm
 from hotline.core.settings import Settings
 from hotline.core.shown_text import shown_text
 from hotline.web.access import Access, set_cookie
@@ -31,6 +32,7 @@ class Site:
     live: LivePicture
     access: Access
     catalogue: Catalogue
+    alarms: Callable[[], Mapping[Alarm, int]]  # what is wrong, since when (ms on acd's clock)
     _loaders: dict[str, jinja2.BaseLoader] = field(default_factory=dict)
     _cache: dict[str, jinja2.Environment] = field(default_factory=dict)
 

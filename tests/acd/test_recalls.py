@@ -4,9 +4,11 @@ import asyncio
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from prometheus_client import CollectorRegistry
 from stories import DAY_MS, Story
 
+from acd.adapters.deeds import BadDeed
 from acd.core.fact_codec import to_body
 from acd.core.picture import Picture
 from acd.recalls import Recalls
@@ -81,6 +83,17 @@ async def test_a_recall_can_be_dismissed_once() -> None:
     engine, recalls, _ = house_left_by_a_caller()
     engine.now_ms = DAY_MS + 7 * MINUTE_MS
     recalls.look()
-    assert await recalls.dismiss({"contact": "c1", "by": "wei"}) == ""
-    assert await recalls.dismiss({"contact": "c1", "by": "wei"}) == "no_recall"
+    assert await recalls.dismiss({"contact": "c1", "by": "wei", "how": ""}) == ""
+    assert await recalls.dismiss({"contact": "c1", "by": "wei", "how": "done"}) == "no_recall"
     assert engine.kinds() == ["RecallDue", "RecallSettled"]
+    assert (engine.told[-1].how, engine.told[-1].by) == ("dismissed", "wei")
+
+
+async def test_how_a_recall_was_settled_is_one_of_few() -> None:
+    engine, recalls, _ = house_left_by_a_caller()
+    engine.now_ms = DAY_MS + 7 * MINUTE_MS
+    recalls.look()
+    with pytest.raises(BadDeed, match="dismissed, done, unreached"):
+        await recalls.dismiss({"contact": "c1", "by": "wei", "how": "served"})
+    assert await recalls.dismiss({"contact": "c1", "by": "wei", "how": "unreached"}) == ""
+    assert engine.told[-1].how == "unreached"

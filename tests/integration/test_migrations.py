@@ -63,6 +63,7 @@ async def test_every_query_of_ours_is_understood_by_postgresql(database: Any) ->
         ("hotline.ledger", "work_projections.sql"),
         ("hotline", "signin_queries.sql"),
         ("hotline", "act_queries.sql"),
+        ("hotline", "identity_queries.sql"),
     ):
         for name, sql in load_queries(package, file).items():
             if name != "empty_projections":  # several statements: only run, never prepared

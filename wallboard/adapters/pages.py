@@ -59,7 +59,7 @@ class WallboardPages:
         live = self._site.live
         if live.picture is None:
             return None
-        return board(live.picture, self._site.settings(), self.reasons, live.now_ms())
+        return board(live.picture, self._site.settings(), self.reasons, live.now_ms(), self._site.alarms())
 
     async def page(self, request: web.Request) -> web.StreamResponse:
         """The page; a display token in the address becomes a cookie and leaves the address."""

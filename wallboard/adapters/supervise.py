@@ -12,6 +12,7 @@ from aiohttp import web
 from hotline.core.settings import Text
 from hotline.core.shown_text import shown_text
 from hotline.web.site import Site
+from wallboard.core.alarms import alarm_rows
 from wallboard.core.floor import floor
 
 PATH = "/supervise"
@@ -40,10 +41,11 @@ class SupervisePages:
         return self._site.render(request, "wallboard/supervise.html", texts=texts, user=user)
 
     async def floor(self, _request: web.Request) -> web.StreamResponse:
-        """Agents, waiting calls and queues with their age: 200, or 503 while acd has told nothing."""
+        """Agents, waiting calls, queues and alarms with their age: 200, or 503 while acd has told nothing."""
         live = self._site.live
         answer: dict[str, object] = {"now_ms": live.now_ms(), "age_ms": live.age_ms(), "floor": None}
         if live.picture is None:
             return web.json_response(answer, status=503)
         answer["floor"] = floor(live.picture, self._site.settings(), self._reasons, live.now_ms())
+        answer["alarms"] = alarm_rows(live.picture, self._site.alarms())
         return web.json_response(answer)

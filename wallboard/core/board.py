@@ -8,29 +8,40 @@ reaches a page.
     queues  by name: title, order, waiting, since_ms, target_ms, offered, answered, abandoned,
             short_abandoned, timely
     agents  by number: name, state, reason, since_ms, until_ms, overdue, asks_help
+    alarms  what is wrong (see wallboard.core.alarms)
     day     today's figures of the house; contacts = blocked + closed + in_flow + asked
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from acd.core.formulas import FORMULAS, Limits
 from acd.core.picture import Picture
 from acd.core.totals import Totals
+from hotline.core.alarms import Alarm
 from hotline.core.settings import Queue, Settings, Text
 from hotline.core.shown_text import shown_text
+from wallboard.core.alarms import alarm_rows
 
 Board = dict[str, dict[str, Any]]
 NAME_CHARS = 40
 
 
-def board(picture: Picture, settings: Settings, reasons: Mapping[str, Text], now_ms: int) -> Board:
+def board(
+    picture: Picture,
+    settings: Settings,
+    reasons: Mapping[str, Text],
+    now_ms: int,
+    alarms: Mapping[Alarm, int] = MappingProxyType({}),
+) -> Board:
     """The whole board at now_ms (acd's clock). `reasons` are those beside the settings' own, by key."""
     picture.roll(now_ms)
     return {
         "house": _house(picture, settings),
+        "alarms": alarm_rows(picture, alarms),
         "queues": _queues(picture, settings, now_ms),
         "agents": _agents(picture, settings, reasons),
         "day": day_figures(picture.day, settings),
@@ -74,6 +85,7 @@ def day_figures(totals: Totals, settings: Settings) -> dict[str, Any]:
         "timely_asked": _share("timely_of_asked", totals, limits),
         "sl1": _share("sl1", totals, limits),
         "wait": _mean("asa", totals, limits),
+        "promises": _share("promise_rate", totals, limits),
         "talk": _mean("average_talk", totals, limits),
         "satisfaction": {**_share("csat", totals, limits), "answers": answers, "asked": asked},
     }

@@ -1,12 +1,15 @@
-"""What a supervisor acts upon, from the live picture and the settings: agents, waiting calls, queues.
+"""What a supervisor acts upon, from the live picture and the settings: agents, waiting calls, queues, today.
 
 The same for all supervisors, in both languages; times are instants on acd's clock. Callers' numbers are not
 in it. This module must not know how it reaches a page.
 
     agents      by number: name, role, state, reason, since_ms, until_ms, queue, contact,
                 help_ms (since when a hand is raised), talks
-    calls       in the order of their wait: contact, queue, since_ms, stage, agent (whose phone rings), first
-    queues      by name: title, order, waiting, closed
+    calls       in the order of their wait: contact, queue, since_ms, stage, agent (whose phone rings), first,
+                place (in the queue's line, from 1), step of steps (how far the needs are widened), needs,
+                expected (what the caller was promised last: low_ms, high_ms, agents; None: nothing)
+    queues      by name: title, order, waiting, closed, and its door (see wallboard.core.doors)
+    day         today's figures (see wallboard.core.day_list)
     reasons     what "not ready" may be forced with: digit -> text
     supervisors numbers of agents who are logged in and may supervise, for "my phone"
 """
@@ -17,17 +20,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from acd.core.picture import Picture
-from acd.core.views import AgentView
+from acd.core.views import AgentView, ContactView, Entry
 from hotline.core.settings import Agent, Settings, Text
 from hotline.core.shown_text import shown_text
+from wallboard.core.day_list import day_list
+from wallboard.core.doors import door
 
 NAME_CHARS = 40
+NEEDS_CHARS = 120
 TALKING = ("on_contact", "on_hold")
 
 
 def floor(picture: Picture, settings: Settings, reasons: Mapping[str, Text], now_ms: int) -> dict[str, Any]:
     """The whole floor at now_ms (acd's clock). `reasons` are those beside the settings' own, by key."""
-    waiting = picture.waiting(now_ms)
+    picture.roll(now_ms)
+    waiting = {name: count for name, (count, _) in picture.waiting(now_ms).items()}
     agents = {agent.number: _agent(agent, picture, settings, reasons) for agent in settings.agents}
     return {
         "agents": agents,
@@ -36,11 +43,13 @@ def floor(picture: Picture, settings: Settings, reasons: Mapping[str, Text], now
             queue.name: {
                 "title": _both(queue.title),
                 "order": order,
-                "waiting": waiting.get(queue.name, (0, 0))[0],
+                "waiting": waiting.get(queue.name, 0),
                 "closed": queue.name in picture.closed_queues,
+                **door(queue, waiting.get(queue.name, 0), picture, settings, now_ms),
             }
             for order, queue in enumerate(settings.queues)
         },
+        "day": day_list(picture.day, settings),
         "reasons": {digit: _both(text) for digit, text in settings.not_ready_reasons.items()},
         "supervisors": [
             number
@@ -71,20 +80,40 @@ def _agent(agent: Agent, picture: Picture, settings: Settings, reasons: Mapping[
 def _calls(picture: Picture) -> list[dict[str, Any]]:
     """Callers whom nobody has answered, the longest wait first."""
     rows = []
-    for contact, entry in picture.entries.items():
-        view = picture.contacts.get(contact)
-        if view is None or entry.answered_wait_ms >= 0:
-            continue
+    places: dict[str, int] = {}
+    waiting = [
+        (view, entry)
+        for contact, entry in picture.entries.items()
+        if (view := picture.contacts.get(contact)) is not None and entry.answered_wait_ms < 0
+    ]
+    for view, entry in sorted(waiting, key=_in_line):
+        places[entry.queue] = places.get(entry.queue, 0) + 1
         row = {
-            "contact": contact,
+            "contact": entry.contact,
             "queue": entry.queue,
             "since_ms": entry.wait_since_ms,
             "stage": view.stage,
             "agent": view.agent if view.stage == "offered" else "",
             "first": view.put_first,
+            "place": places[entry.queue],
+            "step": view.step,
+            "steps": len(view.steps),
+            "needs": shown_text(view.needs, NEEDS_CHARS),
+            "expected": _expected(entry),
         }
         rows.append(row)
     return sorted(rows, key=lambda row: (row["since_ms"], row["contact"]))
+
+
+def _in_line(one: tuple[ContactView, Entry]) -> tuple[bool, int, int, str]:
+    """As acd.core.calls.line_key has it, those put first before all others."""
+    view, entry = one
+    return not view.put_first, view.line_rank, view.line_since_ms, entry.contact
+
+
+def _expected(entry: Entry) -> dict[str, int] | None:
+    told = entry.promise
+    return {name: told[name] for name in ("low_ms", "high_ms", "agents")} if told else None
 
 
 def _both(text: Text) -> dict[str, str]:

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from hotline.core.hours import is_open, next_opening
+from hotline.core.hours import is_open, last_closing, next_opening
 from hotline.core.settings import Hours
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -71,3 +71,20 @@ def test_next_opening_is_an_instant_also_over_a_change_of_clocks() -> None:
     opening = next_opening(hours, evening)
     assert opening is not None
     assert opening.timestamp() - evening.timestamp() == 13 * 3600
+
+
+@pytest.mark.parametrize(
+    ("instant", "expected"),
+    [
+        ("2026-09-28 12:00:00", "2026-09-28 12:00:00"),  # just now
+        ("2026-09-28 12:30:00", "2026-09-28 12:00:00"),  # over lunch
+        ("2026-09-28 07:00:00", "2026-09-27 00:00:00"),  # Monday morning: Saturday's 24:00
+        ("2026-10-01 10:00:00", "2026-09-30 18:00:00"),  # a holiday
+    ],
+)
+def test_last_closing(instant: str, expected: str) -> None:
+    assert last_closing(HOURS, at(instant)) == at(expected)
+
+
+def test_what_was_never_open_never_closed() -> None:
+    assert last_closing(Hours("never", weekdays=((),) * 7), at("2026-10-01 10:00:00")) is None

@@ -38,7 +38,7 @@ async def test_the_whole_board_comes_first_and_then_what_changes(browser, acd: F
     await acd.readers()
     async with browser.ws_connect("/wallboard/live") as link:
         whole = await heard(link, "full")
-        assert set(whole["full"]) == {"house", "queues", "agents", "day"}
+        assert set(whole["full"]) == {"house", "alarms", "queues", "agents", "day"}
         assert whole["age_ms"] < 3_000 and abs(whole["now_ms"] - wall_ms()) < 3_000
         acd.tell(*Story("c", wall_ms()).starts().queues("service").facts)
         change = await heard(link, "change")

@@ -64,6 +64,11 @@ def test_waiting_calls_the_longest_first_with_who_is_rung() -> None:
             "stage": "offered",
             "agent": "1001",
             "first": False,
+            "place": 1,
+            "step": 0,
+            "steps": 0,
+            "needs": "",
+            "expected": None,
         },
         {
             "contact": "one",
@@ -72,6 +77,11 @@ def test_waiting_calls_the_longest_first_with_who_is_rung() -> None:
             "stage": "waiting",
             "agent": "",
             "first": True,
+            "place": 1,
+            "step": 0,
+            "steps": 0,
+            "needs": "selling",
+            "expected": None,
         },
     ]
 
@@ -85,3 +95,32 @@ def test_queues_are_open_until_closed_and_again_when_opened() -> None:
     ]
     opened = floor_of(closed, facts.QueueOpened(DAY_MS + 1, "sales"))["queues"]
     assert not opened["sales"]["closed"]  # type: ignore[index]
+
+
+def test_a_waiting_call_tells_its_place_its_step_and_what_was_promised() -> None:
+    steps = [
+        {"after_ms": 30_000, "needs": "x", "prefer": []},
+        {"after_ms": 60_000, "needs": "", "prefer": []},
+    ]
+    now = DAY_MS + 2_000
+    calls = floor_of(
+        *Story("one", DAY_MS).starts().queues("service", steps=steps).facts,  # type: ignore[arg-type]
+        *Story("two", DAY_MS + 1_000).starts().queues("service").facts,
+        *Story("three", DAY_MS + 1_500).starts().queues("sales").facts,
+        facts.CallPutFirst(now, "two", 1),
+        facts.CallWidened(now, "one", 1, 1, "x", []),
+        facts.WaitPromised(now, "one", 1, "service", now + 60_000, now + 90_000, 4, 2, ""),
+        facts.WaitPromised(now + 1, "one", 1, "service", now + 30_000, now + 80_000, 5, 2, ""),
+    )["calls"]
+    found = {call["contact"]: call for call in calls}  # type: ignore[attr-defined]
+    assert {contact: call["place"] for contact, call in found.items()} == {"one": 2, "two": 1, "three": 1}
+    one = found["one"]
+    assert (one["step"], one["steps"], one["needs"]) == (1, 2, "x")
+    assert one["expected"] == {"low_ms": now + 30_000, "high_ms": now + 80_000, "agents": 5}
+
+
+def test_queues_have_doors_and_the_day_has_figures() -> None:
+    found = floor_of(facts.QueueClosed(DAY_MS + 7, "sales"))
+    assert found["queues"]["sales"]["door"] == "closed"  # type: ignore[index]
+    assert found["queues"]["sales"]["door_since_ms"] == DAY_MS + 7  # type: ignore[index]
+    assert "promise_rate" in [row["key"] for row in found["day"]]  # type: ignore[attr-defined]
