@@ -86,7 +86,9 @@ class Acd:
             service.registry,
         )
         self._verdicts = Verdicts(self.engine, self.observer)
-        supervisors = Supervisors(self.engine, self.observer, self._settings, service.registry)
+        self._supervisors = supervisors = Supervisors(
+            self.engine, self.observer, self._settings, service.registry
+        )
         self.deeds = Deeds(self.engine, supervisors, self._settings, self._has_prompt)
         self.deeds.add("dismiss_recall", Deed(self._recalls.dismiss, ("contact",), ("how",)))
         self._fastagi = self._make_fastagi(supervisors)
@@ -172,6 +174,7 @@ class Acd:
         self._trunks.on_message(message)
         self._outgoing.on_message(message)
         self._verdicts.on_message(message)
+        self._supervisors.on_message(message)
 
     def _on_settings(self, settings: Settings) -> None:
         self.engine.handle(settings_changed(settings))

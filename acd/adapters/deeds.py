@@ -162,6 +162,10 @@ class Deeds:
             )
             return refused
         contact = self._engine.picture.agents[words["agent"]].contact
+        if await self._supervisors.take_in_place(words["as"], words["agent"]):
+            detail = f"as:{words['as']}"
+            self._supervisors.note(words["by"], VIA, "take", words["agent"], detail=detail)
+            return ""
         return self._decide(events.CallTaken(contact, words["as"], words["by"], VIA))
 
     # ---- waiting calls

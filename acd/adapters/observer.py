@@ -456,6 +456,13 @@ class Observer:
         except AmiError as error:
             logger.warning("action_failed", extra={"action": action, "error": str(error)})
 
+    def drop_leg(self, uniqueid: str) -> None:
+        """End an agent's part of a conversation that goes on with another agent: a transfer."""
+        leg = self.legs.get(uniqueid)
+        if leg is not None:
+            leg.transferred = True
+            self._act("Hangup", {"Channel": leg.channel})
+
     def fetch_call(self, contact: str) -> None:
         """Bring a talking caller back to the queue; the agent's leg ends as after a transfer."""
         caller = self.callers.get(contact)

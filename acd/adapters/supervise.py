@@ -5,12 +5,14 @@ change between them. The dialplan ([supervise]) asks here each time, so that eac
 written down; who asks is the agent logged in at that phone, whom the settings must call a supervisor. The
 listening itself is Asterisk's ChanSpy on the agent's channel: a whisper is mixed into what goes to the agent
 alone, after recorders have taken their share, so neither the caller's channel nor the recording has it.
+Whoever takes over is on the line already: that phone joins the caller's bridge, and once it is there the
+agent's leg is hung up, so the caller hears no gap.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter
 
@@ -28,7 +30,7 @@ logger = logging.getLogger(__name__)
 SUPERVISE = Destination("supervise")
 """Where a supervisor's phone is led; its extensions are those of [supervise] in extensions.conf."""
 
-MODES = {"listen": "4", "whisper": "5", "barge": "6"}
+DIGITS = {"listen": "4", "whisper": "5", "barge": "6", "take": "7"}
 """How one may be present, and the digit that changes to it."""
 
 DIAL_CODES = {"listen": "30", "whisper": "31", "barge": "32"}
@@ -53,7 +55,10 @@ class Supervisors:
         self._engine = engine
         self._observer = observer
         self._settings = settings
-        self._channels: dict[str, str] = {}  # phone -> channel that supervised last; bounded by the phones
+        # Bounded by the phones: phone -> the channel that supervised last, and whom.
+        self._channels: dict[str, tuple[str, str]] = {}
+        # Phone -> channel (unique id) that is about to take over, from this leg (unique id).
+        self._taking: dict[str, tuple[str, str]] = {}
         self._refused = Counter(
             "hotline_supervisor_deeds_refused_total",
             "Deeds of supervisors, or of others who tried, that were refused",
@@ -78,18 +83,41 @@ class Supervisors:
             await session.stream_file(f"hotline/{self._prompt(number, refused)}")
             await session.set_variable("HL_NEXT", "hangup")
         elif deed == "take":
-            # First the own phone is free, then the caller rings there.
-            contact = self._engine.picture.agents[whom].contact
-            await session.command("HANGUP")
-            self.count(self._engine.handle(CallTaken(contact, number, number, "phone")).ignored)
+            await self._take_over(session, phone, number, whom)
         else:
-            self._channels[phone] = session.channel
+            self._channels[phone] = (session.channel, whom)
             await session.set_variable("HL_SPY", self.leg_of(whom))
             await session.set_variable("HL_SPY_OPTIONS", SPY_OPTIONS[deed])
             self.note(number, "phone", deed, whom)
             if deed != "listen" and self._engine.picture.agents[whom].help_ms:
                 self._engine.handle(AgentWasHelped(whom, number))  # the agent hears that somebody is there
             await session.set_variable("HL_NEXT", "spy")
+
+    async def _take_over(self, session: AgiSession, phone: str, number: str, whom: str) -> None:
+        """Lead this phone into the caller's bridge; the agent's leg is dropped once it is there."""
+        contact, leg = self._engine.picture.agents[whom].contact, self.leg_of(whom)
+        refused = self._engine.handle(CallTaken(contact, number, number, "phone", joins=True)).ignored
+        self.count(refused)
+        caller = self._observer.callers.get(contact)
+        if refused or caller is None:
+            await session.stream_file("hotline/cannot-take")
+            await session.set_variable("HL_NEXT", "hangup")
+            return
+        self._taking[phone] = (session.uniqueid, leg)
+        await session.set_variable("HL_JOIN", caller.channel)
+        await session.set_variable("HL_NEXT", "join")
+
+    def on_message(self, message: Mapping[str, str]) -> None:
+        """Called for every AMI event after the observer has seen it, synchronously."""
+        event = message.get("Event")
+        if not self._taking or event not in ("BridgeEnter", "Hangup"):
+            return
+        uniqueid = message.get("Uniqueid", "")
+        for phone, (channel, leg) in list(self._taking.items()):
+            if channel == uniqueid:
+                del self._taking[phone]
+                if event == "BridgeEnter" and channel in self._observer.legs:
+                    self._observer.drop_leg(leg)
 
     @staticmethod
     def _prompt(number: str, refused: str) -> str:
@@ -133,14 +161,8 @@ class Supervisors:
         if not view.phone:
             return "logged_out"
         place = {"Context": SUPERVISE.context, "Priority": "1"}
-        channel = self._channels.get(view.phone)
-        if channel:
-            try:
-                # One who listens already changes by the same digit as at the phone.
-                await link.action("Redirect", {"Channel": channel, "Exten": MODES[deed], **place})
-                return ""
-            except AmiError:
-                del self._channels[view.phone]  # that call is over
+        if await self._change(view.phone, deed, whom):
+            return ""
         exten = DIAL_CODES[deed] + whom
         await link.action(
             "Originate",
@@ -153,6 +175,27 @@ class Supervisors:
             },
         )
         return ""
+
+    async def take_in_place(self, number: str, whom: str) -> bool:
+        """Whether the supervisor is at that conversation by phone, and so takes it over without a ring."""
+        view = self._engine.picture.agents.get(number)
+        there = self._channels.get(view.phone, ("", "")) if view is not None else ("", "")
+        return view is not None and there[1] == whom and await self._change(view.phone, "take", whom)
+
+    async def _change(self, phone: str, deed: str, whom: str) -> bool:
+        """One who supervises already changes by the same digit as at the phone; False: no such call."""
+        link = self._observer.link
+        channel, of = self._channels.get(phone, ("", ""))
+        if not channel or link is None:
+            return False
+        exten = DIGITS[deed] if of == whom else DIAL_CODES[deed] + whom
+        fields = {"Channel": channel, "Context": SUPERVISE.context, "Exten": exten, "Priority": "1"}
+        try:
+            await link.action("Redirect", fields)
+        except AmiError:
+            del self._channels[phone]  # that call is over
+            return False
+        return True
 
     # ---- what is written down
 

@@ -248,12 +248,17 @@ class AgentForced(Event):
 
 @dataclass(frozen=True, slots=True)
 class CallTaken(Event):
-    """An agent (a supervisor) wants this call at the own phone: a waiting, ringing or talking one."""
+    """An agent (a supervisor) wants this call at the own phone: a waiting, ringing or talking one.
+
+    joins: the phone has a line to us already, which joins the talk now, so nothing is to ring (AgentJoined
+    follows, and the other agent's LegEnded).
+    """
 
     contact: str
     agent: str
     by: str
     via: str
+    joins: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,9 +44,8 @@ REFUSALS = (
     "first_already",
     "closed_already",
     "open_already",
-    # These two are the shell's: it knows the settings and Asterisk's channels.
     "not_talking",  # there is no conversation to listen to
-    "not_a_supervisor",
+    "not_a_supervisor",  # the shell's: it knows the settings
 )
 
 
@@ -157,15 +156,14 @@ def call_taken(floor: Floor, event: events.CallTaken) -> None:
     """An agent wants a call at the own phone: before all others, whatever its needs."""
     refused = why_not_taken(floor, event.contact, event.agent)
     call = floor.calls.get(event.contact)
+    if event.joins and not refused and (call is None or call.state != "connected"):
+        refused = "not_talking"
     if not refused and call is not None:
-        floor.taken[event.contact] = event.agent
-        floor.deadlines.set(("taken", event.contact), floor.now_ms + WISH_MS)
         if call.state == "connected":
-            floor.commands.append(FetchCall(event.contact))
             for leg in _legs_of(floor, call):
                 floor.lower_hand(floor.agents[leg.agent], event.agent)
-        else:
-            _stop_ringing(floor, call)
+        if not event.joins:
+            _wish_for(floor, call, event.agent)
     queue = call.queue if call else ""
     fact = acted(
         floor.now_ms,
@@ -178,6 +176,16 @@ def call_taken(floor: Floor, event: events.CallTaken) -> None:
         refused=refused,
     )
     _note(floor, fact)
+
+
+def _wish_for(floor: Floor, call: Call, taker: str) -> None:
+    """The call is kept for its taker, whose phone rings as soon as it waits."""
+    floor.taken[call.contact] = taker
+    floor.deadlines.set(("taken", call.contact), floor.now_ms + WISH_MS)
+    if call.state == "connected":
+        floor.commands.append(FetchCall(call.contact))
+    else:
+        _stop_ringing(floor, call)
 
 
 def call_sent_on(floor: Floor, event: events.CallSentOn) -> None:

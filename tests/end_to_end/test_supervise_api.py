@@ -85,10 +85,10 @@ async def test_listen_change_and_take_over_ring_the_supervisors_phone(
         assert desk.phone.unfetched == 0
 
         await api.do(deed="take_over", **talk)
-        taken = await desk.phone.incoming(within_s=15)
-        taken.answer()
+        await stack.fact("CallConnected", contact=contact, agent=boss, how="joined")
+        await rung.ended()  # by the same call of the supervisor's, without a ring
         await call.rtp.hears(SUPERVISOR_HZ)
-        await rung.ended()
+        assert spy.talking and desk.phone.unfetched == 0
         await call.hang_up()
         await stack.fact("ContactEnded", contact=contact)
         assert await api.post(deed="listen", agent=first, **{"as": first}) == (
@@ -97,6 +97,47 @@ async def test_listen_change_and_take_over_ring_the_supervisors_phone(
         )
     await nothing_left(stack)
     await _acts_are_kept(stack, contact, ["barge", "listen", "take", "whisper"])
+
+
+async def test_who_is_not_at_the_conversation_is_rung_to_take_it_over(
+    stack: HotlineStack, lane: Lane
+) -> None:
+    """… and one who listens elsewhere is led to the conversation that is asked for."""
+    first, second, _, boss = lane.agents
+    async with (
+        signed_in(stack) as api,
+        stack.agent(boss, ready=False, tone_hz=SUPERVISOR_HZ) as desk,
+        stack.agent(first, tone_hz=AGENT_HZ) as one,
+        stack.caller(tone_hz=CALLER_HZ) as caller,
+    ):
+        call, contact = await dial(stack, caller, lane.straight)
+        rung = await one.phone.incoming(within_s=15)
+        rung.answer()
+        await rung.rtp.hears(CALLER_HZ)
+        async with stack.agent(second, tone_hz=1500) as two:
+            other_call, other = await dial(stack, caller, lane.straight)
+            talk = await two.phone.incoming(within_s=15)
+            talk.answer()
+            await other_call.rtp.hears(1500)
+            await api.do(deed="listen", agent=second, **{"as": boss})
+            spy = await desk.phone.incoming()
+            spy.answer()
+            await spy.rtp.hears(1500, share=0.2)
+            await api.do(deed="listen", agent=first, **{"as": boss})
+            await spy.rtp.hears(AGENT_HZ, share=0.2)
+            await api.do(deed="listen", agent=second, **{"as": boss})
+            await spy.rtp.hears(1500, share=0.2)
+            await other_call.hang_up()
+            await spy.ended()
+            await stack.fact("ContactEnded", contact=other)
+        await api.do(deed="take_over", agent=first, **{"as": boss})
+        taken = await desk.phone.incoming(within_s=15)
+        taken.answer()
+        await call.rtp.hears(SUPERVISOR_HZ)
+        await rung.ended()
+        await call.hang_up()
+        await stack.fact("ContactEnded", contact=contact)
+    await nothing_left(stack)
 
 
 async def test_waiting_calls_are_put_first_taken_moved_and_ended(stack: HotlineStack, lane: Lane) -> None:

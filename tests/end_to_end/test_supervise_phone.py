@@ -115,7 +115,7 @@ async def test_a_whisper_is_on_no_recording(stack: HotlineStack, lane: Lane) -> 
 
 
 async def test_take_over_leaves_the_caller_with_the_supervisor(stack: HotlineStack, lane: Lane) -> None:
-    """While listening the supervisor presses 7; each of the two agents keeps the own talk."""
+    """While listening the supervisor presses 7: no ring, no gap, each of the two keeps the own talk."""
     first = lane.agents[0]
     async with (
         stack.agent(lane.supervisor, ready=False, tone_hz=SUPERVISOR_HZ) as boss,
@@ -124,39 +124,61 @@ async def test_take_over_leaves_the_caller_with_the_supervisor(stack: HotlineSta
         spy = await boss.phone.call(f"*30{first}").answered()
         await hears_both(spy, CALLER_HZ, AGENT_HZ)
         await spy.send_digits("7")
-        await spy.ended()
+        connected = (await stack.fact("CallConnected", contact=contact, agent=lane.supervisor)).body
+        assert connected["how"] == "joined"
         await agent.ended()
-        rung = await boss.phone.incoming(within_s=15)
-        rung.answer()
-        await stack.fact("CallConnected", contact=contact, agent=lane.supervisor)
-        await rung.rtp.hears(CALLER_HZ)
         await caller.rtp.hears(SUPERVISOR_HZ)
+        await spy.rtp.hears(CALLER_HZ)
+        assert boss.phone.unfetched == 0
         assert (await acted(stack, lane.supervisor, "take"))["refused"] == ""
         segment = (await stack.fact("SegmentEnded", contact=contact, agent=first)).body
         assert segment["hung_up_by"] == "transfer"
-        assert (await stack.facts.agent_state(lane.supervisor, "on_contact")).body["intent"] == "not_ready"
-        await rung.hang_up()
+        state = (await stack.facts.agent_state(lane.supervisor, "on_contact")).body
+        assert (state["intent"], state["contact"]) == ("not_ready", contact)
+        await spy.hold()
+        await stack.fact("HoldChanged", contact=contact, agent=lane.supervisor, held=True)
+        await spy.unhold()
+        await caller.rtp.hears(SUPERVISOR_HZ)
+        seen = caller.rtp.received
+        await until(lambda: caller.rtp.received >= seen + 50, "1 s of talk to record", 5)
+        await spy.hang_up()
         await caller.rtp.hears(prompt_hz("survey"))
         await caller.hang_up()
         await stack.facts.agent_state(lane.supervisor, "not_ready", within_s=10)
+    parts = [fact.body for fact in stack.facts.of("SegmentEnded", contact=contact)]
+    assert [(one["agent"], one["hung_up_by"]) for one in parts] == [
+        (first, "transfer"),
+        (lane.supervisor, "agent"),
+    ]
+    assert parts[1]["hold_ms"] > 0
     entries = [fact.body for fact in stack.facts.of("CallLeftQueue", contact=contact)]
-    assert [(one["entry"], one["how"]) for one in entries] == [(1, "answered"), (2, "answered")]
-    offer = stack.facts.of("CallOffered", contact=contact)[-1].body
-    assert (offer["agent"], offer["proof"]["aimed"]) == (lane.supervisor, "took")
+    assert [(one["entry"], one["how"]) for one in entries] == [(1, "answered")]
+    await _supervisors_part_is_recorded(stack, connected["recording"])
     await nothing_left(stack)
+
+
+async def _supervisors_part_is_recorded(stack: HotlineStack, name: str) -> None:
+    """From the take-over on: the caller on the left, the supervisor on the right, and no agent."""
+    file = stack.deployment.recordings / f"{name}.wav"
+    await until(file.exists, f"recording {file.name}", 15)
+    for side, own_hz in zip(sound.read_channels(file), (CALLER_HZ, SUPERVISOR_HZ), strict=True):
+        seconds = [side[at : at + 8000] for at in range(0, len(side) - 8000, 4000)]
+        assert max(sound.tone_share(one, own_hz) for one in seconds) > 0.9
 
 
 async def test_take_over_by_code_at_once(stack: HotlineStack, lane: Lane) -> None:
     async with (
         stack.agent(lane.supervisor, ready=False, tone_hz=SUPERVISOR_HZ) as boss,
-        talking(stack, lane) as (caller, agent, _),
+        talking(stack, lane) as (caller, agent, contact),
     ):
-        code = await boss.phone.call(f"*33{lane.agents[0]}").answered()
-        await code.ended()
-        rung = await boss.phone.incoming(within_s=15)
-        rung.answer()
+        talk = await boss.phone.call(f"*33{lane.agents[0]}").answered()
         await caller.rtp.hears(SUPERVISOR_HZ)
-        assert agent.end is not None
+        await talk.rtp.hears(CALLER_HZ)
+        await agent.ended()
+        # The line that joined can transfer as one that was rung: back to the first agent.
+        await stack.facts.agent_state(lane.agents[0], "ready", within_s=10)
+        assert await talk.refer(lane.agents[0]) == 202
+        await stack.fact("CallOffered", contact=contact, agent=lane.agents[0], count=2, within_s=10)
         await caller.hang_up()
         await stack.facts.agent_state(lane.supervisor, "not_ready", within_s=10)
     await nothing_left(stack)

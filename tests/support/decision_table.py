@@ -212,7 +212,7 @@ def event_of(words: list[str]) -> events.Event:
         case "force":
             return events.AgentForced(rest[0], rest[1], "boss", "page", *rest[2:3])
         case "take":
-            return events.CallTaken(rest[0], rest[1], "boss", "page")
+            return events.CallTaken(rest[0], rest[1], "boss", "page", joins="joins" in rest)
         case "send_on":
             return events.CallSentOn(rest[0], rest[1], "boss", "page")
         case "put_first":

@@ -116,6 +116,32 @@ def test_a_waiting_call_is_taken_by_one_who_is_not_ready_and_lacks_the_skills() 
     """)
 
 
+def test_a_taker_who_joins_is_not_rung_and_the_agent_leaves() -> None:
+    table = Table()
+    table.run(TALK)
+    table.run("""
+        1000    take c1 1003 joins          | acted take 1003 c1 service
+        1100    joined c1 1003 s-7 service  | connected c1 with 1003
+                                            | 1003 on_contact then not_ready
+        1110    leg_ended 1-1 16 transfer   | talked c1: 910, held 0, by transfer
+                                            | 1001 acw until 11110
+        2100    leg_ended s-7 16 agent      | talked c1: 1000, held 0, by agent
+                                            | 1003 acw until 12100 then not_ready
+    """)
+
+
+def test_nobody_joins_a_caller_who_waits() -> None:
+    Table().run("""
+        100     arrive c1 service since=100 | queued c1
+        1000    take c1 1003 joins          | acted take 1003 c1 service: not_talking
+                                            | - not_talking
+        1010    ready 1001                  | 1001 ready
+                                            | offered c1 to 1001 as 1-1
+                                            | 1001 offered
+                                            | ! offer c1 to 1001 for 20000
+    """)
+
+
 def test_a_taker_who_does_not_answer_keeps_the_intent_and_the_caller_the_place() -> None:
     Table().run("""
         100     arrive c1 service since=100 | queued c1
