@@ -215,6 +215,15 @@ def _restore_call(floor: Floor, remembered: RestoredCall) -> None:
     floor.add_call(call)
     for leg in held:
         _restore_offer(floor, call, floor.agents[leg.agent], leg, beside=bool(remembered.beside))
+    for leg in held:
+        _make_answer_good(floor, floor.agents[leg.agent], floor.offers[leg.offer])
+
+
+def _make_answer_good(floor: Floor, agent: Agent, offer: Offer) -> None:
+    """The journal ends between the agent's change of state and the answer: the phone was answered then."""
+    if agent.state == "on_contact" and not offer.answered_ms and not offer.connected_ms:
+        see_answer(floor, offer, agent.since_ms)
+        floor.ignored = ""  # that the agent's state is known already
 
 
 def _legs_of(remembered: RestoredCall) -> list[RestoredCall]:

@@ -547,6 +547,30 @@ def test_an_answer_torn_by_a_kill_still_leaves_the_queue_once() -> None:
     """)
 
 
+def test_an_answer_of_which_only_the_agents_state_was_written_counts_from_then() -> None:
+    """Who hung up in the whisper meanwhile did answer: the phone did not ring out."""
+    table = Restarted()
+    table.run("""
+        0       snapshot                   |
+        1       log_in 1001 p1             | 1001 not_ready (login)
+        10      ready 1001                 | 1001 ready
+        20      arrive c1 orders since=20  | queued c1
+                                           | offered c1 to 1001 as 1-1
+                                           | 1001 offered
+                                           | ! offer c1 to 1001 for 8000
+        30      rang 1-1                   | rang 1-1
+    """)
+    decision = Table.handle(table, events.OfferAnswered("1-1"), 7000)
+    table.picture.apply("AgentStateChanged", START_MS + 7000, to_body(decision.facts[0]))
+    assert table.restart(9000) == ["answered c1: waited 6980, rang 6970"]
+    table.run("""
+        9100    leg_ended 1-1 16 agent at=7900 |
+        9110    snapshot c1                    |
+        10100   alarm                          | ended 1-1: agent_gone, rang 6970
+                                               | 1001 not_ready (rejected)
+    """)
+
+
 def test_needs_that_cannot_be_read_any_more_end_as_lost() -> None:
     call = remembered.RestoredCall("c1", 1, "service", "sales >=", 0, "zh", START_MS, "waiting")
     assert outcome(Table().handle(events.JournalRestored((), (call,)), 70)) == ["left c1: lost after 70"]
