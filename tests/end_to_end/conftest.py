@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from harness.lanes import LANES, Lane, lane_settings
-from harness.ports import PORT_BASE
+from harness.ports import OWN_STACKS, PORT_BASE
 from harness.stack import HotlineStack
 
 _lanes = count()
 _own_stacks = count()
-_bases = cycle(range(PORT_BASE + 1000, PORT_BASE + 8000, 1000))  # a hotline of its own ends with its test
+_bases = cycle(OWN_STACKS)  # a hotline of its own ends with its test
 
 
 @pytest.fixture(scope="session")

@@ -5,17 +5,16 @@ Knows nothing of the hotline but how to find an Asterisk.
 
 from __future__ import annotations
 
-import contextlib
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.lifelines import end, ends_with_us
 from hotline.asterisk_install import AsteriskInstall, find_install
 
 START_LIMIT_S = 20.0
-STOP_LIMIT_S = 10.0
 SUN_PATH_LIMIT = 107  # bytes in a Unix socket's path (man 7 unix)
 
 MODULES = (
@@ -78,32 +77,33 @@ class BareAsterisk:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=complaints,
+                preexec_fn=ends_with_us(),
             )
+        try:
+            self._wait_until_up(self._process)
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def _wait_until_up(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + START_LIMIT_S
         while "fully booted" not in self.console("core waitfullybooted"):
-            if time.monotonic() > deadline or self._process.poll() is not None:
-                self.close()
+            if time.monotonic() > deadline or process.poll() is not None:
                 raise RuntimeError(f"Asterisk does not start; see {self.folder}/log")
             time.sleep(0.1)
         missing = [name for name in self._modules if f"{name}.so" not in self.console("module show")]
         if missing:
-            self.close()
             raise RuntimeError(f"Asterisk does not run {', '.join(missing)}; see {self.folder}/log/messages")
-        return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
-        """Stop Asterisk, by force after STOP_LIMIT_S."""
+        """Stop Asterisk, by force if it does not listen."""
         if self._process is None:
             return
-        self._process.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(STOP_LIMIT_S)
-        if self._process.poll() is None:
-            self._process.kill()
-            self._process.wait()
+        end(self._process)
         self._process = None
 
     def console(self, command: str) -> str:

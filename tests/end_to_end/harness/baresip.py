@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness import sound
+from harness.lifelines import ends_with_us
 from harness.ports import free_udp_port
 from harness.waiting import until
 
@@ -83,6 +84,7 @@ class Baresip:
                 stdout=screen,
                 stderr=asyncio.subprocess.STDOUT,
                 cwd=self.folder,
+                preexec_fn=ends_with_us(),
             )
         try:
             self._link = await self._connect(port)

@@ -15,6 +15,7 @@ from pathlib import Path
 import jinja2
 
 from harness import sound
+from harness.lifelines import ends_with_us
 from harness.ports import free_udp_port
 from harness.sdp import PAYLOAD_TYPES
 
@@ -232,6 +233,7 @@ async def _start(
             stdout=screen,
             stderr=asyncio.subprocess.STDOUT,
             cwd=folder,
+            preexec_fn=ends_with_us(),
         )
     return Run(process, folder)
 

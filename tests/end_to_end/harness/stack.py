@@ -22,6 +22,7 @@ import asyncpg
 from harness.desk import Desk
 from harness.fact_log import FactLog
 from harness.lanes import CARRIER
+from harness.lifelines import ends_with_us
 from harness.phone import Manner, Phone
 from harness.prompt_tones import write_prompt_tones
 from harness.waiting import until
@@ -94,6 +95,7 @@ class HotlineStack:
                 stderr=asyncio.subprocess.STDOUT,
                 env={**os.environ, "PYTHONUNBUFFERED": "1"},
                 start_new_session=True,  # Ctrl-C at the tests is not meant for the supervisor
+                preexec_fn=ends_with_us(signal.SIGTERM),  # but the end of the tests is: it ends all
             )
         process = self._process
 

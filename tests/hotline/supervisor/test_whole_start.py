@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from harness.lifelines import ends_with_us
+from harness.ports import WHOLE_START_BASE
 
-from hotline.deployment import Deployment, Ports
-from hotline.supervisor.ports import OWNERS, taken_ports
+from hotline.deployment import Deployment
 from hotline.supervisor.processes import ProcessId, read_pid_file
 
 PARTS = ("postgres", "asterisk", "acd", "ivr", "ledger", "keeper", "web")
@@ -42,6 +43,7 @@ class Hotline:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            preexec_fn=ends_with_us(signal.SIGTERM),
         )
         assert self.supervisor.stdout is not None
         for line in self.supervisor.stdout:
@@ -82,17 +84,9 @@ class Hotline:
         return found
 
 
-def _free_base() -> int:
-    # Below the ports that Linux hands to everybody's outgoing connections (from 32768 on).
-    for base in (10000 + (os.getpid() + step) % 22 * 1000 for step in range(22)):
-        if not taken_ports(Deployment(Path("/"), ports=Ports.from_base(base)), iter(OWNERS)):
-            return base
-    raise AssertionError("no thousand free ports")
-
-
 @pytest.fixture(scope="module")
 def hotline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hotline]:
-    hotline = Hotline(tmp_path_factory.mktemp("hl") / "data", _free_base())
+    hotline = Hotline(tmp_path_factory.mktemp("hl") / "data", WHOLE_START_BASE)
     environment = pytest.MonkeyPatch()
     environment.delenv("DATABASE_URL", raising=False)
     yield hotline
