@@ -21,12 +21,18 @@ FLAGS = (
 )
 
 
-@asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
-    """The system's Chromium, or a failed test that says what to install."""
+def program() -> str:
+    """Where the browser is."""
     path = next((found for name in NAMES if (found := shutil.which(name))), None)
     if path is None:
         pytest.fail("this test needs a browser: apt-get install chromium")
+    return path
+
+
+@asynccontextmanager
+async def chromium(path: str = "") -> AsyncIterator[Browser]:
+    """The system's Chromium, or a failed test that says what to install. path: a program that starts it."""
+    path = path or program()
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         try:

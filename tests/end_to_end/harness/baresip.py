@@ -14,6 +14,7 @@ from pathlib import Path
 
 from harness import sound
 from harness.lifelines import ends_with_us
+from harness.networks import inside, tcp_socket
 from harness.ports import free_udp_port
 from harness.waiting import until
 
@@ -77,6 +78,7 @@ class Baresip:
         program = _configure(self.phone, self.folder, port)
         with (self.folder / "screen.log").open("wb") as screen:
             self._process = await asyncio.create_subprocess_exec(
+                *inside(self.phone.address),
                 program,
                 "-f",
                 str(self.folder),
@@ -149,8 +151,13 @@ class Baresip:
 
     async def _connect(self, port: int) -> _Link:
         for _ in range(100):
-            with contextlib.suppress(ConnectionRefusedError):
-                return _Link(*await asyncio.open_connection("127.0.0.1", port))
+            link = tcp_socket(self.phone.address)
+            link.setblocking(False)
+            try:
+                await asyncio.get_running_loop().sock_connect(link, ("127.0.0.1", port))
+                return _Link(*await asyncio.open_connection(sock=link))
+            except ConnectionRefusedError:
+                link.close()
             if self._process is None or self._process.returncode is not None:
                 break
             await asyncio.sleep(0.05)

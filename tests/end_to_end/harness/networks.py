@@ -1,7 +1,8 @@
 """Networks of a test's own: namespaces, each joined to this machine by a pair of virtual interfaces.
 
 A far machine is known by its address alone: a socket that is to have such an address (`udp_socket`) is made
-inside the namespace that has it. Needs root. Knows nothing of SIP.
+inside the namespace that has it, a program is started with `inside` before its words. Needs root. Knows
+nothing of SIP.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import subprocess
 from collections.abc import Iterator, Sequence
 
 _NAMESPACES: dict[str, str] = {}  # address -> namespace
+_SWITCH = 50  # numbers of namespaces from here on are of machines at a switch
+_IP_PACKETS = 0x0800
 _OURS = re.compile(r"hl(\d+)-\d+")
 
 
@@ -28,9 +31,7 @@ def far_machines(here: str, there: Sequence[str]) -> Iterator[None]:
 
     The far machines do not reach each other. Raises NetworkError.
     """
-    if os.geteuid() != 0:
-        command = "sudo .venv/bin/pytest tests/end_to_end/test_networks.py"
-        raise NetworkError(f"network namespaces need root; type: {command}")
+    _need_root()
     _remove_left_over()
     _ip("address", "replace", f"{here}/32", "dev", "lo")
     try:
@@ -44,10 +45,67 @@ def far_machines(here: str, there: Sequence[str]) -> Iterator[None]:
         _ip("address", "delete", f"{here}/32", "dev", "lo")
 
 
+@contextlib.contextmanager
+def machines_at_a_switch(addresses: Sequence[str]) -> Iterator[None]:
+    """Give each address a namespace; they reach each other by a switch, and nothing else: there is no router.
+
+    Raises NetworkError.
+    """
+    _need_root()
+    _remove_left_over()
+    switch, made = f"hl{os.getpid()}-{_SWITCH}", []
+    try:
+        made.append(switch)
+        _ip("netns", "add", switch)
+        _ip("-n", switch, "link", "add", "switch", "type", "bridge")
+        _ip("-n", switch, "link", "set", "switch", "up")
+        for number, address in enumerate(addresses, _SWITCH + 1):
+            name, plug = f"hl{os.getpid()}-{number}", f"plug{number}"
+            made.append(name)
+            _ip("netns", "add", name)
+            _NAMESPACES[address] = name
+            cable = ("link", "add", "eth0", "netns", name, "type", "veth", "peer", "name", plug)
+            _ip(*cable, "netns", switch)
+            _ip("-n", switch, "link", "set", plug, "master", "switch", "up")
+            _ip("-n", name, "link", "set", "lo", "up")
+            _ip("-n", name, "link", "set", "eth0", "up")
+            _ip("-n", name, "address", "add", f"{address}/24", "dev", "eth0")
+        yield
+    finally:
+        for address in addresses:
+            _NAMESPACES.pop(address, "")
+        for name in made:
+            _ip("netns", "delete", name)
+
+
 def udp_socket(address: str) -> socket.socket:
     """A UDP socket, not bound yet, in the namespace of this address (or in ours)."""
     with _inside(_NAMESPACES.get(address, "")):
         return socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+
+
+def tcp_socket(address: str) -> socket.socket:
+    """A TCP socket, not connected yet, in the namespace of this address (or in ours)."""
+    with _inside(_NAMESPACES.get(address, "")):
+        return socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+
+
+def wire(address: str) -> socket.socket:
+    """Sees every IP packet that comes to the namespace of this address. Source: man 7 packet."""
+    with _inside(_NAMESPACES.get(address, "")):
+        return socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_IP_PACKETS))
+
+
+def inside(address: str) -> list[str]:
+    """Words that start a program in the namespace of this address; none for an address of this machine."""
+    name = _NAMESPACES.get(address, "")
+    return ["ip", "netns", "exec", name] if name else []
+
+
+def _need_root() -> None:
+    if os.geteuid() != 0:
+        command = "sudo .venv/bin/pytest tests/end_to_end"
+        raise NetworkError(f"network namespaces need root; type: {command}")
 
 
 def _join(here: str, address: str, name: str, interface: str) -> None:

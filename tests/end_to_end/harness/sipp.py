@@ -16,6 +16,7 @@ import jinja2
 
 from harness import sound
 from harness.lifelines import ends_with_us
+from harness.networks import inside
 from harness.ports import free_udp_port
 from harness.sdp import PAYLOAD_TYPES
 
@@ -250,7 +251,7 @@ def _command_line(
         loader=jinja2.FileSystemLoader(SCENARIOS), undefined=jinja2.StrictUndefined, autoescape=False
     )
     file.write_text(environment.get_template(scenario).render(values).strip() + "\n", "utf-8")
-    words = [program, f"{server[0]}:{server[1]}", "-sf", str(file), "-nostdin"]
+    words = [*inside(address), program, f"{server[0]}:{server[1]}", "-sf", str(file), "-nostdin"]
     # -aa: OPTIONS are answered; a phone that does not is unreachable, and rightly so.
     words += ["-aa", "-i", address, "-mi", address, "-p", str(port)]
     words += ["-trace_err", "-error_file", str(folder / "errors.log")]
