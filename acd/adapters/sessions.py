@@ -24,7 +24,7 @@ from acd.core.needs import join_needs
 from acd.engine import Engine
 from acd.forecaster import Forecaster
 from hotline.core.hours import is_open
-from hotline.core.settings import Queue, Settings
+from hotline.core.settings import Queue, Settings, Text
 from telephony import variables
 from telephony.dial import DialOptions, dial_arguments
 from telephony.errors import AgiError, AgiFailed, HungUp
@@ -129,7 +129,8 @@ class CallerSession:
         session.on_end = self._woken.set
         self._connected = ""  # the offer that led to a conversation
         self._answer_at: float | None = None  # loop time at which a direct call is answered without agent
-        self._queue = next(queue for queue in settings.queues if queue.name == arguments.queue)
+        entry = engine.picture.entries.get(arguments.contact)
+        self._queue = queue_of(settings, arguments.queue, entry.queue if entry is not None else "")
 
     def take_order(self, command: Command) -> None:
         """Called by the engine, synchronously."""
@@ -341,6 +342,19 @@ class CallerSession:
         self._engine.handle(CallWithdrawn(self._arguments.contact, order.to, self._arguments.entry))
 
 
+def queue_of(settings: Settings, name: str, waits_in: str) -> Queue:
+    """A queue's settings; those of any queue where a caller waits whose queue they no longer name.
+
+    waits_in: the queue of the caller's open entry, "" for a newcomer. Raises ValueError.
+    """
+    for queue in settings.queues:
+        if queue.name == name:
+            return queue
+    if name != waits_in:
+        raise ValueError(f"queue: the settings have no {name!r}")
+    return Queue(name, Text(name, name))
+
+
 def preferences(
     settings: Settings, queue: Queue, brought: tuple[str, ...]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -425,7 +439,7 @@ class QueueHandler:
         try:
             arguments = QueueArguments.parse(session.args)
             caller = CallerSession(session, self._engine, self._forecaster, settings, arguments)
-        except (ValueError, StopIteration) as error:
+        except ValueError as error:
             logger.error(
                 "queue_arguments_refused", extra={"error": str(error), "contact": session.accountcode}
             )

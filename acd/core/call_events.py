@@ -9,6 +9,7 @@ from acd.core.calls import Call
 from acd.core.commands import RefuseCall, SendToOverflow
 from acd.core.floor import Floor
 from acd.core.house_rules import QueueRules
+from acd.core.kept_rules import kept_rules
 from acd.core.limits import NO_WAY, way_past
 from acd.core.needs import Needs, NeedsError, parse_needs
 from acd.core.offer_events import cancel_offer, end_callers_half, end_segment
@@ -154,6 +155,7 @@ def _queue(floor: Floor, event: events.CallArrived, rules: QueueRules, needs: Ne
             overflow=call.overflow,
             teams=list(event.teams),
             short_abandon_ms=rules.short_abandon_ms,
+            rules=kept_rules(rules),
         )
     )
 

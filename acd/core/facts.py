@@ -54,6 +54,7 @@ class CallQueued(Fact):
     overflow: str = ""
     teams: list[str] = field(default_factory=list)  # that are preferred, also where nobody of them is here
     short_abandon_ms: int = 5_000  # who hangs up within it did not really wait
+    rules: dict[str, Any] = field(default_factory=dict)  # that it keeps, see acd.core.kept_rules; {}: unknown
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,7 @@ class Fold:
         view.queued_ms, view.wait_since_ms = at_ms, body["wait_since_ms"]
         view.prefer, view.steps, view.step = body.get("prefer", []), body.get("steps", []), 0
         view.max_wait_ms, view.overflow = body.get("max_wait_ms", 0), body.get("overflow", "")
+        view.rules = body.get("rules", {})
         view.line_rank = body.get("line_rank", 0)
         view.line_since_ms = body.get("line_since_ms", 0) or view.wait_since_ms
         view.aims = body.get("aims", "")

@@ -32,7 +32,6 @@ class QueueRules:
     after_contact_ms: int
     offer_ring_ms: int  # offer_rings x ring period
     target_ms: int  # target_rings x ring period
-    short_abandon_ms: int = 5_000  # who hangs up within it did not really wait
     max_waiting: int = 1000
     order: str = "oldest_first"  # or "strict": a higher priority goes before any wait
     head_start_ms: int = 60_000  # oldest_first: what one point of priority counts as waited
@@ -51,6 +50,7 @@ class QueueRules:
     closed: str = "voicemail"  # go form: where newcomers go while a supervisor has closed the queue
     ring: int = 1  # so many phones at once
     pickup: str = "skilled"  # who may pick up its ringing calls, see acd.core.pickup
+    short_abandon_ms: int = 5_000  # who hangs up within it did not really wait
 
     @property
     def judges_staff(self) -> bool:

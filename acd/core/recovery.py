@@ -17,6 +17,7 @@ from acd.core.events import JournalRestored, LiveLeg
 from acd.core.floor import BUSY_STATES, Floor
 from acd.core.house_rules import QueueRules
 from acd.core.join_events import part_of
+from acd.core.kept_rules import RULES_OF_A_QUEUE_THAT_IS_GONE, rules_from
 from acd.core.needs import NeedsError, parse_needs
 from acd.core.offer_events import end_callers_half, end_leg, see_answer, see_bridge, see_ringing
 from acd.core.offers import Offer
@@ -29,8 +30,6 @@ from acd.core.views import AgentView
 
 COME_BACK_MS = 1_500
 """So long the waiting callers of a snapshot are waited for; the dialplan asks again every second."""
-
-_RULES_OF_A_QUEUE_THAT_IS_GONE = QueueRules("", "", 0, 0, 20_000, 15_000)
 
 
 def asterisk_lost(floor: Floor, event: events.AsteriskLost) -> None:
@@ -79,6 +78,7 @@ def restored_from(picture: Picture) -> JournalRestored:
             overflow=view.overflow,
             step=view.step,
             prefer=tuple(view.prefer),
+            rules=rules_from(view.queue, view.rules) if view.rules else None,
             put_first=view.put_first,
             beside=tuple(
                 RestoredLeg(offer, picture.legs[offer].agent, picture.legs[offer].rang_ms)
@@ -180,7 +180,7 @@ def _restore_call(floor: Floor, remembered: RestoredCall) -> None:
         priority=remembered.priority,
         language=remembered.language,
         wait_since_ms=remembered.wait_since_ms,
-        rules=floor.queues.get(remembered.queue, _RULES_OF_A_QUEUE_THAT_IS_GONE),
+        rules=remembered.rules or _rules_of(floor, remembered.queue),
         settings_version=floor.settings_version,
         arrived_ms=floor.now_ms,
         queued_ms=remembered.queued_ms,
@@ -224,6 +224,10 @@ def _make_answer_good(floor: Floor, agent: Agent, offer: Offer) -> None:
     if agent.state == "on_contact" and not offer.answered_ms and not offer.connected_ms:
         see_answer(floor, offer, agent.since_ms)
         floor.ignored = ""  # that the agent's state is known already
+
+
+def _rules_of(floor: Floor, queue: str) -> QueueRules:
+    return floor.queues.get(queue, RULES_OF_A_QUEUE_THAT_IS_GONE)
 
 
 def _legs_of(remembered: RestoredCall) -> list[RestoredCall]:
@@ -285,10 +289,11 @@ def _restore_other_leg(floor: Floor, remembered: RestoredAgent) -> None:
 
 
 def _restore_part(floor: Floor, agent: Agent, connected_ms: int) -> None:
-    rules = floor.queues.get(agent.queue, _RULES_OF_A_QUEUE_THAT_IS_GONE)
+    call = floor.calls.get(agent.contact)
+    has_its_rules = call is not None and call.queue == agent.queue
+    rules = call.rules if call is not None and has_its_rules else _rules_of(floor, agent.queue)
     part = part_of(floor, agent, rules, connected_ms)
     part.restored = True
-    call = floor.calls.get(agent.contact)
     if call is not None and call.state == "connected":
         floor.joined.setdefault(call.contact, [call.offer]).insert(0, part.id)
 
@@ -302,7 +307,7 @@ def _add_agents_half(floor: Floor, agent: Agent, offer_id: str, *, up: bool) -> 
         phone=agent.phone,
         queue=agent.queue,
         made_ms=floor.now_ms,
-        ring_limit_ms=_RULES_OF_A_QUEUE_THAT_IS_GONE.offer_ring_ms,
+        ring_limit_ms=RULES_OF_A_QUEUE_THAT_IS_GONE.offer_ring_ms,
         after_contact_ms=0,
         stage="answered" if up else "ringing",
         cause="withdrawn",

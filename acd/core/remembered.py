@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from acd.core.house_rules import QueueRules
 from acd.core.plan import PlanStep
 
 
@@ -80,3 +81,4 @@ class RestoredCall:
     prefer: tuple[str, ...] = ()
     put_first: bool = False
     beside: tuple[RestoredLeg, ...] = ()  # further phones that rang
+    rules: QueueRules | None = None  # those of its entry; None: in a journal from before they were written

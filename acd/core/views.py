@@ -89,6 +89,7 @@ class ContactView:
     place_since_ms: int = 0  # whose place the contact has, if not that of its own wait
     return_within_ms: int = 0  # how long the place is kept if the caller leaves unserved
     recall_within_ms: int = 0
+    rules: dict[str, Any] = field(default_factory=dict)  # of the queue at the entry, see acd.core.kept_rules
 
 
 @dataclass(slots=True)

@@ -37,11 +37,10 @@ class DrawnHouse(SimulatedHouse):
         if self.asterisk.is_calm:
             return usual
         drawn = self._drawn[self.version % len(self._drawn)]
-        # A call keeps the rules of its entry, but after a restart it has those of the settings then: what the
-        # promises judge by is the same in all versions. Steps are the usual ones, which somebody meets.
+        # Steps are the usual ones, which somebody meets.
         queues = tuple(
-            replace(rules, agent_choice=now.agent_choice, steps=as_ever.steps)
-            for rules, now, as_ever in zip(self._drawn[0].queues, drawn.queues, usual.queues, strict=True)
+            replace(rules, steps=as_ever.steps)
+            for rules, as_ever in zip(drawn.queues, usual.queues, strict=True)
         )
         settings = events.SettingsChanged(self.version, drawn.agents, queues, choice_seed=self.version)
         self._versions[self.version] = settings

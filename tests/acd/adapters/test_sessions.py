@@ -9,6 +9,7 @@ from acd.adapters.sessions import (
     failed_cause,
     offers_by_phone,
     preferences,
+    queue_of,
 )
 from acd.core.commands import OfferCall, RungBeside
 from hotline.core.settings import Number, Queue, Settings, Team, Text
@@ -82,6 +83,15 @@ def test_the_last_agent_counts_for_the_first_entry_and_choices_for_all() -> None
         arrived = QueueArguments.parse(words).arrival(queue, 50, "", "1003")
         assert arrived.last_agent == last_agent
         assert (arrived.needs, arrived.chosen) == ("(sales) and (english)", "english")
+
+
+def test_who_waits_in_a_queue_that_the_settings_no_longer_name_waits_on() -> None:
+    queue = Queue("service", Text("业务", "Service"), music="calm")
+    settings = Settings(1, queues=(queue,))
+    assert queue_of(settings, "service", "") is queue
+    assert queue_of(settings, "gone", "gone").name == "gone"
+    with pytest.raises(ValueError, match="'gone'"):
+        queue_of(settings, "gone", "service")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
+import pytest
 from decision_table import START_MS, Table, outcome, rows_of, settings
 
 from acd.core import events, house_rules, remembered
@@ -586,6 +590,107 @@ def test_a_queue_that_is_gone_still_serves_its_callers() -> None:
         30      arrive c1 closed since=0 | offered c1 to 1001 as 1-1
                                          | 1001 offered
                                          | ! offer c1 to 1001 for 20000
+    """)
+
+
+def changed_rules(**rules: Any) -> events.SettingsChanged:
+    """The settings of these tables' next version, with other rules for every queue."""
+    now = settings(version=2)
+    return replace(now, queues=tuple(replace(queue, **rules) for queue in now.queues))
+
+
+def test_a_waiting_call_keeps_the_rules_of_its_entry_over_a_restart() -> None:
+    """After-contact work, ring time and code are those of the entry, though the settings have changed."""
+    table = Restarted()
+    table.run("""
+        0       snapshot                    |
+        1       log_in 1001 p1              | 1001 not_ready (login)
+        100     arrive c1 service since=100 | queued c1
+    """)
+    table.rules = changed_rules(after_contact_ms=77, offer_ring_ms=999, target_ms=1, disposition="required")
+    assert table.restart(1000) == []
+    table.run("""
+        1100    snapshot c1 waiting=c1      |
+        1200    arrive c1 service since=100 |
+        1300    ready 1001                  | 1001 ready
+                                            | offered c1 to 1001 as 2-1
+                                            | 1001 offered
+                                            | ! offer c1 to 1001 for 20000
+        1400    bridged 2-1                 | 1001 on_contact
+                                            | answered c1: waited 1300, rang 0
+                                            | connected c1 with 1001
+                                            | left c1: answered after 1300
+        2400    leg_ended 2-1 16 agent      | talked c1: 1000, held 0, by agent
+                                            | 1001 acw until 12400
+    """)
+    # The next caller has the rules of now.
+    table.run("""
+        12400   alarm                       | 1001 ready
+        13000   arrive c2 service since=13000 | queued c2
+                                            | offered c2 to 1001 as 2-2
+                                            | 1001 offered
+                                            | ! offer c2 to 1001 for 999
+    """)
+
+
+@pytest.mark.parametrize(
+    ("queue", "now", "told"),
+    [
+        ("limited", {"nobody_ready": ("", "")}, "overflowed c1 to hangup: nobody_ready"),
+        ("orders", {"nobody_ready": ("", "voicemail")}, ""),
+    ],
+)
+def test_limits_for_absent_agents_are_those_of_the_entry_over_a_restart(
+    queue: str, now: dict[str, Any], told: str
+) -> None:
+    table = Restarted()
+    table.run(f"""
+        0       snapshot                          |
+        1       log_in 1001 p1                    | 1001 not_ready (login)
+        2       ready 1001                        | 1001 ready
+        3       in_use p1                         | 1001 communicating (own_call)
+        100     arrive c1 {queue} sales since=100 | queued c1
+    """)
+    table.rules = changed_rules(**now)
+    table.restart(1000)
+    table.run(f"""
+        1100    snapshot c1 waiting=c1 in_use=p1  |
+        1200    arrive c1 {queue} sales since=100 |
+        1300    not_ready 1001 lunch              | 1001 communicating (own_call) then not_ready
+    """)
+    [agent, *came] = outcome(table.handle(events.PhoneFree("p1"), 1400))
+    assert agent == "1001 not_ready (lunch)"
+    assert came == ([told, "! send c1 to hangup"] if told else [])
+
+
+def test_a_journal_without_kept_rules_gives_those_of_now() -> None:
+    table = Restarted()
+    table.run("""
+        0       snapshot                    |
+        1       log_in 1001 p1              | 1001 not_ready (login)
+        100     arrive c1 service since=100 | queued c1
+    """)
+    table.picture.contacts["c1"].rules = {}
+    table.rules = changed_rules(offer_ring_ms=999)
+    table.restart(1000)
+    table.run("""
+        1100    snapshot c1 waiting=c1      |
+        1200    arrive c1 service since=100 |
+        1300    ready 1001                  | 1001 ready
+                                            | offered c1 to 1001 as 2-1
+                                            | 1001 offered
+                                            | ! offer c1 to 1001 for 999
+    """)
+
+
+def test_the_after_contact_work_of_a_talk_is_that_of_the_entry_over_a_restart() -> None:
+    table = busy_house()
+    table.rules = changed_rules(after_contact_ms=1)
+    table.restart(1000)
+    table.run("""
+        1100    snapshot c1 c2 c3 c4 1-1:c1:1001:bridged 1-2:c2:1002:ringing waiting=c2,c3,c4 |
+        2050    leg_ended 1-1 16 agent     | talked c1: 2000, held 0, by agent
+                                           | 1001 acw until 12050
     """)
 
 
