@@ -187,6 +187,7 @@ def test_an_open_conversation_can_be_recovered() -> None:
         "place_since_ms": 0,
         "return_within_ms": 0,
         "recall_within_ms": 0,
+        "rules": {},
     }
 
 
