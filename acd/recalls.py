@@ -54,13 +54,17 @@ class Recalls:
         self._overdue.set(sum(recall.deadline_ms < now_ms for recall in returns.recalls.values()))
 
     def _follow(self, envelope: Envelope) -> None:
-        if envelope.kind != "CallConnected":
-            return
-        view = self._engine.picture.contacts.get(envelope.body["contact"])
-        for contact in self._engine.picture.returns.recalls_of(view.caller) if view is not None else ():
+        settled: list[str] = []
+        returns, contact = self._engine.picture.returns, envelope.body.get("contact", "")
+        if envelope.kind == "CallConnected":
+            view = self._engine.picture.contacts.get(contact)
+            settled = returns.recalls_of(view.caller) if view is not None else []
+        elif envelope.kind == "OutgoingAnswered" and contact in returns.recalls:
+            settled = returns.recalls_of(returns.recalls[contact].caller)
+        how = "served" if envelope.kind == "CallConnected" else "done"
+        for one in settled:
             # Not from within the fact that is being told: the next one comes after it.
-            loop = asyncio.get_running_loop()
-            loop.call_soon(self._settle, contact, "served", envelope.body["agent"])
+            asyncio.get_running_loop().call_soon(self._settle, one, how, envelope.body["agent"])
 
     def _settle(self, contact: str, how: str, by: str) -> str:
         if contact not in self._engine.picture.returns.recalls:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter
 
+from acd.core.callback_numbers import spellings
 from acd.core.facts import (
     CallerIdentified,
     OutgoingAnswered,
@@ -159,7 +160,7 @@ class Outgoing:
         options = DialOptions(go_on=True, limit_s=0 if emergency else outgoing.max_minutes_per_call * 60)
         arguments = trunk_arguments(number, outgoing.trunk, RING_S, options)
         view = self._engine.picture.agents.get(agent)
-        contact = contact or (view.contact if view is not None else "")
+        contact = contact or (view.contact if view is not None else "") or self._recall_of(number)
         callee = self._callee_reference(number)
         self._calls.inc()
         self._engine.record(
@@ -169,6 +170,13 @@ class Outgoing:
         await session.set_variable("CALLERID(all)", f'"" <{outgoing.presented}>')
         await session.execute("MixMonitor", str(self._incoming / f"{segment}.raw"), "bD")
         await session.execute("Dial", *arguments)
+
+    def _recall_of(self, number: str) -> str:
+        """The contact after which this person is to be called back; "" if none is."""
+        for spelling in spellings(number, self._settings().hotline.country):
+            for contact in self._engine.picture.returns.recalls_of(self._callee_reference(spelling)):
+                return contact
+        return ""
 
     # ---- what becomes of it
 

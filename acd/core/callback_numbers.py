@@ -136,6 +136,26 @@ def judge_number(text: str, rules: NumberRules) -> NumberJudgement:
     return NumberJudgement("" if why else number, why)
 
 
+def spellings(number: str, country: str) -> tuple[str, ...]:
+    """How carriers may present the one whom this number, as dialled inside the country, reaches."""
+    plan = PLANS[country]
+    inside, abroad = _as_dialled(number, plan)
+    if abroad:
+        return (number,)
+    bare = inside.removeprefix(plan.trunk)
+    international = plan.code + bare
+    told = (
+        number,
+        inside,
+        bare,
+        plan.trunk + bare,
+        international,
+        f"+{international}",
+        plan.abroad + international,
+    )
+    return tuple(dict.fromkeys(told))
+
+
 def _as_dialled(digits: str, plan: NumberingPlan) -> tuple[str, bool]:
     """The number as dialled inside the country, and whether it is another country's."""
     rest = None

@@ -234,7 +234,7 @@ class RecallDue(Fact):
 class RecallSettled(Fact):
     """The caller of a recall needs none any more. by: whom.
 
-    how: served (talked with an agent), done (called back), unreached (given up), dismissed.
+    how: served (talked with an agent), done (called back by an agent), unreached (given up), dismissed.
     """
 
     contact: str
@@ -377,7 +377,7 @@ class HelpEnded(Fact):
 
 @dataclass(frozen=True, slots=True)
 class OutgoingStarted(Fact):
-    """An agent dials an outside number. contact: what the agent works on, "" if nothing.
+    """An agent dials an outside number. contact: what the agent works on; else whose recall this is; else "".
 
     callee is a reference, never the number itself; prefix: the rule's that allowed it.
     """

@@ -10,6 +10,7 @@ from stories import DAY_MS, Story
 
 from acd.adapters.deeds import BadDeed
 from acd.core.fact_codec import to_body
+from acd.core.facts import OutgoingAnswered, OutgoingStarted
 from acd.core.picture import Picture
 from acd.recalls import Recalls
 
@@ -77,6 +78,20 @@ async def test_a_talk_with_an_agent_settles_the_callers_recalls() -> None:
     await asyncio.sleep(0)
     assert engine.kinds() == ["RecallDue", "RecallSettled"]
     assert (engine.told[-1].contact, engine.told[-1].how, engine.told[-1].by) == ("c1", "served", "1001")
+
+
+async def test_an_agent_who_reaches_the_caller_settles_the_recall() -> None:
+    engine, recalls, _ = house_left_by_a_caller()
+    engine.now_ms = DAY_MS + 7 * MINUTE_MS
+    recalls.look()
+    about = ("o-1", "c1", "1001")
+    engine.record(OutgoingStarted(engine.now_ms, *about, "desk1", "caller-1", "carrier", "1", False))
+    await asyncio.sleep(0)
+    assert engine.kinds() == ["RecallDue"]  # it only rings there
+    engine.record(OutgoingAnswered(engine.now_ms, *about, "2026/11/22/o-1"))
+    await asyncio.sleep(0)
+    assert engine.kinds() == ["RecallDue", "RecallSettled"]
+    assert (engine.told[-1].contact, engine.told[-1].how, engine.told[-1].by) == ("c1", "done", "1001")
 
 
 async def test_a_recall_can_be_dismissed_once() -> None:

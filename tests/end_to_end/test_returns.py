@@ -3,7 +3,8 @@
 import json
 from collections.abc import Awaitable, Callable
 
-from harness.lanes import Lane, lane_settings
+from harness.lanes import OUTSIDE, Lane, lane_settings
+from harness.phone import Phone
 from harness.stack import HotlineStack, run_hotline
 
 FIRST, SECOND, THIRD = "13800000001", "13800000002", "13800000003"
@@ -14,13 +15,14 @@ async def test_places_are_kept_and_recalls_are_made(
 ) -> None:
     lane = Lane(0)
     queue = f'name = "{lane.queue}"\n'
-    kept = "return_within_s = 20\nrecall_within_s = 3600\n"
+    kept = "return_within_s = 12\nrecall_within_s = 3600\n"
     stack = await own_stack(lane_settings(1).replace(queue, queue + kept, 1))
     async with (
         stack.agent(lane.agents[0], ready=False) as agent,
         stack.caller(FIRST) as first,
         stack.caller(SECOND) as second,
         stack.caller(THIRD) as third,
+        Phone("outside", server=stack.server, address=OUTSIDE[0], port=OUTSIDE[1]) as outside,
     ):
         for caller in (first, third):
             call = await caller.call(lane.straight).answered()
@@ -43,10 +45,19 @@ async def test_places_are_kept_and_recalls_are_made(
 
         due = (await stack.fact("RecallDue", within_s=40)).body
         assert due["queue"] == lane.queue
+
+        # The second gave up, too; an agent calls back.
+        other = (await stack.fact("RecallDue", within_s=40, count=2)).body
+        assert other["contact"] != due["contact"]
+        called = agent.phone.call(f"9{SECOND}")
+        (await outside.incoming(within_s=15)).answer()
+        settled = (await stack.fact("RecallSettled", contact=other["contact"])).body
+        assert (settled["how"], settled["by"]) == ("done", lane.agents[0])
+        assert (await stack.fact("OutgoingAnswered")).body["contact"] == other["contact"]
+        await called.hang_up()
     data = str(stack.deployment.data)
     listed = json.loads((await run_hotline("recalls", "--data", data, "--json", within_s=30))[1])
-    # The second caller gave up, too, and may still return.
-    assert [(row["number"], row["contact"]) for row in listed][:1] == [(THIRD, due["contact"])]
+    assert [(row["number"], row["contact"]) for row in listed] == [(THIRD, due["contact"])]
     assert (await run_hotline("recalls", "--data", data, "--settle", due["contact"], within_s=30))[0] == 0
     settled = (await stack.fact("RecallSettled", contact=due["contact"])).body
     assert settled["how"] == "dismissed"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from acd.core.callback_numbers import PLANS, REFUSALS, NumberRules, judge_number
+from acd.core.callback_numbers import PLANS, REFUSALS, NumberRules, judge_number, spellings
 
 OWN = ("4001", "02061234567")
 
@@ -159,3 +159,16 @@ def test_emergency_numbers_of_the_house() -> None:
     rules = NumberRules("cn", least_digits=3, emergency=("88119",))
     assert judge_number("88119", rules).why == "emergency"
     assert judge_number("88118", rules).why == ""
+
+
+@pytest.mark.parametrize(
+    ("number", "country", "told"),
+    [
+        ("13800138000", "cn", "13800138000 013800138000 8613800138000 +8613800138000 008613800138000"),
+        ("02161234567", "cn", "02161234567 2161234567 862161234567 +862161234567 00862161234567"),
+        ("2125550100", "us", "2125550100 12125550100 +12125550100 01112125550100"),
+        ("0044201234567", "cn", "0044201234567"),  # as nobody inside is presented
+    ],
+)
+def test_how_carriers_may_present_a_number(number: str, country: str, told: str) -> None:
+    assert spellings(number, country) == tuple(told.split())
