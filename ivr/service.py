@@ -1,4 +1,4 @@
-"""The ivr service: FastAGI with the three applications, their journal, and the keeping of voice messages."""
+"""The ivr service: FastAGI with its applications, their journal, and the keeping of voice messages."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from hotline.journal import JournalMetrics, JournalWriter
 from hotline.service import Service
 from ivr.adapters.checker import Checker
 from ivr.adapters.messages import VoiceMessages
+from ivr.callback import CallbackTalks
 from ivr.handlers import Handlers, IvrMetrics
 from ivr.verification import Verification
 from telephony.fastagi import AgiMetrics, FastAgiServer
@@ -28,6 +29,8 @@ async def start(service: Service) -> Callable[[], Awaitable[None]]:
     messages = VoiceMessages(deployment.voice_messages)
     ivr_metrics = IvrMetrics(service.registry)
     handlers = Handlers(lambda: service.settings, journal, messages, ivr_metrics)
+    prompts_failed = ivr_metrics.prompts_failed
+    callbacks = CallbackTalks(lambda: service.settings, journal, service.registry, prompts_failed)
     server = FastAgiServer(
         "127.0.0.1",
         deployment.ports.agi_ivr,
@@ -36,9 +39,9 @@ async def start(service: Service) -> Callable[[], Awaitable[None]]:
             "contact": handlers.contact,
             "voicemail": handlers.voicemail,
             "survey": handlers.survey,
-            "verify": Verification(
-                lambda: service.settings, Checker(), service.registry, ivr_metrics.prompts_failed
-            ),
+            "callback": callbacks.ask,
+            "callback_said": callbacks.told,
+            "verify": Verification(lambda: service.settings, Checker(), service.registry, prompts_failed),
         },
         metrics=AgiMetrics(service.registry),
     )

@@ -28,6 +28,8 @@ LOST_SINCE: Final = "HL_LOST_SINCE"  # s since the epoch: since when the dialpla
 NEXT: Final = "HL_NEXT"  # one of NEXT_STEPS; empty: our side died
 GO: Final = "HL_GO"  # where next, within what NEXT says: a queue's name, a prompt
 START: Final = "HL_START"  # a go form at which the flow begins; empty: at its own start
+CALLBACK: Final = "HL_CALLBACK"  # the number to be called back, as dialled; told to no log and no fact
+CALLBACK_SAID: Final = "HL_CALLBACK_SAID"  # acd's answer: taken, open, limit, refused
 OUTCOME: Final = "HL_OUTCOME"
 SATISFACTION: Final = "HL_SATISFACTION"  # 1..5
 SURVEY: Final = "HL_SURVEY"  # 0, 1: was the caller asked?
@@ -37,7 +39,18 @@ OFFER: Final = "HL_OFFER"
 LEG: Final = "HL_LEG_"  # with a phone's name: its offer, where several phones ring at once
 
 STAGES: Final = ("arrived", "flow", "waiting", "connected", "survey", "fallback", "ended")
-NEXT_STEPS: Final = ("queue", "moved", "survey", "message", "voicemail", "hangup", "flow", "enter")
+NEXT_STEPS: Final = (
+    "queue",
+    "moved",
+    "survey",
+    "message",
+    "voicemail",
+    "hangup",
+    "flow",
+    "enter",
+    "callback-talk",
+    "callback",
+)
 
 IN_EVENTS: Final = (OFFER, STAGE)
 """manager.conf `channelvars`: these come with every message about a channel, each at a price."""

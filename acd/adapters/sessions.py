@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 from acd.core.announcements import POSITION, Timetable, position_prompts, wait_prompts
 from acd.core.commands import Command, OfferCall, RefuseCall, RungBeside, SendToOverflow
 from acd.core.events import CallArrived, CallWithdrawn, OfferFailed, SessionLost
+from acd.core.limits import CALLBACK
 from acd.core.needs import join_needs
 from acd.engine import Engine
 from acd.forecaster import Forecaster
@@ -328,6 +329,9 @@ class CallerSession:
     async def _send_on(self, order: SendToOverflow) -> None:
         """The caller leaves the queue for elsewhere: once HL_NEXT stands, the dialplan does it without us."""
         to = destination_of(self._settings, order.to)
+        if to == CALLBACK:
+            await self._talk_of_callback(order)
+            return
         kind, _, name = to.partition(":")
         if kind in ("message", "voicemail"):
             await self._session.answer()
@@ -340,6 +344,16 @@ class CallerSession:
         next_step = {"queue": "moved", "flow": "enter", "menu": "enter"}.get(kind, kind)
         await self._session.set_variable(variables.NEXT, next_step)
         self._engine.handle(CallWithdrawn(self._arguments.contact, order.to, self._arguments.entry))
+
+    async def _talk_of_callback(self, order: SendToOverflow) -> None:
+        """To ivr, which asks for the number: in the line all the while, only not to be offered till back."""
+        contact = self._arguments.contact
+        if self._engine.detach(contact, self):
+            self._engine.handle(SessionLost(contact))
+        await self._session.answer()
+        if order.outcome:
+            await self._session.set_variable(variables.OUTCOME, order.outcome)
+        await self._session.set_variable(variables.NEXT, "callback-talk")
 
 
 def queue_of(settings: Settings, name: str, waits_in: str) -> Queue:

@@ -92,6 +92,7 @@ class Call:
     offer: str = ""  # by whose id Dial comes back (also of an away call); once connected the winner
     legs: list[str] = field(default_factory=list)  # the open offers: several when several phones ring
     put_first: bool = False  # by a supervisor
+    asked_callback: bool = False  # whether to be called back; after a restart once more
     key: Key = field(init=False)
 
     @property

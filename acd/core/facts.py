@@ -281,7 +281,7 @@ class ContactEnded(Fact):
     """The caller's channel is gone; exactly one per contact.
 
     stage: arrived, flow, waiting, connected, survey, fallback. outcome (of the flow, "" if none): closed,
-    blocked, voice_message, message, refused, hung_up, queued. hung_up_by: caller, agent, us, lost.
+    blocked, voice_message, message, callback, refused, hung_up, queued. hung_up_by: caller, agent, us, lost.
     reason: "", or why it was not seen to end. satisfaction: 1..5, 0 when not asked or not answered; asked
     tells which.
     """

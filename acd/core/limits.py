@@ -4,7 +4,8 @@ A caller is sent on as soon as no phone rings for the call and its session can b
 the other queue is full or closed, the call waits on at its place and may be answered. Times count from the
 entry into the queue. Nobody logged in means: no agent who could ever serve the call as it widens; nobody
 ready: none of those is at work (ready, ringing, talking, in after-contact work, or on a call of their own).
-This module must not know what a destination is, but for a queue's name.
+This module must not know what a destination is, but for a queue's name, and a callback: whoever is asked for
+a number and would rather wait waits on, and is not asked twice.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from acd.core.commands import SendToOverflow
 from acd.core.floor import AT_WORK, Floor
 from acd.core.house_rules import QueueRules
 from acd.core.needs import join_needs, parse_needs
+
+CALLBACK = "callback"
+"""The destination of who is called back instead of waiting."""
 
 WAITING_STATES = ("waiting", "aimed")
 Way = tuple[str, str]  # where to, and the reason
@@ -72,6 +76,11 @@ def send_overdue_on(floor: Floor) -> None:
     for contact, (to, reason) in list(floor.overdue.items()):
         call = floor.calls[contact]
         if call.state in WAITING_STATES and contact not in floor.taken and _has_room(floor, to):
+            if to == CALLBACK:
+                del floor.overdue[contact]
+                if call.asked_callback:
+                    continue
+                call.asked_callback = True
             floor.tell_call(call, "sent_on")
             floor.commands.append(SendToOverflow(contact, to))
             floor.facts.append(

@@ -37,7 +37,7 @@ AGENT_STATES = (
 ENTRY_ENDS = ("answered", "abandoned", "out", "lost")
 WAIT_BUCKETS_S = (1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1200)
 """15 s is the norm of GB/T 33358, 20 s the common T of service levels; beyond, patience runs out."""
-FLOW_OUTCOMES = ("voice_message", "message", "refused", "hung_up", "fallback", "lost")
+FLOW_OUTCOMES = ("voice_message", "message", "callback", "refused", "hung_up", "fallback", "lost")
 
 
 class FiguresCollector(Collector):

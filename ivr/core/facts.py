@@ -77,6 +77,22 @@ class MessageLeft(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class CallbackTalked(Fact):
+    """A waiting caller was asked for a number to be called back at.
+
+    how: agreed, back (to the line, by key), silent, refused (no number that may be called), hung_up, lost
+    (ivr ended). typed: numbers asked for, besides the caller's own; refusals: why, one per number that was
+    refused (`acd.core.callback_numbers.REFUSALS`). No number is told.
+    """
+
+    contact: str
+    queue: str
+    how: str
+    typed: int
+    refusals: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class SurveyAnswered(Fact):
     """The caller was asked how the call went. satisfaction: 1..5, 0 when there was no valid answer."""
 

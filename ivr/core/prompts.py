@@ -16,6 +16,8 @@ POSITIONS = range(1, 31)
 
 LANGUAGES = ("zh", "en")
 CHINESE_DIGITS = dict(zip("0123456789", "零一二三四五六七八九", strict=True))
+CHINESE_ONE_IN_NUMBERS = "幺"
+"""In a telephone number one is said so, for it sounds like seven otherwise."""
 _WEEKDAYS = {
     "zh": ("周一", "周二", "周三", "周四", "周五", "周六", "周日"),
     "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
@@ -85,6 +87,12 @@ def _fillings(key: str, settings: Settings) -> Iterator[tuple[str, Filling]]:
     elif "{minutes}" in key:
         for minutes in POSITIONS:
             yield key.format(minutes=minutes), _with(house, minutes=(str(minutes), str(minutes)))
+    elif "{digit}" in key:
+        for digit in CHINESE_DIGITS:
+            yield key.format(digit=digit), _with(house, digit=(digit, digit))
+    elif "{spoken}" in key:
+        for digit, chinese in {**CHINESE_DIGITS, "1": CHINESE_ONE_IN_NUMBERS}.items():
+            yield key.format(spoken=digit), _with(house, spoken=(chinese, digit))
     elif "{agent}" in key:
         for agent in settings.agents:
             digits = "".join(CHINESE_DIGITS[digit] for digit in agent.number), " ".join(agent.number)

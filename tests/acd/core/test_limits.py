@@ -171,3 +171,57 @@ def test_a_late_word_of_an_entry_that_was_left_does_not_end_the_next_one() -> No
     decision = table.handle(events.CallWithdrawn("c1", "queue:orders", entry=1), 200)
     assert (decision.facts, decision.ignored) == ((), "a later entry of this contact is here already")
     assert table.handle(events.CallWithdrawn("c1", "voicemail", entry=2), 300).facts
+
+
+def callback_queue(**ways: tuple[str, str]) -> events.SettingsChanged:
+    """A queue that asks for a number: who waits for longer than 10 s, and as `ways` say."""
+    rules = house_rules.QueueRules(
+        "asks", "", 0, 0, 8_000, 15_000, max_wait_ms=10_000, overflow="callback", **ways
+    )
+    agents = (house_rules.AgentProfile("1001", ()), house_rules.AgentProfile("1002", ()))
+    return events.SettingsChanged(1, agents, (rules,))
+
+
+def test_who_would_rather_wait_than_be_called_back_waits_on_in_the_old_place() -> None:
+    table = Table(rules=callback_queue())
+    table.run("""
+        50     arrive c0 asks since=50                    | queued c0
+        100    arrive c1 asks since=100                   | queued c1
+        200    arrive c2 asks since=200                   | queued c2
+        10050  alarm                                      | overflowed c0 to callback: max_wait
+                                                          | ! send c0 to callback
+        10060  session_lost c0                            |
+        10100  alarm                                      | overflowed c1 to callback: max_wait
+                                                          | ! send c1 to callback
+        10110  session_lost c1                            |
+        10150  ready 1001                                 | 1001 ready
+                                                          | offered c2 to 1001 as 1-1
+                                                          | 1001 offered
+                                                          | ! offer c2 to 1001 for 8000
+        10160  arrive c1 asks since=100                   |
+        10170  hang_up c0                                 | left c0: abandoned after 10120
+        10180  failed 1-1 busy                            | ended 1-1: busy, rang 0
+        10190  ready 1002                                 | 1002 ready
+                                                          | offered c1 to 1002 as 1-2
+                                                          | 1002 offered
+                                                          | ! offer c1 to 1002 for 8000
+    """)
+
+
+def test_nobody_is_asked_twice_while_agents_come_and_go() -> None:
+    table = Table(rules=callback_queue(nobody_ready=("", "callback")))
+    table.run("""
+        50     ready 1001                                 | 1001 ready
+        60     not_ready 1001 break                       | 1001 not_ready (break)
+        100    arrive c1 asks since=100                   | queued c1
+                                                          | overflowed c1 to callback: nobody_ready
+                                                          | ! send c1 to callback
+        110    session_lost c1                            |
+        5000   arrive c1 asks since=100                   |
+        5100   log_out 1002                               | 1002 offline
+        10100  alarm                                      |
+        10200  ready 1001                                 | 1001 ready
+                                                          | offered c1 to 1001 as 1-1
+                                                          | 1001 offered
+                                                          | ! offer c1 to 1001 for 8000
+    """)

@@ -20,18 +20,22 @@ CATALOGUE = {
     "agent-{agent}": Text("工号{agent}", "agent {agent}"),
     "queue-{queue}": Text("{queue}", "{queue}"),
     "closed-{hours}": Text("{hours}", "{hours}"),
+    "offer-{digit}": Text("请按{digit}", "press {digit}"),
+    "digit-{spoken}": Text("{spoken}。", "{spoken}."),
 }
 
 
 def test_every_family_is_filled() -> None:
     prompts = prompts_of(CATALOGUE, SETTINGS)
-    assert len(prompts) == 2 + 30 + 1 + 1 + 1
+    assert len(prompts) == 2 + 30 + 1 + 1 + 1 + 10 + 10
     assert prompts["greeting"] == Text("致电某{x}热线", "Calling Some {x} line")  # braces in names are text
     assert prompts["enter-reason"] == Text("小休请按1，用餐请按2", "for a break press 1, for a meal press 2")
     assert prompts["position-30"] == Text("第30位", "number 30")
     assert prompts["agent-1024"] == Text("工号一零二四", "agent 1 0 2 4")  # digit by digit
     assert prompts["queue-bulk-orders"] == Text("大宗", "Bulk orders")
     assert "closed-office-a" in prompts
+    assert prompts["offer-1"] == Text("请按1", "press 1")
+    assert (prompts["digit-1"], prompts["digit-7"]) == (Text("幺。", "1."), Text("七。", "7."))
 
 
 def test_hours_are_grouped_by_weekdays_of_equal_hours() -> None:
