@@ -24,8 +24,11 @@ def note_restart(known: Known) -> None:
             agent.mark = ""
 
 
-def note_event(known: Known, event: events.Event, decision: Decision) -> None:
-    """Take in one event; decision: what came of it, for an ignored one has meant nothing."""
+def note_event(known: Known, event: events.Event, decision: Decision, *, is_torn: bool) -> None:
+    """Take in one event; decision: what came of it, for an ignored one has meant nothing.
+
+    is_torn: acd was killed in the midst of it, and knows of the event only what its facts say.
+    """
     known.finished_work.clear()
     if isinstance(event, events.AsteriskSnapshot):
         known.in_use = set(event.phones_in_use)
@@ -46,7 +49,7 @@ def note_event(known: Known, event: events.Event, decision: Decision) -> None:
             for entry in known.entries.values():
                 if entry.dial == offer:
                     entry.dial = ""
-        case events.OfferRang(offer=offer) if offer in known.offers and not decision.ignored:
+        case events.OfferRang(offer=offer) if offer in known.offers and not (decision.ignored or is_torn):
             known.offers[offer].rang = True
         case events.CallTaken(contact=contact, agent=agent) if not decision.ignored:
             known.wanted[contact] = agent, known.now_ms

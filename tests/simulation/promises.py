@@ -40,7 +40,7 @@ class Promises:
         """
         known = self.known
         known.now_ms = now_ms
-        note_event(known, event, decision)
+        note_event(known, event, decision, is_torn=is_torn)
         for command in decision.commands:
             if isinstance(command, SendToOverflow) and command.contact in known.entries:
                 known.entries[command.contact].leaves = True  # before what is offered to others
