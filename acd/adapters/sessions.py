@@ -100,7 +100,7 @@ class QueueArguments:
             wait_since_ms=self.wait_since_ms or now_ms,
             entry=self.entry,
             aims=tuple(dict.fromkeys(one for one in (self.aim, back) if one)) if self.aim else (),
-            place_since_ms=self.place_since_ms or kept_ms,
+            place_since_ms=min((one for one in (self.place_since_ms, kept_ms) if one), default=0),
             fallback=self.fallback,
             fallback_agent=back if self.fallback else "",
             chosen=self.needs,

@@ -164,9 +164,14 @@ class Picture:
         return self._last_agents.of(view.caller) if view is not None else ""
 
     def place_kept(self, contact: str, queue: str, now_ms: int) -> int:
-        """Since when this caller counts as waiting who left the queue unserved before; 0: since now."""
+        """Since when this caller counts as waiting who left the queue unserved before; 0: since now.
+
+        Whoever has such a place already keeps it when asking again, after a transfer or in another queue.
+        """
         view = self.contacts.get(contact)
-        return self.returns.place_since_ms(view.caller, queue, now_ms) if view is not None else 0
+        if view is None:
+            return 0
+        return view.place_since_ms or self.returns.place_since_ms(view.caller, queue, now_ms)
 
     def roll(self, now_ms: int) -> None:
         """Begins a new day when midnight has passed; to be called by whoever shows numbers."""

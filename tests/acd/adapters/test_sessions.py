@@ -76,6 +76,19 @@ def test_a_transferred_caller_is_meant_for_an_agent_then_for_the_one_who_transfe
     assert (entered.aims, entered.place_since_ms, entered.fallback_agent) == ((), 0, "")
 
 
+@pytest.mark.parametrize(
+    ("first_wait", "kept_ms", "place_ms"),
+    [("", 0, 0), ("17", 0, 17), ("", 9, 9), ("17", 9, 9), ("17", 23, 17)],
+)
+def test_a_transferred_caller_who_has_returned_has_the_earlier_place(
+    first_wait: str, kept_ms: int, place_ms: int
+) -> None:
+    queue = Queue(name="service", title=Text("业务", "Service"), whisper="queue-service")
+    words = ("c1", "service", "2", "40", "", "en", "", "", "", first_wait, "", "", "")
+    arrived = QueueArguments.parse(words).arrival(queue, 50, "", "", kept_ms)
+    assert (arrived.place_since_ms, arrived.wait_since_ms) == (place_ms, 40)
+
+
 def test_the_last_agent_counts_for_the_first_entry_and_choices_for_all() -> None:
     queue = Queue(name="service", title=Text("业务", "Service"), whisper="queue-service", needs="sales")
     for entry, last_agent in (("1", "1003"), ("2", "")):

@@ -101,3 +101,14 @@ def test_asking_again_ends_the_waiting_for_the_caller() -> None:
     first = waited(recall_within_ms=9).leaves("abandoned").ends()
     again = Story("c2", now_ms=first.now_ms + 1).starts().queues("service")
     assert folded(*first.facts, *again.facts).due(first.now_ms + 10**9) == []
+
+
+def test_one_who_has_returned_keeps_the_old_place_in_every_later_entry() -> None:
+    """After a transfer, also one that fails, and in another queue."""
+    returned = Story("c2").starts().queues("service", place_since_ms=DAY_MS - 5_000)
+    picture = Picture(lambda _: DAY_MS)
+    assert picture.place_kept("c2", "service", returned.now_ms) == 0
+    for fact in returned.after(4_000).rings().answered().connected().segment_ends(1_000, by="transfer").facts:
+        picture.apply(type(fact).__name__, fact.at_ms, to_body(fact))
+    for queue in ("service", "sales"):
+        assert picture.place_kept("c2", queue, returned.now_ms + 10**7) == DAY_MS - 5_000
