@@ -5,6 +5,7 @@ acd is played by its stream over a real picture; the web process, the page and t
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -135,6 +136,111 @@ async def test_buttons_are_deeds(seat: Seat) -> None:
     seat.acd.tell(facts.QueueClosed(wall_ms(), "sales"))
     await page.locator(".queue", has_text="Sales").get_by_role("button", name="Open").click()
     await seat.deed(deed="open_queue", queue="sales")
+
+
+async def test_waits_doors_and_figures_are_told(seat: Seat) -> None:
+    fill(seat.acd)
+    now = wall_ms()
+    steps = [{"after_ms": 30_000, "needs": "service >= 1", "prefer": []}]
+    seat.acd.tell(
+        *Story("d.1", now - 20_000).starts().queues("sales", steps=steps).facts,  # type: ignore[arg-type]
+        facts.CallWidened(now, "d.1", 1, 1, "service >= 1", []),
+        facts.WaitPromised(now, "d.1", 1, "sales", now + 60_500, now + 3_600_000, 4, 2, ""),
+        facts.WaitPromised(now, "b.1", 1, "sales", now - 90_000, now - 60_000, 4, 1, ""),
+        facts.CallOverflowed(now, "e.1", 1, "sales", "queue_full", "queue:service"),
+        facts.QueueClosed(now, "service"),
+    )
+    page = seat.page
+    await page.goto(f"{seat.site.url}/supervise?lang=en")
+    second = page.locator(".call").nth(1)
+    await expect(second).to_contain_text("place 2")
+    await expect(second).to_contain_text("step 1 of 1")
+    await expect(second.locator(".expected")).to_have_text(
+        re.compile(r"promised (1:00|0:5\d)–(1:00:00|59:5\d)")
+    )
+    await expect(page.locator(".call").first.locator(".expected")).to_contain_text("later than promised")
+    sales = page.locator(".queue", has_text="Sales")
+    await expect(sales).to_contain_text("(full): 1 to queue Service")
+    await expect(sales).to_contain_text("at most 1,000")
+    await expect(page.locator(".queue").first).to_contain_text("closed since")
+    await expect(page.locator("#day")).to_contain_text("Promised waits kept")
+    await expect(page.locator(".figure-cell", has_text="SL-1")).to_have_attribute(
+        "title", re.compile("ans≤T")
+    )
+
+
+async def test_recalls_are_listed_and_settled(seat: Seat) -> None:
+    now = wall_ms()
+    hostile = "<img src=x onerror=alert(1)>"  # a queue that is gone is shown by its name
+    seat.acd.tell(
+        facts.RecallDue(now, "r.1", "ref-1", hostile, now - 900_000, now - 60_500),
+        facts.RecallDue(now, "r.2", "ref-2", "sales", now - 900_000, now + 600_000),
+    )
+    page = seat.page
+    await page.goto(f"{seat.site.url}/supervise?lang=en")
+    first, second = page.locator(".recall").first, page.locator(".recall").nth(1)
+    await expect(first).to_contain_text(hostile)
+    await expect(first).to_contain_text("(1:0")
+    await expect(page.locator("#recalls-count")).to_have_text("2 (1 overdue)")
+    await first.get_by_role("button", name="Called", exact=True).click()
+    await seat.deed(deed="dismiss_recall", contact="r.1", how="done")
+    await second.get_by_role("button", name="Not reached", exact=True).click()
+    await second.get_by_role("button", name="Sure?", exact=True).click()
+    await seat.deed(deed="dismiss_recall", contact="r.2", how="unreached")
+    seat.acd.tell(facts.RecallSettled(wall_ms(), "r.1", "done", "wei"))
+    await expect(page.locator(".recall")).to_have_count(1, timeout=10_000)
+
+
+async def test_alarms_stand_above_all_and_go_when_they_are_over(seat: Seat) -> None:
+    fill(seat.acd)
+    trunk = "<b>carrier</b>"  # no name of a trunk, but whatever comes is text
+    seat.acd.metrics = f'hotline_trunk_up{{trunk="{trunk}"}} 0.0\n'
+    seat.acd.tell(facts.MediaSilent(wall_ms(), "a.1", "a.1-o1", "caller", 5_000))
+    page = seat.page
+    await page.goto(f"{seat.site.url}/supervise?lang=en")
+    alarms = page.locator("#alarms")
+    await expect(alarms).to_contain_text(f"Trunk {trunk} does not answer", timeout=10_000)
+    await expect(alarms).to_contain_text("One-way audio: agent 1001")
+    seat.acd.metrics = f'hotline_trunk_up{{trunk="{trunk}"}} 1.0\n'
+    seat.acd.tell(facts.SegmentEnded(wall_ms(), "a.1", "a.1-o1", "1001", "service", 9_000, 0, "agent", 16))
+    await expect(alarms).not_to_contain_text("Trunk", timeout=10_000)
+    await expect(alarms).not_to_contain_text("One-way", timeout=10_000)
+    await page.goto(f"{seat.site.url}/supervise?lang=zh")
+    await expect(alarms).to_contain_text("服务异常：账簿")  # here nobody but acd is at work
+
+
+SIZES = [(1920, 1080), (1366, 768)]
+TOO_WIDE = """() => [...document.querySelectorAll("body *")].filter((one) => {
+  const box = one.getBoundingClientRect();
+  return box.width > 0 && box.right > innerWidth + 1;
+}).map((one) => one.className)"""
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_with_140_agents_nothing_leaves_the_page(browser: Browser, language: str) -> None:
+    settings = replace(two_queues(), agents=tuple(Agent(str(1001 + one), f"王伟{one}") for one in range(140)))
+    async with running_site(settings) as site:
+        acd = FakeAcd(site.deployment.socket("acd"), settings)
+        now = wall_ms()
+        for number in range(140):
+            acd.tell(
+                agent_state(now, str(1001 + number), ("ready", "acw", "not_ready")[number % 3], until_ms=1)
+            )
+        for number in range(60):
+            acd.tell(*Story(f"c.{number}", now - number * 9_000).starts().queues("sales").facts)
+        await acd.start()
+        await acd.readers()
+        for width, height in SIZES:
+            context = await browser.new_context(viewport={"width": width, "height": height})
+            for name, value in site.cookie().items():
+                await context.add_cookies([{"name": name, "value": value, "url": site.url}])
+            page = await context.new_page()
+            await page.goto(f"{site.url}/supervise?lang={language}")
+            await expect(page.locator(".agent.row")).to_have_count(140)
+            await expect(page.locator(".call")).to_have_count(60)
+            assert await page.evaluate(TOO_WIDE) == []
+            await context.close()
+        await acd.stop()
 
 
 async def test_what_was_refused_is_told_in_chinese_and_old_news_is_called_old(seat: Seat) -> None:

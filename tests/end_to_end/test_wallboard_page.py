@@ -191,6 +191,20 @@ async def test_stale_data_is_told_with_its_age_and_the_page_recovers_by_itself(w
     await expect(wall.page.locator("#waiting")).to_have_text("2")
 
 
+async def test_alarms_stand_in_one_line_above_the_figures_and_go(wall: Wall) -> None:
+    trunks = [f"<b>{name}</b>" for name in "abcde"]  # no names of trunks, but whatever comes is text
+    wall.acd.metrics = "".join(f'hotline_trunk_up{{trunk="{trunk}"}} 0.0\n' for trunk in trunks)
+    alarms = wall.page.locator("#alarms")
+    await expect(alarms.locator(".more")).to_have_text("+5", timeout=10_000)  # ivr, ledger, keeper come first
+    box = await alarms.bounding_box()
+    agents = await wall.page.locator(".panel.agents").bounding_box()
+    assert box is not None and agents is not None and box["y"] + box["height"] <= agents["y"]
+    assert box["height"] < 80  # one line of the wall
+    wall.acd.metrics = ""
+    await expect(alarms.locator(".more")).to_have_count(0, timeout=10_000)
+    await expect(alarms).to_contain_text("Service not ready: ledger")
+
+
 async def test_when_the_web_process_is_away_the_page_says_so_and_comes_back(browser: Browser) -> None:
     settings = two_queues()
     async with running_site(settings) as site:

@@ -58,7 +58,7 @@ class AgentCell {
   show(agent) {
     this.agent = agent;
     put(this.name, agent.name);
-    const words = [agent.asks_help ? `✋ ${text("asks_help")}` : "", agent.reason ? ours(agent.reason) : ""];
+    const words = [agent.asks_help ? text("asks_help") : "", agent.reason ? ours(agent.reason) : ""];
     if (agent.overdue) words.push(text("overdue"));
     put(this.reason, words.filter(Boolean).join(" · "));
     this.element.classList.toggle("asks-help", agent.asks_help === true);

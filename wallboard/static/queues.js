@@ -87,6 +87,7 @@ export class QueuePanel {
   }
 
   layOut(now) {
+    if (this.ordered === undefined) return;
     const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
     const height = this.list.clientHeight / rem;
     const row = Math.max(LEAST_ROW_REM, Math.min(MOST_ROW_REM, height / this.queues.length));

@@ -1,12 +1,17 @@
 // The supervisor's page: asks for the floor every second, shows it, sends deeds and tells what came of them.
 
+import { AlarmList } from "./alarms.js";
+import { showDayList } from "./day.js";
 import { count, duration, ours, put, remaining, text } from "./format.js";
+import { RecallList } from "./recalls.js";
+import { Rows, make } from "./rows.js";
 
 const EVERY_MS = 1000;
 const ANSWER_LIMIT_MS = 12000;
 const STALE_MS = 4000; // older news than this is called stale
 const SURE_MS = 4000; // a second click within so long confirms
 const SAID_MS = 6000;
+const MOST_ALARMS = 8;
 
 const element = (id) => document.getElementById(id);
 const has = (key) => { try { return text(key) !== undefined; } catch { return false; } };
@@ -17,13 +22,6 @@ let freshAt = -Infinity; // our clock, when the floor was last current
 let saidTimer;
 
 const now = () => performance.now() + offsetMs;
-
-function make(tag, className, content = "") {
-  const made = document.createElement(tag);
-  made.className = className;
-  if (content) made.textContent = content;
-  return made;
-}
 
 // ---- deeds
 
@@ -57,6 +55,7 @@ async function act(label, deed, button) {
   } finally {
     if (button) button.disabled = false;
     refresh();
+    recalls.refresh();
     setTimeout(refreshActs, 1000);
   }
 }
@@ -98,36 +97,7 @@ function choices(key, entries, deedOf) {
   return made;
 }
 
-// ---- rows: made once per key and shape, so that what the mouse is on stays under it
-
-class Rows {
-  constructor(id, build) {
-    this.box = element(id);
-    this.build = build; // (key, thing) -> { element, show(thing), tick() }
-    this.rows = new Map();
-  }
-
-  show(things, emptyText) {
-    for (const key of this.rows.keys()) if (!things.some(([one]) => one === key)) this.rows.delete(key);
-    const shown = things.map(([key, thing, shape]) => {
-      let row = this.rows.get(key);
-      if (row === undefined || row.shape !== shape) {
-        row = this.build(key, thing);
-        row.shape = shape;
-        this.rows.set(key, row);
-      }
-      row.show(thing);
-      return row.element;
-    });
-    if (shown.length === 0 && emptyText) shown.push(make("p", "empty", emptyText));
-    const same = shown.length === this.box.children.length && shown.every((one, at) => one === this.box.children[at]);
-    if (!same) this.box.replaceChildren(...shown);
-  }
-
-  tick() {
-    for (const row of this.rows.values()) row.tick?.();
-  }
-}
+// ---- rows
 
 function queueTitle(name) {
   return floor.queues[name] ? ours(floor.queues[name].title) : name;
@@ -136,8 +106,9 @@ function queueTitle(name) {
 function callRow(contact, { first: isFirst }) {
   const row = make("div", "row call");
   const who = make("div", "who");
-  const [time, name, state, first] = [make("span", "time"), make("bdi", "name"), make("span", "small"), make("span", "mark")];
-  who.append(time, name, state, first);
+  const [time, place, name] = [make("span", "time"), make("span", "small"), make("bdi", "name")];
+  const [state, step, wait, first] = [make("span", "small"), make("span", "small"), make("span", "expected"), make("span", "mark")];
+  who.append(time, name, place, state, step, wait, first);
   put(first, text("is_first"));
   const deeds = make("div", "deeds");
   const others = Object.keys(floor.queues).map((queue) => [queue, queueTitle(queue)]);
@@ -155,19 +126,63 @@ function callRow(contact, { first: isFirst }) {
       call = next;
       put(name, queueTitle(call.queue));
       put(state, call.agent ? text("rings", { agent: call.agent }) : text("waits"));
+      put(place, text("place", { place: count(call.place) }));
+      put(step, call.steps ? text("step_of", { step: call.step, steps: call.steps }) : "");
+      step.title = call.needs;
+      step.hidden = !call.steps;
       first.hidden = !call.first;
       this.tick();
     },
-    tick: () => put(time, duration(now() - call.since_ms)),
+    tick() {
+      put(time, duration(now() - call.since_ms));
+      put(wait, expected(call.expected));
+      wait.title = call.expected === null ? "" : text("expected_of", { agents: count(call.expected.agents) });
+      wait.classList.toggle("late", call.expected !== null && call.expected.high_ms < now());
+    },
   };
+}
+
+/** What the caller was told last, as what is left of it. */
+function expected(promise) {
+  if (promise === null) return "";
+  const [low, high] = [promise.low_ms - now(), promise.high_ms - now()];
+  if (high < 0) return text("promise_broken", { late: duration(-high) });
+  return text("expected", { low: duration(low), high: remaining(high) });
+}
+
+const at = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hour12: false });
+
+/** open, closed, out of hours or full, and since when. */
+function doorWords({ door, door_since_ms: since, opens_ms: opens }) {
+  if (door === "closed") return text("closed_since", { since: at.format(since) });
+  if (door !== "out_of_hours") return text(`door.${door}`);
+  const shut = since ? text("hours_since", { since: at.format(since) }) : text("door.out_of_hours");
+  return opens ? `${shut} · ${text("opens_at", { at: at.format(opens) })}` : shut;
+}
+
+/** The limits of a queue, those that are set. */
+function limitWords({ max_waiting: most, max_wait_s: wait, callers_per_agent: each }) {
+  const words = [text("limit_waiting", { most: count(most) })];
+  if (wait) words.push(text("limit_wait", { wait: duration(wait * 1000) }));
+  if (each) words.push(text("limit_callers", { each }));
+  return words.join(" · ");
+}
+
+function sentOnWords(spell) {
+  if (spell === null) return "";
+  const why = has(`sent_on.${spell.reason}`) ? text(`sent_on.${spell.reason}`) : spell.reason;
+  const kind = spell.to.split(":")[0] || "message";
+  const to = has(`to.${kind}`) ? text(`to.${kind}`) : kind;
+  const name = spell.to.startsWith("queue:") ? ` ${queueTitle(spell.to.slice(6))}` : "";
+  return text("sends_on", { why, to: `${to}${name}`, callers: count(spell.callers), since: at.format(spell.since_ms) });
 }
 
 function queueRow(queue, { closed }) {
   const row = make("div", "row queue");
   const who = make("div", "who");
-  const [name, waiting] = [make("bdi", "name"), make("span", "small")];
-  const mark = make("span", closed ? "mark closed" : "small", text(closed ? "is_closed" : "is_open"));
-  who.append(name, waiting, mark);
+  const [name, waiting, door] = [make("bdi", "name"), make("span", ""), make("span", "small")];
+  const [limits, sent] = [make("span", "small"), make("span", "sent-on")];
+  who.append(name, waiting, door, limits, sent);
   const deeds = make("div", "deeds");
   deeds.append(
     closed
@@ -180,6 +195,11 @@ function queueRow(queue, { closed }) {
     show(next) {
       put(name, ours(next.title));
       put(waiting, `${text("col_waiting")} ${count(next.waiting)}`);
+      put(door, doorWords(next));
+      door.className = next.door === "open" ? "small" : `mark ${next.door}`;
+      put(limits, limitWords(next));
+      put(sent, sentOnWords(next.sent_on));
+      sent.hidden = next.sent_on === null;
     },
   };
 }
@@ -276,6 +296,8 @@ async function refreshActs() {
   }
 }
 
+const alarms = new AlarmList(element("alarms"), MOST_ALARMS);
+const recalls = new RecallList({ button, queueTitle, now });
 const calls = new Rows("calls", callRow);
 const queues = new Rows("queues", queueRow);
 const agents = new Rows("agents", agentRow);
@@ -311,9 +333,10 @@ function show() {
   const byOrder = Object.entries(floor.queues).sort(([, a], [, b]) => a.order - b.order);
   queues.show(byOrder.map(([name, queue]) => [name, queue, queue.closed]));
   const byState = Object.entries(floor.agents).sort(([a, one], [b, other]) => rank(one) - rank(other) || (a < b ? -1 : 1));
-  agents.show(byState.map(([number, agent]) => [number, agent, `${agent.state} ${agent.talks} ${agent.role}`]));
+  agents.show(byState.map(([number, agent]) => [number, agent, `${agent.state} ${agent.talks} ${agent.role}`]), text("no_agents"));
   const on = byState.filter(([, agent]) => agent.state !== "offline").length;
   put(element("agents-count"), text("agents_on", { count: count(on) }));
+  showDayList(element("day"), floor.day);
 }
 
 function tell() {
@@ -332,8 +355,11 @@ async function refresh() {
     offsetMs = answer.now_ms - performance.now();
     if (answer.floor === null) return;
     freshAt = performance.now() - (answer.age_ms ?? 0);
+    alarms.show(answer.alarms);
+    const isFirst = floor === null;
     floor = answer.floor;
     show();
+    if (isFirst) recalls.follow();
   } catch {
     // Told by `tell` once it lasts; the next second asks again.
   }
@@ -348,7 +374,8 @@ async function follow() {
 element("me").addEventListener("change", () => localStorage.setItem("hotline_my_agent", element("me").value));
 setInterval(() => {
   if (floor === null) return;
-  for (const rows of [calls, agents]) rows.tick();
+  for (const rows of [calls, agents, recalls]) rows.tick();
+  alarms.tick(now());
 }, 500);
 follow().then(refreshActs);
 setInterval(refreshActs, ACTS_EVERY_MS);

@@ -1,17 +1,20 @@
 // The wallboard: joins the link to the panels, and lets time pass on the page.
 
 import { AgentPanel } from "./agents.js";
+import { AlarmList } from "./alarms.js";
 import { duration, language, ours, put, text } from "./format.js";
 import { Link } from "./link.js";
 import { QueuePanel } from "./queues.js";
 import { showDay } from "./tiles.js";
 
 const TICK_MS = 200;
+const MOST_ALARMS = 3; // more do not fit in one line of the wall
 const RELOAD_MS = 30000; // signed off: ask again, a display may have got a new token
 
 const element = (id) => document.getElementById(id);
 const queues = new QueuePanel();
 const agents = new AgentPanel();
+const alarms = new AlarmList(element("alarms"), MOST_ALARMS);
 const link = new Link("/wallboard/live", showBoard);
 const locale = language === "zh" ? "zh-CN" : "en-GB";
 let clock = null;
@@ -19,6 +22,7 @@ let clock = null;
 function showBoard(board, sections) {
   const now = link.now();
   if (sections.has("house")) showHouse(board.house);
+  if (sections.has("alarms") && alarms.show(board.alarms)) layOut();
   if (sections.has("queues")) queues.show(board.queues, now);
   if (sections.has("agents")) agents.show(board.agents, now);
   if (sections.has("day") || sections.has("house")) showDay(board.day, board.house);
@@ -47,6 +51,13 @@ function showLink() {
   put(element("banner-why"), text(why[state]));
 }
 
+/** The room for queues and agents is another. */
+function layOut() {
+  if (link.board === null) return;
+  queues.layOut(link.now());
+  agents.layOut(link.now());
+}
+
 function tick() {
   showLink();
   const now = link.now();
@@ -58,12 +69,9 @@ function tick() {
   const shown = link.state() === "live" ? now : now - link.age();
   queues.tick(shown);
   agents.tick(shown);
+  alarms.tick(now);
 }
 
 setInterval(tick, TICK_MS);
-addEventListener("resize", () => {
-  if (link.board === null) return;
-  queues.layOut(link.now());
-  agents.layOut(link.now());
-});
+addEventListener("resize", layOut);
 setInterval(() => link.signedOff && location.reload(), RELOAD_MS);

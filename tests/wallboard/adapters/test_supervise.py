@@ -11,11 +11,16 @@ from fake_acd import FakeAcd, wall_ms
 from running_site import RunningSite
 from stories import Story
 
+import hotline.core.alarms
 import wallboard
+from acd.core import limits
 from acd.core.supervision import REFUSALS
 from hotline.catalogue import load_catalogue
+from hotline.web.services import OTHERS
 
-SCRIPT = (Path(wallboard.__file__).parent / "static" / "supervise.js").read_text("utf-8")
+STATIC = Path(wallboard.__file__).parent / "static"
+SCRIPTS = ("supervise", "alarms", "day", "recalls")
+SCRIPT = "".join((STATIC / f"{name}.js").read_text("utf-8") for name in SCRIPTS)
 
 
 @pytest.mark.parametrize(
@@ -60,6 +65,20 @@ def test_every_refusal_has_a_text(language: str) -> None:
     texts = load_catalogue().section("supervise", language)
     for code in (*REFUSALS, "asterisk", "acd", "other"):
         assert texts[f"refused.{code}"], code
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_alarm_door_and_overflow_has_a_text(language: str) -> None:
+    catalogue = load_catalogue()
+    source = Path(hotline.core.alarms.__file__).read_text("utf-8") + Path(limits.__file__).read_text("utf-8")
+    kinds = {*re.findall(r'Alarm\("(\w+)"', source), "one_way"}
+    assert {"asterisk", "trunk_down", "database", "disk"} <= kinds
+    wall = catalogue.section("wallboard", language)
+    assert {f"alarm.{kind}" for kind in kinds} | {f"service.{name}" for name in OTHERS} <= set(wall)
+    reasons = set(re.findall(r'"(closed|queue_full|callers_per_agent|nobody_\w+|max_wait)"', source))
+    page = catalogue.section("supervise", language)
+    assert {f"sent_on.{reason}" for reason in reasons} <= set(page) and len(reasons) == 6
+    assert {f"door.{door}" for door in ("open", "full", "out_of_hours")} <= set(page)
 
 
 def test_every_text_of_the_page_is_there() -> None:
