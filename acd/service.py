@@ -85,7 +85,7 @@ class Acd:
             service.deployment.recordings / "incoming",
             service.registry,
         )
-        self._verdicts = Verdicts(self.engine, self.observer)
+        self._verdicts = Verdicts(self.engine, self.observer, self._settings)
         self._supervisors = supervisors = Supervisors(
             self.engine, self.observer, self._settings, service.registry
         )
@@ -144,6 +144,7 @@ class Acd:
                 "desk": Desk(self.engine, self._settings, secrets.pin, registry),
                 "supervise": supervisors,
                 "supervise-code": SupervisorCodes(self.engine, supervisors, self._settings),
+                "keep": self._verdicts.keep,
                 "line-code": LineCodes(self.engine, supervisors, self._settings),
             },
             metrics=AgiMetrics(registry),

@@ -24,6 +24,7 @@ WAIT_SINCE: Final = "HL_WAIT_SINCE"  # ms since the epoch
 AIM: Final = "HL_AIM"  # transferred to this agent
 PLACE: Final = "HL_PLACE"  # transferred: ms since the epoch, when the wait before the transfer began
 FALLBACK: Final = "HL_FALLBACK"  # transferred to another queue: the one to go back to if that refuses
+VERDICT: Final = "HL_VERDICT"  # of digits entered before this entry: ENTRY-verified, ENTRY-failed
 LOST_SINCE: Final = "HL_LOST_SINCE"  # s since the epoch: since when the dialplan asks us in vain
 NEXT: Final = "HL_NEXT"  # one of NEXT_STEPS; empty: our side died
 GO: Final = "HL_GO"  # where next, within what NEXT says: a queue's name, a prompt

@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter
 
+from acd.core.agents import VERIFYING
 from acd.core.events import (
     AgentAskedHelp,
     AgentBecameNotReady,
@@ -138,9 +139,9 @@ class Desk:
                 prompt = "now-not-ready"
             case "finish":
                 self._engine.handle(AgentFinishedWork(agent))
-                prompt = (
-                    "disposition-needed" if self._engine.picture.agents[agent].owes_code else "work-finished"
-                )
+                view = self._engine.picture.agents[agent]
+                kept = "not-possible" if view.reason == VERIFYING else "work-finished"
+                prompt = "disposition-needed" if view.owes_code else kept
             case "prolong":
                 prompt = self._if_possible(AgentProlongedWork(agent), "work-prolonged")
             case "disposition":

@@ -43,6 +43,9 @@ CAUSE_BY_DIALSTATUS = {
     "ANSWER": "agent_gone",
 }
 Q850_REJECTED = 21
+VERDICTS = {"verified": "verified", "failed": "verification-failed"}
+"""What the agent is told of a caller whom an agent has sent to enter digits."""
+
 LONGEST_SILENCE_MS = 600_000
 """So long a digit is waited for at once where nothing is announced."""
 
@@ -130,6 +133,7 @@ class CallerSession:
         session.on_end = self._woken.set
         self._connected = ""  # the offer that led to a conversation
         self._answer_at: float | None = None  # loop time at which a direct call is answered without agent
+        self._verdict = ""  # of digits that the caller has just entered: a prompt for the agent
         entry = engine.picture.entries.get(arguments.contact)
         self._queue = queue_of(settings, arguments.queue, entry.queue if entry is not None else "")
 
@@ -160,6 +164,9 @@ class CallerSession:
                 await self._session.execute("MSet", f"{variables.AIM}=", f"{variables.FALLBACK}=")
             if arguments.lost_since:
                 await self._session.set_variable(variables.LOST_SINCE, "")
+            if arguments.entry > 1:
+                told = await self._session.get_variable(variables.VERDICT)
+                self._verdict = VERDICTS.get(told.removeprefix(f"{arguments.entry}-"), "")
             if arguments.wait_since_ms is None:
                 await self._session.set_variable("HL_WAIT_SINCE", str(now_ms))
             await self._wait_and_serve()
@@ -300,6 +307,7 @@ class CallerSession:
             ringing=self._answer_at is not None,
             auto_answer=any(phone.auto_answer for phone in self._settings.phones if phone.name in phones),
             codes=self._settings.hotline.feature_codes,
+            verdict=self._verdict,
         )
         await self._session.execute("Dial", *dial_arguments(phones, order.ring_ms, options))
         if self._connected:
@@ -404,19 +412,27 @@ def failed_cause(status: str, cause: str, *, rang: bool) -> str:
 
 
 def dial_options(
-    order: OfferCall, queue: Queue, *, ringing: bool, auto_answer: bool = False, codes: bool = False
+    order: OfferCall,
+    queue: Queue,
+    *,
+    ringing: bool,
+    auto_answer: bool = False,
+    codes: bool = False,
+    verdict: str = "",
 ) -> DialOptions:
     """g: the session goes on after the agent's hang-up (survey); m: music goes on while the phone rings.
 
     codes: the agent may transfer by codes. auto_answer: one of the phones is asked to answer by itself. Of
     several phones the caller is told no agent's number: Dial takes it before anybody has answered.
+    verdict: a prompt that the agent hears in place of the queue's.
     """
+    whisper = verdict or queue.whisper
     announced = "agent-any" if order.beside else f"agent-{order.agent}"
     legs = "several" if order.beside else "one"
     return DialOptions(
         go_on=True,
         music=None if ringing else queue.music,
-        announce_to_agent=f"hotline/{queue.whisper}" if queue.whisper else "",
+        announce_to_agent=f"hotline/{whisper}" if whisper else "",
         announce_to_caller=f"hotline/{announced}" if queue.announce_agent else "",
         subroutine=("agent-leg", "1"),
         before_ringing=("leg-offer", legs) if order.beside or auto_answer else (),

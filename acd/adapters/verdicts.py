@@ -1,21 +1,27 @@
 """Tells the agent whether the caller was verified: a fact, and a voice that only the agent hears.
 
-ivr asks the caller for digits while the agent hears music (extensions.conf, [verify]); all that comes out of
-it is yes or no.
+ivr asks the caller for digits; all that comes out of it is yes or no. By the code the agent hears music
+meanwhile (extensions.conf, [verify]), and then a whisper. By a transfer to the settings' extension the
+agent's call is over, nothing else is offered, and the caller's next session (`acd.adapters.sessions`)
+says it when the agent answers.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from acd.adapters.legs import Leg
 from acd.adapters.observer import Observer
+from acd.core.agents import VERIFYING
+from acd.core.events import AgentKept
 from acd.core.facts import CallerVerified
 from acd.engine import Engine
+from hotline.core.settings import Settings
 from telephony.ami import AmiLink, Destination
-from telephony.errors import AmiError
+from telephony.errors import AmiError, HungUp
+from telephony.fastagi import AgiSession
 
 logger = logging.getLogger(__name__)
 
@@ -26,15 +32,22 @@ VERDICT = Destination("verdict")
 class Verdicts:
     """One per acd process."""
 
-    def __init__(self, engine: Engine, observer: Observer) -> None:
+    def __init__(self, engine: Engine, observer: Observer, settings: Callable[[], Settings]) -> None:
         self._engine = engine
         self._observer = observer
+        self._settings = settings
 
     def on_message(self, message: Mapping[str, str]) -> None:
         """Called for every AMI event, synchronously."""
+        if message.get("Event") == "BlindTransfer":
+            self._sent_away(message)
         if message.get("UserEvent") != "HotlineVerified":
             return
         contact, verified = message.get("Uniqueid", ""), message.get("Result") == "verified"
+        if (sender := self._sent_by(contact)) is not None:
+            now_ms = self._engine.clock.now_ms()
+            self._engine.record(CallerVerified(now_ms, contact, *sender, verified))
+            return
         agents = {view.offer: number for number, view in self._engine.picture.agents.items()}
         for leg in self._observer.legs.values():
             if leg.contact == contact and leg.bridged and leg.offer in agents:
@@ -45,6 +58,38 @@ class Verdicts:
                 )
                 if self._observer.link is not None:
                     self._whisper(self._observer.link, leg, verified)
+
+    def _sent_away(self, message: Mapping[str, str]) -> None:
+        """An agent has transferred a caller to enter digits: kept before the leg's end can free the agent."""
+        leg = self._observer.legs.get(message.get("TransfererUniqueid", ""))
+        extension = self._settings().verification.extension
+        if leg is not None and leg.transferred and extension and message.get("Extension") == extension:
+            self._keep(leg.contact)
+
+    def _keep(self, contact: str) -> str:
+        """Keep whoever talked with this caller last; returns the agent's number, "" if not known."""
+        view = self._engine.picture.contacts.get(contact)
+        if view is None or not view.agent:
+            return ""
+        self._engine.handle(AgentKept(contact, view.agent, view.queue))
+        return view.agent
+
+    async def keep(self, session: AgiSession) -> None:
+        """FastAGI handler "keep" (contact): whoever transferred the caller is kept; HL_BACK says who."""
+        contact = "".join(session.args[:1])
+        try:
+            await session.set_variable("HL_BACK", self._keep(contact))
+        except HungUp:
+            logger.debug("verification_left", extra={"contact": contact})
+
+    def _sent_by(self, contact: str) -> tuple[str, str] | None:
+        """Segment and agent of a caller who was transferred to enter digits; None: they are in a talk."""
+        kept = (
+            (view.segment, number)
+            for number, view in self._engine.picture.agents.items()
+            if view.contact == contact and view.reason == VERIFYING
+        )
+        return next(kept, None)
 
     def _whisper(self, link: AmiLink, leg: Leg, verified: bool) -> None:
         task = asyncio.get_running_loop().create_task(self._originate(link, leg, verified))

@@ -26,6 +26,7 @@ STATES = (
 )
 
 OWN_CALL = "own_call"  # the reason of communicating for as long as the phone has a call of its own
+VERIFYING = "verifying"  # the reason of acw while the caller, sent to enter digits, is waited for
 BY_INTENT = "intent"  # the state the intent asks for, see settled_state
 STAY = "stay"  # the same state; what the input says is remembered for later
 
@@ -39,6 +40,7 @@ _IGNORED = {
     "known": "the leg is in that state already",
     "quiet": "the leg is not up",
     "time": "nothing of this state ends by time",
+    "own": "the agent has a call of their own",
 }
 
 _FREE_TABLE = read_state_table(
@@ -50,6 +52,7 @@ became_ready       -out        intent      stay        intent      intent       
 became_not_ready   -out        intent      stay        intent      intent          intent
 finished_work      -out        -work       intent      -work       -work           -work
 prolonged          -out        -work       acw         -work       -work           -work
+kept               -out        acw         acw         acw         acw             -own
 code_given         -out        -work       stay        -work       -work           -work
 phone_gone         -out        intent      stay        intent      intent          intent
 phone_in_use       -out        intent      stay        intent      stay            intent
@@ -88,6 +91,7 @@ became_ready       stay            stay           stay           stay
 became_not_ready   stay            stay           stay           stay
 finished_work      -work           -work          -work          -work
 prolonged          -work           -work          -work          -work
+kept               -leg            -leg           -leg           -leg
 code_given         -quiet          stay           stay           stay
 phone_gone         stay            stay           stay           stay
 phone_in_use       stay            stay           stay           stay
@@ -123,7 +127,8 @@ Inputs about a leg: unanswered = it rang out; turned_away = to be left alone for
 unanswered, whatever the leg did; joined = a talk that no offer led to; work_began = a conversation ended in
 a queue with after-contact time;
 recalled = the call they work on is back, work_goes_on = and nothing came of it; *_leg_found = a snapshot
-shows a leg. Others: prolonged = work lasts until another time; code_given = what the talk was about;
+shows a leg. Others: prolonged = work lasts until another time;
+kept = for a caller who comes back; code_given = what the talk was about;
 phone_gone = for so long that the agent is logged out; break_over = not ready for longer than may be.
 The first part is for agents whom no leg holds, the second for those held by one."""
 

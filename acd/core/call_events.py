@@ -9,6 +9,7 @@ from acd.core.calls import Call
 from acd.core.commands import RefuseCall, SendToOverflow
 from acd.core.floor import Floor
 from acd.core.house_rules import QueueRules
+from acd.core.keeping import caller_is_back, caller_is_gone
 from acd.core.kept_rules import kept_rules
 from acd.core.limits import NO_WAY, way_past
 from acd.core.needs import Needs, NeedsError, parse_needs
@@ -26,6 +27,7 @@ def call_arrived(floor: Floor, event: events.CallArrived) -> None:
     if floor.is_dead(event.contact):
         floor.ignore("the caller has hung up")
         return
+    caller_is_back(floor, event.contact)
     call = floor.calls.get(event.contact)
     if call is not None and event.entry < call.entry:
         floor.ignore("a later entry of this contact is here already")
@@ -171,6 +173,7 @@ def caller_hung_up(floor: Floor, event: events.CallerHungUp) -> None:
     """The caller's channel is gone: abandoned, or the end of the conversation."""
     floor.bury(event.contact)
     floor.awaited.pop(event.contact, None)
+    caller_is_gone(floor, event.contact)
     call = floor.calls.get(event.contact)
     if call is None:
         floor.ignore("the call is not here")

@@ -20,6 +20,7 @@ from acd.core import (
     forecast,
     help_events,
     join_events,
+    keeping,
     limits,
     offer_events,
     own_calls,
@@ -52,6 +53,7 @@ _HANDLERS: dict[type[Event], Callable[[Floor, Any], None]] = {
     events.AgentBecameNotReady: agent_events.agent_became_not_ready,
     events.AgentFinishedWork: work_events.agent_finished_work,
     events.AgentProlongedWork: work_events.agent_prolonged_work,
+    events.AgentKept: keeping.agent_kept,
     events.AgentGaveDisposition: work_events.agent_gave_disposition,
     events.PhoneBecameUnreachable: agent_events.phone_became_unreachable,
     events.PhoneBecameReachable: agent_events.phone_became_reachable,
@@ -89,6 +91,7 @@ _DEADLINES: dict[str, Callable[[Floor, str], None]] = {
     "step": call_events.step_has_come,
     "max_wait": limits.wait_is_over,
     "taken": Floor.forget_taker,
+    "kept": keeping.kept_too_long,
 }
 
 

@@ -113,6 +113,18 @@ class AgentProlongedWork(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class AgentKept(Event):
+    """The agent has sent the caller to enter digits, by a transfer, and gets the caller back.
+
+    queue: of the conversation.
+    """
+
+    contact: str
+    agent: str
+    queue: str
+
+
+@dataclass(frozen=True, slots=True)
 class AgentGaveDisposition(Event):
     """The agent says what the conversation was about, by a code of the settings; a later code replaces it."""
 

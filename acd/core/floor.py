@@ -58,6 +58,7 @@ class Floor:
         self.calls: dict[str, Call] = {}
         self.aimed: dict[str, None] = {}  # calls that are meant for certain agents, see acd.core.aims
         self.joined: dict[str, list[str]] = {}  # contact -> its parts, where agents joined (join_events)
+        self.kept: dict[str, str] = {}  # contact that comes back -> its agent, see acd.core.keeping
         self.in_queue: dict[str, int] = {}  # queue -> calls that are not yet connected
         self.offers: dict[str, Offer] = {}
         self.line = WaitingLine()

@@ -7,6 +7,7 @@ of the agent, `failed_offers` says.
 from __future__ import annotations
 
 from acd.core import events, facts
+from acd.core.agents import VERIFYING
 from acd.core.calls import Call
 from acd.core.commands import CancelOffer, TakeSnapshot
 from acd.core.failed_offers import agent_after_failure
@@ -280,7 +281,10 @@ def _free_agent(floor: Floor, offer: Offer) -> None:
     floor.drop_offer(offer)
     agent = floor.agents[offer.agent]
     agent.offer = ""
-    if offer.connected_ms and (offer.after_contact_ms or agent.owes_code):
+    if offer.connected_ms and floor.kept.get(offer.contact) == agent.number:
+        until_ms = floor.deadlines.time_ms(("kept", offer.contact)) or floor.now_ms
+        floor.tell_agent(agent, "work_began", reason=VERIFYING, until_ms=until_ms)
+    elif offer.connected_ms and (offer.after_contact_ms or agent.owes_code):
         until_ms = max(floor.now_ms, offer.leg_ended_ms + offer.after_contact_ms)
         floor.tell_agent(agent, "work_began", until_ms=until_ms)
     elif offer.connected_ms:

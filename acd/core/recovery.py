@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from acd.core import events, facts
-from acd.core.agents import OWN_CALL, TOLD_BESIDE_STATE, Agent
+from acd.core.agents import OWN_CALL, TOLD_BESIDE_STATE, VERIFYING, Agent
 from acd.core.call_events import lose_call
 from acd.core.calls import Call
 from acd.core.events import JournalRestored, LiveLeg
@@ -157,6 +157,9 @@ def _restore_agent(floor: Floor, remembered: RestoredAgent, *, is_today: bool) -
     state = "not_ready" if agent.removed and remembered.state == "ready" else remembered.state
     floor.place_agent(agent, state, until_ms=remembered.until_ms)
     agent.since_ms = remembered.since_ms or floor.now_ms
+    if agent.state == "acw" and agent.reason == VERIFYING:
+        floor.kept[agent.contact] = agent.number
+        floor.deadlines.set(("kept", agent.contact), remembered.until_ms)
     agent.help_ms = remembered.help_ms
     floor.watch_agent(agent)
     agent.offered_ms = remembered.offered_ms

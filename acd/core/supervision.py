@@ -106,12 +106,15 @@ def _force_not_ready(floor: Floor, event: events.AgentForced) -> None:
     agent_events.agent_became_not_ready(floor, events.AgentBecameNotReady(event.agent, reason))
 
 
+def _force_work_over(floor: Floor, event: events.AgentForced) -> None:
+    floor.kept.pop(floor.agents[event.agent].contact, None)  # the caller will find another agent
+    work_events.agent_finished_work(floor, events.AgentFinishedWork(event.agent))
+
+
 _FORCE: dict[str, Callable[[Floor, events.AgentForced], None]] = {
     "ready": _force_ready,
     "not_ready": _force_not_ready,
-    "work_over": lambda floor, event: work_events.agent_finished_work(
-        floor, events.AgentFinishedWork(event.agent)
-    ),
+    "work_over": _force_work_over,
     "logged_out": lambda floor, event: agent_events.agent_logged_out(
         floor, events.AgentLoggedOut(event.agent, "forced")
     ),

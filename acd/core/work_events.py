@@ -13,6 +13,7 @@ from acd.core.agent_events import known_agent
 from acd.core.floor import Floor
 
 CODE_AWAITED = "disposition"
+_COMES_BACK = "a caller is about to come back to this agent"
 
 
 def agent_finished_work(floor: Floor, event: events.AgentFinishedWork) -> None:
@@ -22,6 +23,8 @@ def agent_finished_work(floor: Floor, event: events.AgentFinishedWork) -> None:
         return
     if agent.state == "acw" and agent.owes_code:
         floor.ignore("the queue requires a code first")
+    elif floor.kept.get(agent.contact) == agent.number:
+        floor.ignore(_COMES_BACK)
     else:
         floor.tell_agent(agent, "finished_work")
 
@@ -35,6 +38,8 @@ def agent_prolonged_work(floor: Floor, event: events.AgentProlongedWork) -> None
     until_ms = min(agent.until_ms + rules.prolong_ms, agent.since_ms + rules.longest_work_ms)
     if agent.state != "acw":
         floor.ignore("there is no after-contact work to prolong")
+    elif floor.kept.get(agent.contact) == agent.number:
+        floor.ignore(_COMES_BACK)
     elif agent.reason == CODE_AWAITED:
         floor.ignore("only the code is waited for")
     elif until_ms <= agent.until_ms:

@@ -277,6 +277,7 @@ class Verification:
     """Callers enter digits that the agent does not see (*5 during a conversation). Without a url: never."""
 
     url: str = ""  # asked by POST {"contact", "digits"}; {"verified": true} means yes
+    extension: str = ""  # agents send callers there by this number, too, by a blind transfer; "": by none
     digits: int = 6  # at most so many
     tries: int = 2
     timeout_s: float = 5.0

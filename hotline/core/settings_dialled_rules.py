@@ -21,6 +21,17 @@ def check_extensions(references: References) -> None:
         references.refuse_twins(f"queue[{place}].extension", [extension], taken=[*taken, *earlier])
 
 
+def check_verification(references: References) -> None:
+    """Notes a number for the verifying flow that means something else, or leads to no checker."""
+    settings, extension = references.settings, references.settings.verification.extension
+    taken = [number.did for number in settings.numbers] + [agent.number for agent in settings.agents]
+    taken += [queue.extension for queue in settings.queues]
+    if extension:
+        references.refuse_twins("verification.extension", [extension], taken=taken)
+        if not settings.verification.url:
+            references.complaints.add("verification.url", "", phrase("allowed.checker_url"))
+
+
 def check_outgoing(references: References) -> None:
     """Notes in what way calls to outside numbers cannot be made, or would mean something else."""
     settings, outgoing = references.settings, references.settings.outgoing
@@ -30,7 +41,7 @@ def check_outgoing(references: References) -> None:
         if not outgoing.presented:
             references.complaints.add("outgoing.presented", "", phrase("allowed.digits", most=15))
     taken = [number.did for number in settings.numbers] + [agent.number for agent in settings.agents]
-    taken += [queue.extension for queue in settings.queues]
+    taken += [queue.extension for queue in settings.queues] + [settings.verification.extension]
     references.refuse_twins(
         "outgoing.emergency[{}]", outgoing.emergency, taken=taken if outgoing.trunk else ()
     )

@@ -272,6 +272,7 @@ FIELD_RULES: dict[tuple[type, str], Rule] = {
     (Number, "direct_rings"): _between(1, 20, RINGS),
     (Hours, "name"): NAME,
     (Verification, "url"): _or_empty(_spelled(CHECKER_URL, phrase("allowed.checker_url"))),
+    (Verification, "extension"): _or_empty(_spelled(r"[0-9]{1,8}", phrase("allowed.digits", most=8))),
     (Verification, "digits"): _between(1, 20, DIGITS),
     (Verification, "tries"): _between(1, 5, TRIES),
     (Verification, "timeout_s"): _between(0.5, 30, SECONDS),

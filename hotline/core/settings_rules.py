@@ -13,7 +13,7 @@ from hotline.core.settings import Settings
 from hotline.core.settings_agent_rules import check_agents
 from hotline.core.settings_callback_rules import check_callbacks
 from hotline.core.settings_complaints import Complaints
-from hotline.core.settings_dialled_rules import check_extensions, check_outgoing
+from hotline.core.settings_dialled_rules import check_extensions, check_outgoing, check_verification
 from hotline.core.settings_flow_rules import check_flow
 from hotline.core.settings_queue_rules import check_preferred, check_queue, check_team
 from hotline.core.settings_references import References
@@ -40,6 +40,7 @@ def check_rules(settings: Settings, complaints: Complaints) -> None:
         check_flow(references, flow, f"flow[{number}]")
     _check_numbers(references)
     check_extensions(references)
+    check_verification(references)
     check_outgoing(references)
     check_callbacks(references)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from aiohttp import web
 from harness.call import Call
-from harness.lanes import CHECKER_PORT, Lane
+from harness.lanes import CHECKER_PORT, VERIFYING, Lane
 from harness.phone import Manner
 from harness.prompt_tones import prompt_hz
 from harness.scenes import agents, dial, nothing_left
@@ -77,6 +77,83 @@ async def test_digits_reach_the_checker_only(stack: HotlineStack, lane: Lane) ->
         await stack.fact("ContactEnded", contact=contact)
     await nothing_left(stack)
     assert _files_with(stack.data, (RIGHT, WRONG)) == []
+
+
+async def test_the_transfer_key_leads_there_and_back(stack: HotlineStack, lane: Lane) -> None:
+    """By the phone's own REFER: the agent is kept, is rung with the answer, and nothing else is known."""
+    number = lane.agents[0]
+    async with (
+        checker() as asked,
+        agents(stack, number, manner=BY_HAND, tone_hz=AGENT_HZ) as (desk,),
+        stack.caller(tone_hz=CALLER_HZ) as caller,
+        stack.caller(tone_hz=CALLER_HZ) as later,
+    ):
+        call, contact = await dial(stack, caller, lane.straight)
+        for count, digits, result in ((1, RIGHT, "verified"), (2, f"{WRONG[:5]}#", "verification-failed")):
+            talk = await desk.phone.incoming(within_s=15)
+            talk.answer()
+            await stack.fact("CallConnected", contact=contact, count=2 * count - 1)
+            await talk.rtp.hears(CALLER_HZ)
+            assert await talk.refer(VERIFYING) == 202
+            await stack.fact(
+                "AgentStateChanged",
+                agent=number,
+                state="acw",
+                reason="verifying",
+                contact=contact,
+                count=count,
+            )
+            await call.rtp.hears(prompt_hz("verify-enter"), within_s=6)
+            if count == 1:
+                waiting, other = await dial(stack, later, lane.straight)  # may not have the agent now
+                await stack.fact("CallQueued", contact=other, within_s=15)
+                await desk.code("*15")
+            await call.send_digits(digits)
+            if count == 2:
+                await call.rtp.hears(prompt_hz("verify-wrong"))
+                await call.rtp.hears(prompt_hz("verify-enter"))
+                await call.send_digits(WRONG)
+            verdict = (await stack.fact("CallerVerified", contact=contact, count=count)).body
+            assert (verdict["agent"], verdict["verified"]) == (number, result == "verified")
+            back = await desk.phone.incoming(within_s=15)
+            back.answer()
+            await back.rtp.hears(prompt_hz(result))
+            await stack.fact("CallConnected", contact=contact, count=2 * count)
+            await back.rtp.hears(CALLER_HZ)
+            await call.rtp.hears(AGENT_HZ)
+            assert [talk.info_digits, back.info_digits] == ["", ""]
+            if count == 1:
+                assert await back.refer(number) == 202  # once more from the beginning
+        assert not stack.facts.of("CallOffered", contact=other)
+        assert [one["digits"] for one in asked] == [RIGHT, WRONG[:5], WRONG]
+        await waiting.hang_up()
+        await back.hang_up()
+        await call.hang_up()
+        await stack.fact("ContactEnded", contact=contact)
+        offers = [fact.body for fact in stack.facts.of("CallOffered", contact=contact)]
+        assert {one["agent"] for one in offers} == {number}
+    await nothing_left(stack)
+    assert _files_with(stack.data, (RIGHT, WRONG)) == []
+
+
+async def test_who_hangs_up_over_the_digits_sets_the_agent_free(stack: HotlineStack, lane: Lane) -> None:
+    number = lane.agents[0]
+    async with (
+        checker(),
+        agents(stack, number, manner=BY_HAND, tone_hz=AGENT_HZ) as (desk,),
+        stack.caller(tone_hz=CALLER_HZ) as caller,
+    ):
+        call, contact = await dial(stack, caller, lane.straight)
+        talk = await desk.phone.incoming(within_s=15)
+        talk.answer()
+        await stack.fact("CallConnected", contact=contact)
+        assert await talk.refer(VERIFYING) == 202
+        await call.rtp.hears(prompt_hz("verify-enter"), within_s=6)
+        await stack.fact("AgentStateChanged", agent=number, reason="verifying", contact=contact)
+        await call.hang_up()
+        await stack.fact("ContactEnded", contact=contact)
+        await stack.facts.agent_state(number, "ready", within_s=5)
+    await nothing_left(stack)
 
 
 async def _enter(talk: Call, call: Call, digits: str) -> None:

@@ -172,6 +172,8 @@ class AnyOrder:
                 )
                 self.contacts[call.contact] = moved
                 return moved
+            case "kept":
+                return events.AgentKept(call.contact, str(1001 + other % 6), call.queue)
             case "hang_up":
                 del self.contacts[call.contact]
                 self.gone.add(call.contact)
@@ -347,7 +349,10 @@ _CHECKS: dict[type[facts.Fact], Any] = {
 
 _OF_AGENTS = ("ready", "log_in", "log_out", "not_ready", "finish", "phone_lost", "phone_back")
 _OF_OFFERS = ("rang", "answered", "bridged", "failed", "held", "leg_ended")
-_OF_CALLS = ("arrive", "come_back", "transferred", "hang_up", "session_lost", "put_first", "withdraw")
+_OF_CALLS = (
+    *("arrive", "come_back", "transferred", "kept", "hang_up"),
+    *("session_lost", "put_first", "withdraw"),
+)
 _OF_HOUSE = ("link_lost", "snapshot", "alarm", "settings", "restart", "recover")
 STEPS = (*_OF_AGENTS, *_OF_OFFERS, *_OF_CALLS, *_OF_HOUSE)
 OFTEN = (

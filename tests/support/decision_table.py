@@ -237,6 +237,7 @@ _EVENTS = {
     "code": events.AgentGaveDisposition,
     "failed": events.OfferFailed,
     "finish": events.AgentFinishedWork,
+    "kept": events.AgentKept,
     "link_lost": events.AsteriskLost,
     "log_in": events.AgentLoggedIn,
     "log_out": events.AgentLoggedOut,

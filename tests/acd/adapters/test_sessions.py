@@ -139,6 +139,8 @@ def test_the_agent_is_announced_only_where_the_queue_says_so() -> None:
     assert "A(hotline/queue-service:hotline/agent-1024)" in dial_options(order, queue, ringing=False).text()
     assert "A(hotline/queue-service)" in dial_options(order, silent, ringing=False).text()
     assert "m(" not in dial_options(order, queue, ringing=True).text()
+    verified = dial_options(order, queue, ringing=False, verdict="verified").text()
+    assert "A(hotline/verified:hotline/agent-1024)" in verified
 
 
 def test_each_of_several_phones_finds_its_own_offer() -> None:

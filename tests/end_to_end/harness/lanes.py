@@ -17,6 +17,7 @@ AFTER_CONTACT_S = 1
 CARRIER = "127.0.0.2"  # the trunk "carrier" is known by this address
 OUTSIDE = ("127.0.0.4", PORT_BASE + 990)  # where outgoing calls go
 CHECKER_PORT = OUTSIDE[1] - 1  # of this machine: knows whether a caller's digits are right
+VERIFYING = "8999"  # agents transfer callers there to enter digits
 NARROW = "127.0.0.3"  # the trunk "narrow" carries one call
 
 
@@ -121,6 +122,7 @@ qualify_s = 0
 
 [verification]
 url = "http://127.0.0.1:{CHECKER_PORT}/check"
+extension = "{VERIFYING}"
 digits = 6
 
 [outgoing]

@@ -27,6 +27,24 @@ def test_queues_without_an_extension_and_one_with_its_own() -> None:
 
 
 @pytest.mark.parametrize(
+    ("url", "extension", "key"),
+    [
+        ("https://check.example/", "1001", "verification.extension"),
+        ("https://check.example/", "4001", "verification.extension"),
+        ("https://check.example/", "777", "verification.extension"),
+        ("", "8999", "verification.url"),
+        ("https://check.example/", "8999", ""),
+    ],
+)
+def test_where_callers_are_sent_to_enter_digits(url: str, extension: str, key: str) -> None:
+    def change(document: dict[str, Any]) -> None:
+        document["queue"][1]["extension"] = "777"
+        document["verification"] = {"url": url, "extension": extension}
+
+    assert list(found(change)) == ([key] if key else [])
+
+
+@pytest.mark.parametrize(
     ("outgoing", "key"),
     [
         ({"trunk": "nowhere", "presented": "4001"}, "outgoing.trunk"),

@@ -130,6 +130,7 @@ from hotline.core.settings_fields import FIELD_RULES, is_address, is_network, is
         (Callbacks, "digits_min", [1, 15], [0, 16]),
         (Callbacks, "digits_max", [1, 15], [0, 16]),
         (Queue, "extension", ["", "1", "12345678"], ["123456789", "x", "*1"]),
+        (Verification, "extension", ["", "1", "12345678"], ["123456789", "x", "*1"]),
         (Agent, "number", ["1", "12345678"], ["", "123456789", "10a", "１００１"]),
         (Agent, "name", ["李雷"], ["", "  "]),
         (Agent, "role", ["agent", "supervisor"], ["", "boss", "Supervisor"]),
