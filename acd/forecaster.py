@@ -1,4 +1,4 @@
-"""Promises to waiting callers: plays the floor forward, a little at a time, and stands by what it told.
+"""Expected waits of callers: plays the floor forward, a little at a time, and stands by what it told.
 
 One play serves all who wait, and is good for a few seconds. Between two replications the loop goes on with
 its work: no call is offered later for it. It decides nothing (`acd.core.expected_wait` does).
@@ -7,6 +7,7 @@ its work: no call is offered later for it. It decides nothing (`acd.core.expecte
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable, Sequence
 from random import Random
 
 from acd.core.expected_wait import REPLICATIONS, Promise, next_promise, play_forward, wait_range
@@ -14,6 +15,8 @@ from acd.core.facts import WaitPromised
 from acd.engine import Engine
 
 FRESH_S = 5.0
+NEW_S = 1.0
+"""A play may be so old where a wait is judged, not told."""
 
 
 class Forecaster:
@@ -24,7 +27,7 @@ class Forecaster:
         self._draw = chance.randrange
         self._playing = asyncio.Lock()
         self._taken: list[dict[str, int]] = []
-        self._known: frozenset[str] = frozenset()  # who waited when it was played
+        self._known: dict[str, str] = {}  # who waited when it was played, in order: contact -> queue
         self._played_at = -FRESH_S
         self._played_ms = 0
 
@@ -33,7 +36,7 @@ class Forecaster:
 
         Times in ms since the epoch.
         """
-        await self._play(contact)
+        await self._play([contact], FRESH_S)
         now_ms = self._engine.clock.now_ms()
         distributor = self._engine.distributor
         entry, position = self._engine.picture.entries.get(contact), distributor.position(contact)
@@ -60,10 +63,28 @@ class Forecaster:
             )
         return told
 
-    async def _play(self, contact: str) -> None:
+    async def foresee(self, contacts: Sequence[str]) -> dict[str, int | None]:
+        """How long these callers, who wait, will wait from now, in ms: the 80 % quantile, None: nobody knows.
+
+        One behind the MOST_WAITING who are played waits as long as the last of them in the same queue.
+        """
+        await self._play(contacts, NEW_S)
+        passed_ms = self._engine.clock.now_ms() - self._played_ms
+        last_of = {queue: contact for contact, queue in self._known.items()}
+        foreseen: dict[str, int | None] = {}
+        for contact in contacts:
+            entry = self._engine.picture.entries.get(contact)
+            if entry is None:
+                continue
+            stands_for = contact if contact in self._known else last_of.get(entry.queue, "")
+            waits = wait_range(self._taken, stands_for)
+            foreseen[contact] = None if waits is None else max(0, waits[1] - passed_ms)
+        return foreseen
+
+    async def _play(self, contacts: Iterable[str], fresh_s: float) -> None:
         async with self._playing:
             loop = asyncio.get_running_loop()
-            if contact in self._known and loop.time() - self._played_at < FRESH_S:
+            if self._known.keys() >= set(contacts) and loop.time() - self._played_at < fresh_s:
                 return
             waiting, servers = self._engine.distributor.forecast()
             self._played_ms = self._engine.clock.now_ms()
@@ -71,5 +92,5 @@ class Forecaster:
             for _ in range(REPLICATIONS):
                 taken.append(play_forward(waiting, servers, self._engine.picture.handling, self._draw))
                 await asyncio.sleep(0)
-            self._taken, self._known = taken, frozenset(call.contact for call in waiting)
+            self._taken, self._known = taken, {call.contact: call.queue for call in waiting}
             self._played_at = loop.time()

@@ -39,6 +39,7 @@ from acd.engine import Engine
 from acd.forecaster import Forecaster
 from acd.local_days import day_starts, recording_path
 from acd.past import read_back
+from acd.predicted_waits import PredictedWaits
 from acd.recalls import Recalls
 from acd.settings_view import settings_changed
 from hotline.core.settings import Settings
@@ -68,6 +69,7 @@ class Acd:
         )
         distributor = Distributor(self._journal.epoch, day_starts(self._settings))
         self.engine = Engine(distributor, self._past.picture, self._journal, self._clock, service.registry)
+        self._forecaster = Forecaster(self.engine, Random())
         self.observer = self._make_observer()
         self._security = SecurityWatch(
             service.settings, service.deployment.banned_file, self._clock, service.registry
@@ -140,7 +142,7 @@ class Acd:
                 "outgoing": self._outgoing,
                 "transfer-out": self._outgoing.transfer,
                 "colleague": Colleague(self.engine, self._settings),
-                "queue": QueueHandler(self.engine, Forecaster(self.engine, Random()), self._settings),
+                "queue": QueueHandler(self.engine, self._forecaster, self._settings),
                 "desk": Desk(self.engine, self._settings, secrets.pin, registry),
                 "supervise": supervisors,
                 "supervise-code": SupervisorCodes(self.engine, supervisors, self._settings),
@@ -202,7 +204,9 @@ class Acd:
         self.engine.handle(settings_changed(self._service.settings))
         self.engine.handle(restored_from(self._past.picture))
         media_watch = MediaWatch(self.engine, self.observer, self._service.registry)
-        for watch in (media_watch.run(), self._trunks.run(), self._lamps.run(), self._recalls.run()):
+        predicted_waits = PredictedWaits(self.engine, self._forecaster, self._service.registry)
+        watches = (media_watch.run(), self._trunks.run(), self._lamps.run(), self._recalls.run())
+        for watch in (*watches, predicted_waits.run()):
             self._tasks.append(asyncio.get_running_loop().create_task(watch))
         self._link.start()
 

@@ -43,6 +43,8 @@ def settings_changed(settings: Settings) -> SettingsChanged:
                 callers_per_1000_agents=round(queue.callers_per_agent * 1000),
                 nobody_logged_in=_ways(queue.nobody_logged_in),
                 nobody_ready=_ways(queue.nobody_ready),
+                max_predicted_ms=queue.max_predicted_wait_s * 1000,
+                predicted=_ways(queue.predicted_overflow),
                 prefer_last_ms=queue.prefer_last_agent_s * 1000,
                 prefer_named_ms=queue.prefer_named_s * 1000,
                 pickup=queue.pickup,

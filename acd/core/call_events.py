@@ -112,6 +112,7 @@ def _may_serve(floor: Floor, number: str, needs: Needs) -> bool:
 
 def _queue(floor: Floor, event: events.CallArrived, rules: QueueRules, needs: Needs) -> None:
     first, *later = _plan(floor, event, rules, needs)
+    is_meant = bool(event.aims) or event.contact in floor.taken  # for certain agents: no newcomer to the line
     call = Call(
         contact=event.contact,
         entry=event.entry,
@@ -132,6 +133,7 @@ def _queue(floor: Floor, event: events.CallArrived, rules: QueueRules, needs: Ne
         overflow=rules.overflow,
         steps=tuple(later),
         prefer=first.prefer,
+        predicted_ms=0 if is_meant else -1,
     )
     floor.add_call(call)
     floor.facts.append(

@@ -93,6 +93,7 @@ class Call:
     legs: list[str] = field(default_factory=list)  # the open offers: several when several phones ring
     put_first: bool = False  # by a supervisor
     asked_callback: bool = False  # whether to be called back; after a restart once more
+    predicted_ms: int = -1  # the wait that was expected last, from then on; -1: not judged by it so far
     key: Key = field(init=False)
 
     @property

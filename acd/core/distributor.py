@@ -46,6 +46,7 @@ _HANDLERS: dict[type[Event], Callable[[Floor, Any], None]] = {
     events.CallArrived: call_events.call_arrived,
     events.CallerHungUp: call_events.caller_hung_up,
     events.CallWithdrawn: call_events.call_withdrawn,
+    events.WaitPredicted: limits.wait_predicted,
     events.SessionLost: call_events.session_lost,
     events.AgentLoggedIn: agent_events.agent_logged_in,
     events.AgentLoggedOut: agent_events.agent_logged_out,
@@ -242,6 +243,10 @@ class Distributor:
     def forecast(self) -> tuple[list[WaitingCall], list[Server]]:
         """Who waits and who may serve them, as `expected_wait.play_forward` wants it."""
         return forecast.waiting_calls(self._floor), forecast.servers(self._floor)
+
+    def to_predict(self) -> tuple[list[str], list[str]]:
+        """Contacts whose expected wait counts: those not judged so far, and those to be judged again."""
+        return limits.to_predict(self._floor)
 
     def who_can_serve(self, contact: str) -> int:
         """How many agents take calls now or later and meet the needs of this waiting call."""

@@ -62,6 +62,15 @@ class CallWithdrawn(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class WaitPredicted(Event):
+    """This waiting call is expected to wait for so long from now; None: no end of it can be foreseen."""
+
+    contact: str
+    entry: int
+    wait_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class SessionLost(Event):
     """The call cannot be commanded now (its AGI session ended, the channel lives): not offerable until
     it arrives again; its place is kept. Sent only for the session in which the call last arrived."""

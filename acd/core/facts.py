@@ -72,8 +72,8 @@ class CallWidened(Fact):
 class CallOverflowed(Fact):
     """The caller is sent elsewhere by the queue's limits, at the entry or while waiting. to: a go form.
 
-    reason: closed, queue_full, callers_per_agent, nobody_logged_in, nobody_ready, max_wait. Who was let in
-    has left the queue only with CallLeftQueue, which follows.
+    reason: closed, queue_full, callers_per_agent, nobody_logged_in, nobody_ready, max_wait, predicted_wait
+    (predicted_ms was expected). Who was let in has left the queue only with CallLeftQueue, which follows.
     """
 
     contact: str
@@ -81,6 +81,7 @@ class CallOverflowed(Fact):
     queue: str
     reason: str
     to: str
+    predicted_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

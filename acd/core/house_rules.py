@@ -51,6 +51,8 @@ class QueueRules:
     ring: int = 1  # so many phones at once
     pickup: str = "skilled"  # who may pick up its ringing calls, see acd.core.pickup
     short_abandon_ms: int = 5_000  # who hangs up within it did not really wait
+    max_predicted_ms: int = 0  # whose wait is expected to be longer is sent on; 0: nobody
+    predicted: tuple[str, str] = ("", "")  # go form of newcomers, of those who wait; "": they wait
 
     @property
     def judges_staff(self) -> bool:

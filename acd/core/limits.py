@@ -4,6 +4,8 @@ A caller is sent on as soon as no phone rings for the call and its session can b
 the other queue is full or closed, the call waits on at its place and may be answered. Times count from the
 entry into the queue. Nobody logged in means: no agent who could ever serve the call as it widens; nobody
 ready: none of those is at work (ready, ringing, talking, in after-contact work, or on a call of their own).
+How long a wait is expected to be comes as an event, soon after the entry and then every few seconds; a call
+of which no end can be foreseen waits.
 This module must not know what a destination is, but for a queue's name, and a callback: whoever is asked for
 a number and would rather wait waits on, and is not asked twice.
 """
@@ -24,6 +26,7 @@ WAITING_STATES = ("waiting", "aimed")
 Way = tuple[str, str]  # where to, and the reason
 
 NO_WAY: Way = ("", "")
+PREDICTED = "predicted_wait"
 
 
 def way_past(floor: Floor, event: events.CallArrived, rules: QueueRules) -> Way:
@@ -68,6 +71,31 @@ def wait_is_over(floor: Floor, contact: str) -> None:
     floor.overdue[contact] = (floor.calls[contact].overflow, "max_wait")
 
 
+def wait_predicted(floor: Floor, event: events.WaitPredicted) -> None:
+    """Judge a waiting call by its expected wait: the first time as a newcomer, then as one who waits."""
+    call = floor.calls.get(event.contact)
+    if call is None or call.state != "waiting" or call.entry != event.entry:
+        floor.ignore("the call does not wait in this entry")
+        return
+    entering, waiting = call.rules.predicted
+    to = entering if call.predicted_ms < 0 else waiting
+    call.predicted_ms = event.wait_ms or 0
+    limit_ms = call.rules.max_predicted_ms
+    if to and limit_ms and event.wait_ms is not None and event.wait_ms > limit_ms:
+        floor.overdue.setdefault(call.contact, (to, PREDICTED))
+    elif floor.overdue.get(call.contact, NO_WAY)[1] == PREDICTED:
+        del floor.overdue[call.contact]
+
+
+def to_predict(floor: Floor) -> tuple[list[str], list[str]]:
+    """Waiting calls whose expected wait counts: those not judged so far, and those to be judged again."""
+    waiting = [
+        call for call in floor.calls.values() if call.state == "waiting" and call.rules.max_predicted_ms
+    ]
+    fresh = [call.contact for call in waiting if call.predicted_ms < 0]
+    return fresh, [call.contact for call in waiting if call.predicted_ms >= 0 and call.rules.predicted[1]]
+
+
 def send_overdue_on(floor: Floor) -> None:
     """Send on whoever may wait no longer; called after each event."""
     if floor.staff_changed:
@@ -83,9 +111,9 @@ def send_overdue_on(floor: Floor) -> None:
                 call.asked_callback = True
             floor.tell_call(call, "sent_on")
             floor.commands.append(SendToOverflow(contact, to))
-            floor.facts.append(
-                facts.CallOverflowed(floor.now_ms, contact, call.entry, call.queue, reason, to)
-            )
+            predicted_ms = call.predicted_ms if reason == PREDICTED else 0
+            about = (contact, call.entry, call.queue, reason, to, predicted_ms)
+            floor.facts.append(facts.CallOverflowed(floor.now_ms, *about))
 
 
 def _judge_staff(floor: Floor) -> None:

@@ -194,6 +194,7 @@ def _restore_call(floor: Floor, remembered: RestoredCall) -> None:
         prefer=remembered.prefer,
         state="away",
         session=False,
+        predicted_ms=0,  # it has been judged at its entry, or waits on
         aims=list(remembered.aims),
     )
     if needs is None:

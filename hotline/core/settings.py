@@ -138,7 +138,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class WithoutAgents:
-    """Where callers go while agents are away: "wait", or as Queue.leave_to."""
+    """Where callers go while agents are away, or are expected to be busy: "wait", or as Queue.leave_to."""
 
     entering: str = "wait"  # those who come
     waiting: str = "wait"  # those who wait already
@@ -187,6 +187,8 @@ class Queue:
         ""  # as leave_to: for whom there is no room, who waited for too long; "": queue-full is said
     )
     max_wait_s: int = 0  # who waits for longer goes to overflow; 0: nobody
+    max_predicted_wait_s: int = 0  # whose wait is expected to be longer goes where predicted_overflow says
+    predicted_overflow: WithoutAgents = field(default_factory=WithoutAgents)
     callers_per_agent: float = 0.0  # newcomers beyond that, per agent logged in, go to overflow; 0: no limit
     nobody_logged_in: WithoutAgents = field(
         default_factory=WithoutAgents

@@ -18,7 +18,7 @@ def exits(queue: Queue, where: str) -> Iterator[tuple[str, str]]:
     yield f"{where}.closed", queue.closed
     if queue.overflow:
         yield f"{where}.overflow", queue.overflow
-    for name in ("nobody_logged_in", "nobody_ready"):
+    for name in ("nobody_logged_in", "nobody_ready", "predicted_overflow"):
         ways = getattr(queue, name)
         for way, destination in (("entering", ways.entering), ("waiting", ways.waiting)):
             if destination != "wait":
@@ -29,6 +29,7 @@ def check_exits(references: References, queue: Queue, where: str) -> None:
     """Notes destinations that do not exist, limits without one, and circles."""
     if not queue.overflow and (queue.max_wait_s or queue.callers_per_agent):
         references.complaints.add(f"{where}.overflow", "", phrase("allowed.exit_for_limit"))
+    _check_predicted(references, queue, where)
     if bool(queue.leave_key) != bool(queue.leave_to):
         references.complaints.add(f"{where}.leave_to", queue.leave_to, phrase("allowed.key_and_exit"))
     elif queue.leave_to:
@@ -39,6 +40,16 @@ def check_exits(references: References, queue: Queue, where: str) -> None:
             references.settings, destination, f"queue:{queue.name}"
         ):
             references.complaints.add(key, destination, phrase("allowed.open_circle"))
+
+
+def _check_predicted(references: References, queue: Queue, where: str) -> None:
+    ways = queue.predicted_overflow
+    leads_on = (ways.entering, ways.waiting) != ("wait", "wait")
+    if queue.max_predicted_wait_s and not leads_on:
+        key = f"{where}.predicted_overflow.entering"
+        references.complaints.add(key, ways.entering, phrase("allowed.exit_for_limit"))
+    elif leads_on and not queue.max_predicted_wait_s:
+        references.complaints.add(f"{where}.max_predicted_wait_s", 0, phrase("allowed.limit_for_exit"))
 
 
 def check_destination(references: References, key: str, destination: str) -> None:

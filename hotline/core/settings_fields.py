@@ -249,6 +249,7 @@ FIELD_RULES: dict[tuple[type, str], Rule] = {
     (Queue, "leave_to"): _or_empty(EXIT_OR_CALLBACK),
     (Queue, "overflow"): _or_empty(EXIT_OR_CALLBACK),
     (Queue, "max_wait_s"): _between(0, 86400, SECONDS),
+    (Queue, "max_predicted_wait_s"): _between(0, 86400, SECONDS),
     (Queue, "callers_per_agent"): _between(0, 1000, CALLERS),
     (WithoutAgents, "entering"): _or_wait(EXIT_OR_CALLBACK),
     (WithoutAgents, "waiting"): _or_wait(EXIT_OR_CALLBACK),

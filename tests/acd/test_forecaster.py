@@ -93,3 +93,22 @@ async def test_one_play_serves_all_for_a_while(monkeypatch: Any) -> None:
     engine.play("arrive c4 service since=0")  # was not there when it was played
     await promises.promise("c4")
     assert plays == 2 * forecaster.REPLICATIONS
+
+
+async def test_the_wait_of_each_is_foreseen_from_now_on() -> None:
+    engine, waits = busy_house()
+    engine.play("arrive c2 service since=0", "arrive c3 service since=0", "arrive c4 service english since=0")
+    assert await waits.foresee(["c2", "c3", "c4", "gone"]) == {"c2": 70_000, "c3": 140_000, "c4": None}
+    engine.now_ms += 400
+    assert await waits.foresee(["c3"]) == {"c3": 139_600}  # the same play, a little later
+    assert engine.facts == []  # nobody was told anything
+
+
+async def test_one_behind_all_who_are_played_waits_as_long_as_the_last_of_the_same_queue(
+    monkeypatch: Any,
+) -> None:
+    monkeypatch.setattr("acd.core.forecast.MOST_WAITING", 2)
+    engine, waits = busy_house()
+    engine.play("arrive c2 service since=0", "arrive c3 service since=1", "arrive c4 service since=2")
+    engine.play("arrive c5 orders since=3")
+    assert await waits.foresee(["c4", "c5"]) == {"c4": 140_000, "c5": None}

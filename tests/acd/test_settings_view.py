@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from acd.core.house_rules import AgentRules, FailedOfferRule
 from acd.settings_view import settings_changed
-from hotline.core.settings import FailedOffer, FailedOffers, Hotline, Queue, Reason, Settings, Text
+from hotline.core.settings import (
+    FailedOffer,
+    FailedOffers,
+    Hotline,
+    Queue,
+    Reason,
+    Settings,
+    Text,
+    WithoutAgents,
+)
 
 
 def test_the_defaults_of_the_settings_are_those_of_the_distributor() -> None:
@@ -19,8 +28,10 @@ def test_what_is_set_arrives_in_ms() -> None:
         phone_gone_s=30,
         failed_offers=FailedOffers(busy=FailedOffer("logged_out", 3), pause_s=7),
     )
+    ways = WithoutAgents("voicemail", "wait")
     queues = tuple(
-        Queue(asks, Text("甲", "A"), disposition=asks) for asks in ("none", "optional", "required")
+        Queue(asks, Text("甲", "A"), disposition=asks, max_predicted_wait_s=300, predicted_overflow=ways)
+        for asks in ("none", "optional", "required")
     )
     told = settings_changed(
         Settings(
@@ -32,6 +43,9 @@ def test_what_is_set_arrives_in_ms() -> None:
         )
     )
     assert [queue.short_abandon_ms for queue in told.queues] == [5_000, 5_000, 5_000]
+    assert {(queue.max_predicted_ms, queue.predicted) for queue in told.queues} == {
+        (300_000, ("voicemail", ""))
+    }
     rules = told.agent_rules
     assert (rules.prolong_ms, rules.longest_work_ms, rules.code_wait_ms) == (20_000, 400_000, 100_000)
     assert (rules.codes, rules.break_ms) == (("11",), (("1", 600_000),))

@@ -180,6 +180,8 @@ class AnyOrder:
                 return events.CallerHungUp(call.contact)
             case "session_lost":
                 return events.SessionLost(call.contact)
+            case "predicted":
+                return events.WaitPredicted(call.contact, call.entry, (None, 1_000, 99_000)[other % 3])
             case "put_first":
                 return events.CallPutFirst(call.contact, "boss", "page")
         return events.CallWithdrawn(call.contact, "voicemail")
@@ -351,7 +353,7 @@ _OF_AGENTS = ("ready", "log_in", "log_out", "not_ready", "finish", "phone_lost",
 _OF_OFFERS = ("rang", "answered", "bridged", "failed", "held", "leg_ended")
 _OF_CALLS = (
     *("arrive", "come_back", "transferred", "kept", "hang_up"),
-    *("session_lost", "put_first", "withdraw"),
+    *("session_lost", "put_first", "predicted", "withdraw"),
 )
 _OF_HOUSE = ("link_lost", "snapshot", "alarm", "settings", "restart", "recover")
 STEPS = (*_OF_AGENTS, *_OF_OFFERS, *_OF_CALLS, *_OF_HOUSE)

@@ -80,6 +80,8 @@ def rules(name: str) -> st.SearchStrategy[house_rules.QueueRules]:
         agent_choice=st.sampled_from(tuple(POLICIES)),
         ring=st.sampled_from((1, 1, 2, 5)),
         steps=steps,
+        max_predicted_ms=st.sampled_from((0, 60_000)),
+        predicted=st.sampled_from((("voicemail", ""), ("", "hangup"))),
     )
 
 

@@ -43,6 +43,11 @@ def call_overflowed(known: Known, fact: facts.CallOverflowed) -> None:
     if entry is None or entry.entry != fact.entry:
         is_full = fact.reason in ("closed", "queue_full", "callers_per_agent")
         known.expect(is_full or fact.reason.startswith("nobody"), f"{fact} of one who does not wait")
+    elif fact.reason == "predicted_wait":
+        limit_ms = entry.rules.max_predicted_ms
+        known.expect(
+            0 < limit_ms < fact.predicted_ms and fact.to in entry.rules.predicted, f"{fact} of {entry}"
+        )
     elif fact.reason == "max_wait":
         over_ms = entry.queued_ms + entry.rules.max_wait_ms
         known.expect(known.now_ms >= over_ms and fact.to == entry.rules.overflow, f"{fact} of {entry}")

@@ -10,6 +10,7 @@ import hashlib
 import random
 from collections import Counter
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from promise_broken import PromiseBrokenError
@@ -207,6 +208,8 @@ class SimulatedHouse:
         return {
             "max_wait_ms": self.rng.choice((0, 0, 15_000, 60_000)),
             "overflow": self.rng.choice(("voicemail", onward)),
+            "max_predicted_ms": self.rng.choice((0, 0, 30_000)),
+            "predicted": (self.rng.choice(ways), self.rng.choice(ways)),
             "callers_per_1000_agents": self.rng.choice((0, 0, 2000)),
             "nobody_logged_in": (self.rng.choice(ways), self.rng.choice(ways)),
             "nobody_ready": (self.rng.choice(ways), self.rng.choice(ways)),
@@ -239,6 +242,17 @@ class SimulatedHouse:
                 )
             )
         self.schedule.after(self.rng.choice((1, 50, 2000, 9000, 9000)), self._next_call)
+
+    def _judge_waits(self) -> None:
+        """The expected waits that a forecast would tell, right or wrong."""
+        if self.asterisk.is_calm:
+            return
+        for contact in chain(*self.acd.to_predict()) if self.acd is not None else ():
+            entry = self._picture.entries.get(contact)
+            if entry is not None:
+                wait_ms = self.rng.choice((None, 1_000, 30_000, 30_001, 90_000))
+                self._tell(events.WaitPredicted(contact, entry.entry, wait_ms))
+        self.schedule.after(self.rng.randrange(500, 6_000), self._judge_waits)
 
     def _agent_acts(self, number: str) -> None:
         if self.asterisk.is_calm:
@@ -391,6 +405,7 @@ class SimulatedHouse:
             self.schedule.after(400, self._tell, events.AgentLoggedIn(number, f"phone{number}"))
             self.schedule.after(self.rng.randrange(450, 8000), self._agent_acts, number)
         self.schedule.after(500, self._next_call)
+        self.schedule.after(1000, self._judge_waits)
         self.schedule.after(2000, self._next_fault)
         self.schedule.after(CHAOS_MS, self._calm_down)
         while self.schedule.step():

@@ -45,6 +45,16 @@ QUEUES = (
         nobody_ready=("", "hangup"),
     ),
     house_rules.QueueRules(
+        "quick",
+        "",
+        0,
+        0,
+        8_000,
+        15_000,
+        max_predicted_ms=60_000,
+        predicted=("voicemail", "queue:small"),
+    ),
+    house_rules.QueueRules(
         "steps",
         "",
         0,
@@ -200,6 +210,9 @@ def event_of(words: list[str]) -> events.Event:
                 restarted="restarted" in options,
                 phones_in_use=tuple(options["in_use"].split(",")) if "in_use" in options else (),
             )
+        case "predicted":
+            wait_ms = None if rest[1] == "never" else int(rest[1])
+            return events.WaitPredicted(rest[0], int(options.get("entry", "1")), wait_ms)
         case "leg_ended":
             by = rest[2] if len(rest) > 2 else ""
             return events.LegEnded(rest[0], int(rest[1]), by, at_ms=_past_ms(options))
@@ -275,7 +288,8 @@ def _fact(fact: facts.Fact) -> str:
             entry = f" entry {fact.entry}" if fact.entry > 1 else ""
             return f"queued {fact.contact}{entry}" + _preferred(fact.prefer)
         case facts.CallOverflowed():
-            return f"overflowed {fact.contact} to {fact.to}: {fact.reason}"
+            expected = f" of {fact.predicted_ms}" if fact.predicted_ms else ""
+            return f"overflowed {fact.contact} to {fact.to}: {fact.reason}{expected}"
         case facts.CallWidened():
             return f"widened {fact.contact}: {fact.needs or 'anyone'}{_preferred(fact.prefer)}"
         case facts.CallOffered():

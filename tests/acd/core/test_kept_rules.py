@@ -37,6 +37,8 @@ UNUSUAL = QueueRules(
     ring=3,
     pickup="anyone",
     short_abandon_ms=12,
+    max_predicted_ms=13,
+    predicted=("hangup", "voicemail"),
 )
 
 

@@ -6,9 +6,9 @@ agent, a wait of 10 s at most, and overflows to "small", which has room for 1.
 
 from __future__ import annotations
 
-from decision_table import Table
+from decision_table import QUEUES, START_MS, Table
 
-from acd.core import events, house_rules
+from acd.core import events, house_rules, remembered
 
 
 def test_who_waited_for_too_long_is_sent_on() -> None:
@@ -225,3 +225,77 @@ def test_nobody_is_asked_twice_while_agents_come_and_go() -> None:
                                                           | 1001 offered
                                                           | ! offer c1 to 1001 for 8000
     """)
+
+
+def test_a_newcomer_whose_wait_is_expected_to_be_too_long_is_sent_on_and_judged_but_once_as_such() -> None:
+    """Up to the limit, the last ms included, a call waits; then it goes where those go who wait already."""
+    table = talking()
+    table.run("""
+        100    arrive c1 quick since=100          | queued c1
+        110    arrive c2 quick since=110          | queued c2
+        200    predicted c1 60001                 | overflowed c1 to voicemail: predicted_wait of 60001
+                                                  | ! send c1 to voicemail
+        210    predicted c2 60000                 |
+        300    withdraw c1 voicemail              | left c1: out to voicemail after 200
+        5210   predicted c2 60001                 | overflowed c2 to queue:small: predicted_wait of 60001
+                                                  | ! send c2 to queue:small
+    """)
+    assert table.distributor.to_predict() == ([], [])
+
+
+def test_the_newest_expected_wait_counts_while_there_is_no_room_elsewhere() -> None:
+    table = talking()
+    table.run("""
+        50     arrive s1 small english>=9 since=50 | queued s1
+        100    arrive c1 quick since=100           | queued c1
+        110    arrive c2 quick since=110           | queued c2
+        200    predicted c1 1000                   |
+        201    predicted c2 1000                   |
+        5200   predicted c1 99000                  |
+        5201   predicted c2 99000                  |
+        10200  predicted c1 1000                   |
+        10300  hang_up s1                          | left s1: abandoned after 10250
+                                                   | overflowed c2 to queue:small: predicted_wait of 99000
+                                                   | ! send c2 to queue:small
+    """)
+    assert table.distributor.to_predict() == ([], ["c1"])
+
+
+def test_an_expected_wait_means_nothing_to_one_who_does_not_wait_or_of_whom_nothing_can_be_foreseen() -> None:
+    table = talking()
+    table.run("""
+        100    arrive c1 quick sales since=100    | queued c1
+        200    predicted c1 never                 |
+        300    predicted c1 99000 entry=2         | - the call does not wait in this entry
+        400    ready 1001                         | 1001 ready
+                                                  | offered c1 to 1001 as 1-2
+                                                  | 1001 offered
+                                                  | ! offer c1 to 1001 for 8000
+        500    predicted c1 99000                 | - the call does not wait in this entry
+        600    predicted c9 99000                 | - the call does not wait in this entry
+        700    arrive c2 orders since=700         | queued c2
+        800    predicted c2 99000                 |
+    """)
+
+
+def test_who_comes_to_certain_agents_is_judged_as_one_who_waits() -> None:
+    table = talking()
+    table.run("""
+        100    arrive c1 quick since=100 aims=1002 | queued c1
+    """)
+    table.run("""
+        200    log_out 1002                       | 1002 on_contact then offline
+    """)
+    assert table.distributor.to_predict()[0] == []
+
+
+def test_a_restart_judges_nobody_as_a_newcomer_again() -> None:
+    table = Table(linked=False)
+    quick = next(rules for rules in QUEUES if rules.name == "quick")
+    call = remembered.RestoredCall("c1", 1, "quick", "", 0, "zh", START_MS, "waiting", rules=quick)
+    table.handle(events.JournalRestored((), (call,)), 0)
+    table.run("""
+        20      snapshot c1               |
+        30      arrive c1 quick since=0   |
+    """)
+    assert table.distributor.to_predict() == ([], ["c1"])

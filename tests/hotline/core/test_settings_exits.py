@@ -64,6 +64,21 @@ def test_destinations_of_every_kind_are_good() -> None:
         ({"max_wait_s": 5}, "queue[1].overflow", "for those whom the limits send away"),
         ({"callers_per_agent": 1.5}, "queue[1].overflow", "for those whom the limits send away"),
         ({"nobody_ready": WithoutAgents(waiting="queue:z")}, "queue[1].nobody_ready.waiting", "a, b, c"),
+        (
+            {"max_predicted_wait_s": 9},
+            "queue[1].predicted_overflow.entering",
+            "for those whom the limits send away",
+        ),
+        (
+            {"predicted_overflow": WithoutAgents(waiting="hangup")},
+            "queue[1].max_predicted_wait_s",
+            "1 or more: predicted_overflow needs a limit",
+        ),
+        (
+            {"max_predicted_wait_s": 9, "predicted_overflow": WithoutAgents("queue:z")},
+            "queue[1].predicted_overflow.entering",
+            "a, b, c",
+        ),
     ],
 )
 def test_what_does_not_exist_is_refused(setting: dict[str, Any], key: str, allowed: str) -> None:
@@ -87,6 +102,10 @@ CIRCLE = "a destination that does not lead back here"
         ({"c": {"overflow": "number:4003"}}, ["queue[3].overflow"]),
         ({"a": {"overflow": "number:4002"}}, ["queue[1].overflow"]),
         ({"b": {"nobody_logged_in": WithoutAgents("menu:m")}}, ["queue[2].nobody_logged_in.entering"]),
+        (
+            {"a": {"max_predicted_wait_s": 9, "predicted_overflow": WithoutAgents(waiting="queue:a")}},
+            ["queue[1].predicted_overflow.waiting"],
+        ),
         ({"a": {"overflow": "flow:main"}}, []),  # only by a key that the caller presses
     ],
 )

@@ -42,6 +42,7 @@ from hotline.core.settings_fields import FIELD_RULES, is_address, is_network, is
         (Hotline, "service_level_s", [1, 600], [0, 601]),
         (Hotline, "short_abandon_s", [0, 60], [-1, 61]),
         (Queue, "short_abandon_s", [0, 60], [-1, 61]),
+        (Queue, "max_predicted_wait_s", [0, 86400], [-1, 86401]),
         (Team, "name", ["vip", "key_2"], ["1001", "", "Vip", "a-b", "vip;x"]),
         (Hotline, "ring_cycle_ms", [200, 20000], [199, 20001]),
         (Hotline, "voice_message_max_s", [10, 1800], [9, 1801]),
