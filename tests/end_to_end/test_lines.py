@@ -18,6 +18,7 @@ from harness.phone import Phone
 from harness.prompt_tones import prompt_hz
 from harness.stack import HotlineStack
 from harness.waiting import until
+from harness.wall import alarm_on_the_wall, alarm_over
 
 from hotline.deployment import Deployment, Ports
 from hotline.secrets import Secrets
@@ -112,11 +113,14 @@ async def test_a_trunk_that_stops_answering_is_an_alarm_until_it_is_back(house: 
     for line in LINES:
         await stack.metric_becomes("acd", up(line.name), 0, within_s=30)
         assert await stack.metric("acd", f'hotline_trunk_losses_total{{trunk="{line.name}"}}') >= 1
+        shown = await alarm_on_the_wall(stack, f"trunk_down:{line.name}")
+        assert (shown["kind"], shown["about"]) == ("trunk_down", line.name)
     alarms = [text for text in log.read_text("utf-8").splitlines() if "trunk_down" in text]
     assert all(any(f'"{line.name}"' in alarm for alarm in alarms) for line in LINES)
     house.exchange.__enter__()
     for line in LINES:
         await stack.metric_becomes("acd", up(line.name), 1, within_s=30)
+        await alarm_over(stack, f"trunk_down:{line.name}")
 
 
 async def test_the_watch_outlives_a_restart_of_acd(house: House) -> None:

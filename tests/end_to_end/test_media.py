@@ -6,6 +6,7 @@ import pytest
 from harness.lanes import Lane
 from harness.phone import Manner
 from harness.stack import HotlineStack
+from harness.wall import alarm_on_the_wall, alarm_over
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -25,10 +26,13 @@ async def test_a_one_way_call_is_a_fact_and_an_alarm(stack: HotlineStack, lane: 
         assert silent.body["side"] == "agent"
         assert silent.body["silent_ms"] >= 5000
         assert 'hotline_one_way_calls_total{side="agent"} 1.0' in await stack.metrics("acd")
+        shown = await alarm_on_the_wall(stack, f"one_way:{number}")
+        assert shown["since_ms"] == silent.body["at_ms"]
         await asyncio.sleep(3)
         assert len(stack.facts.of("MediaSilent", contact=connected.contact)) == 1
         await call.hang_up()
         await stack.fact("ContactEnded", contact=connected.contact)
+        await alarm_over(stack, f"one_way:{number}")
 
 
 async def test_a_leg_on_hold_is_not_one_way(stack: HotlineStack, lane: Lane) -> None:

@@ -15,6 +15,7 @@ import pytest
 from harness.crowd import Crowd, crowd_settings
 from harness.stack import HotlineStack
 from harness.traffic import facts_in_journals, ledger_has_all, traffic
+from harness.wall import alarm_on_the_wall, alarm_over
 
 OwnStack = Callable[[str], Awaitable[HotlineStack]]
 Absence = Callable[[HotlineStack], AbstractAsyncContextManager[None]]
@@ -62,7 +63,7 @@ async def absent(stack: HotlineStack, crowd: Crowd, absence: Absence, away_s: fl
     async with traffic(crowd, callers=4) as counted:
         async with absence(stack):
             before, facts_before = counted.served, len(facts_in_journals(stack))
-            await asyncio.sleep(away_s)
+            await asyncio.gather(asyncio.sleep(away_s), alarm_on_the_wall(stack, "database:"))
             served = counted.served - before
             backlog = re.search(
                 r'^hotline_ledger_backlog_facts\{writer="acd"\} (\S+)', await stack.metrics("ledger"), re.M
@@ -74,6 +75,7 @@ async def absent(stack: HotlineStack, crowd: Crowd, absence: Absence, away_s: fl
         await asyncio.sleep(1.0)  # the load goes on while the ledger catches up
     await crowd.all_ended_once()
     await ledger_has_all(stack, within_s=60)
+    await alarm_over(stack, "database:")
     caught_up_s = time.monotonic() - back_s
     print(f"{served} calls and {new} facts within {away_s:.0f} s; all written {caught_up_s:.1f} s later")
 

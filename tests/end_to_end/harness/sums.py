@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from acd.core.totals import Totals
 from harness.stack import HotlineStack
+from harness.wall import board
 
 _CONTACTS = """
 SELECT CASE WHEN e.contact IS NOT NULL THEN 'asked' WHEN c.ended_at IS NULL THEN 'open'
@@ -47,12 +48,7 @@ async def in_quarters(stack: HotlineStack) -> Totals:
 
 async def on_tiles(stack: HotlineStack) -> Counter[str]:
     """From /api/picture, signed in with the token of a wall screen."""
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
-        token = {"token": stack.secrets.display_token}
-        async with session.get(f"{stack.pages}/wallboard", params=token) as page:
-            page.raise_for_status()
-        async with session.get(f"{stack.pages}/api/picture") as answer:
-            day = (await answer.json())["board"]["day"]
+    day = (await board(stack))["day"]
     names = (
         "contacts",
         "blocked",
