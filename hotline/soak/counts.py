@@ -21,7 +21,10 @@ SEEN_ENDS = frozenset({"caller", "agent", "us"})
 
 @dataclass(slots=True)
 class Facts:
-    """What acd's facts say. Contacts by id, callers by number."""
+    """What acd's facts say. Contacts by id, callers by number.
+
+    transfers, torn: conversations of a contact that ended by a transfer, or so that nobody knows how.
+    """
 
     started: Counter[str] = field(default_factory=Counter)
     ended: Counter[str] = field(default_factory=Counter)
@@ -35,6 +38,8 @@ class Facts:
     connected: Counter[str] = field(default_factory=Counter)
     segments_over: Counter[str] = field(default_factory=Counter)
     segment_ends: Counter[str] = field(default_factory=Counter)
+    transfers: Counter[str] = field(default_factory=Counter)
+    torn: Counter[str] = field(default_factory=Counter)
     lengths_ms: dict[str, int] = field(default_factory=dict)
     facts: int = 0
 
@@ -76,6 +81,8 @@ def read_facts(envelopes: Iterable[Envelope]) -> Facts:
             case "SegmentEnded":
                 facts.segments_over[body["segment"]] += 1
                 facts.segment_ends[body["hung_up_by"]] += 1
+                facts.transfers[body["contact"]] += body["hung_up_by"] == "transfer"
+                facts.torn[body["contact"]] += body["hung_up_by"] == "lost"
                 facts.lengths_ms[body["segment"]] = body["talk_ms"] + body["hold_ms"]
     for contact, reference in reference_of.items():
         if reference in caller_of_reference:
@@ -101,6 +108,27 @@ def disagreements(log: Iterable[str], facts: Facts) -> list[Phrase]:
         elif (outcome in BY_CALLER) != (by == "caller"):
             wrong.append(phrase("soak.wrong_end", caller=caller, contact=contact, outcome=outcome, by=by))
     return wrong
+
+
+def transfers_otherwise(log: Iterable[str], facts: Facts) -> list[Phrase]:
+    """Callers whom the phones transferred more often, or less, than the facts say.
+
+    log: the phones' lines, outcome and caller's number. A transfer that was accepted as the caller hung up
+    may be either; of a conversation whose end nobody saw, nobody knows.
+    """
+    seen, unclear = Counter[str](), Counter[str]()
+    for line in log:
+        outcome, _, caller = line.partition(" ")
+        contact = facts.contact_of.get(caller, caller)
+        seen[contact] += outcome == "transferred"
+        unclear[contact] += outcome == "accepted"
+    return [
+        phrase("soak.wrong_transfers", contact=contact, seen=seen[contact], told=facts.transfers[contact])
+        for contact in sorted(seen.keys() | facts.transfers.keys())
+        if not seen[contact] - facts.torn[contact]
+        <= facts.transfers[contact]
+        <= seen[contact] + unclear[contact]
+    ]
 
 
 def not_once(began: Counter[str], over: Counter[str]) -> list[Phrase]:

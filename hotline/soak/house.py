@@ -16,6 +16,7 @@ from ivr.catalogue import catalogue
 from ivr.core.prompts import LANGUAGES, prompts_of
 
 CALLERS_ADDRESS, PHONES_ADDRESS = "127.0.0.2", "127.0.0.3"
+TRUNK = "carrier"
 MOST_AGENTS = 500
 _RATE_HZ = 8000
 _PROMPT_SAMPLES = 800
@@ -46,7 +47,7 @@ ring_cycle_ms = 1000
 fallback_after_s = 60
 
 [[trunk]]
-name = "carrier"
+name = "{TRUNK}"
 kind = "address"
 address = "{CALLERS_ADDRESS}"
 max_channels = 1000

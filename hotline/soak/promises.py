@@ -11,7 +11,14 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from hotline.core.phrases import Phrase, phrase
-from hotline.soak.counts import BY_CALLER, BY_HOTLINE, Facts, disagreements, not_once
+from hotline.soak.counts import (
+    BY_CALLER,
+    BY_HOTLINE,
+    Facts,
+    disagreements,
+    not_once,
+    transfers_otherwise,
+)
 from hotline.words import in_words, say
 
 MOST_GROWTH = 0.05
@@ -80,26 +87,40 @@ def calls_promise(calls: int, created: int, failed: int, phones_failed: int) -> 
     return Promise("calls", (created, failed, phones_failed) == (calls, 0, 0), found)
 
 
-def contact_promises(created: int, log: Sequence[str], facts: Facts) -> list[Promise]:
-    """Contacts, their ends and who hung up: equal to SIPp's calls, call by call and in sum."""
+def contact_promises(
+    created: int, log: Sequence[str], facts: Facts, unborn: Sequence[str] = ()
+) -> list[Promise]:
+    """Contacts, their ends and who hung up: equal to SIPp's calls, call by call and in sum.
+
+    unborn: callers' channels that Asterisk ended before the dialplan began; each must be one who gave up.
+    """
     contacts = len(facts.started)
     twice = not_once(facts.started, facts.ended)
     counted = phrase("soak.found_contacts", contacts=contacts, calls=created)
+    if unborn:
+        channels = ", ".join(unborn)
+        counted = phrase(
+            "soak.found_unborn", contacts=contacts, calls=created, unborn=len(unborn), channels=channels
+        )
+    nameless = sum(
+        outcome == "gave_up" and caller not in facts.contact_of
+        for caller, _, outcome in (line.partition(" ") for line in log)
+    )
     return [
-        Promise("contacts", contacts == created, counted),
+        Promise("contacts", contacts + len(unborn) == created and len(unborn) <= nameless, counted),
         Promise("one_end", not twice, phrase("soak.found_ends", ends=sum(facts.ended.values())), twice),
-        _outcome_promise(created, log, facts),
+        _outcome_promise(created, log, facts, len(unborn)),
     ]
 
 
-def _outcome_promise(created: int, log: Sequence[str], facts: Facts) -> Promise:
+def _outcome_promise(created: int, log: Sequence[str], facts: Facts, unborn: int) -> Promise:
     wrong = disagreements(log, facts)
     seen = Counter(line.partition(" ")[2] for line in log)
     facts_say = Counter(facts.hung_up_by.values())
     by_caller, by_hotline = sum(seen[one] for one in BY_CALLER), sum(seen[one] for one in BY_HOTLINE)
     hotline_says = facts_say["agent"] + facts_say["us"]
     # An end that acd did not see is missing on one side; one by both may be on either.
-    differences = (facts_say["caller"] - by_caller, hotline_says - by_hotline)
+    differences = (facts_say["caller"] + unborn - by_caller, hotline_says - by_hotline)
     sums_agree = sum(seen.values()) == created and all(
         -facts.unseen <= difference <= seen["crossed"] for difference in differences
     )
@@ -144,15 +165,14 @@ def _once_promise(name: str, wrong: Sequence[Phrase], found: Phrase) -> Promise:
 
 
 def transfer_promise(log: Iterable[str], facts: Facts) -> Promise:
-    """Transfers that the phones saw are those of the facts.
-
-    One that was accepted as the caller hung up may be either; of one in acd's absence nobody may know.
-    """
-    seen = Counter(log)
+    """Transfers that the phones saw are those of the facts, caller by caller (see `transfers_otherwise`)."""
+    log = list(log)
+    seen = Counter(line.partition(" ")[0] for line in log)
     told = facts.segment_ends["transfer"]
-    done, unclear, unseen = seen["transferred"], seen["accepted"], facts.segment_ends["lost"]
+    done, unclear = seen["transferred"], seen["accepted"]
+    wrong = transfers_otherwise(log, facts)
     found = phrase("soak.found_transfers", done=done, unclear=unclear, told=told)
-    return Promise("transfers", done > 0 and done - unseen <= told <= done + unclear, found)
+    return Promise("transfers", done > 0 and not wrong, found, wrong)
 
 
 def recording_promise(kept: Collection[str], facts: Facts) -> Promise:

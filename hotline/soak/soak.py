@@ -22,6 +22,7 @@ from hotline.journal import read_journal
 from hotline.journal_reader import file_numbers, file_path, head_of
 from hotline.secrets import Secrets
 from hotline.soak import house, plan, promises
+from hotline.soak.channels import ChannelLog
 from hotline.soak.counts import Facts, read_facts
 from hotline.soak.house import CALLERS_ADDRESS, PHONES_ADDRESS
 from hotline.soak.promises import Report
@@ -78,6 +79,7 @@ class Soak:
         self._resident: dict[str, list[tuple[float, int]]] = {name: [] for name in PROCESSES}
         self._away_s: dict[str, float] = {}
         self._at_rest: dict[str, int] = {}
+        self._channels = ChannelLog(site.deployment.cel_file, house.TRUNK)
 
     async def run(self) -> Report:
         """The whole soak. Raises SiteError or SippError when it cannot be carried out."""
@@ -237,6 +239,7 @@ class Soak:
                 counts = self._callers.counts()
                 self._tell(say("soak.placed", count=counts.created, failed=counts.failed))
                 told += 0.1
+            await asyncio.to_thread(self._channels.look)
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def _sizes(self) -> dict[str, Sizes]:
@@ -274,7 +277,7 @@ class Soak:
         report.figures = {
             "sipp": {"created": counts.created, "successful": counts.successful, "failed": counts.failed},
             "callers": dict(Counter(line.partition(" ")[2] for line in log)),
-            "phones": dict(Counter(phones_log)),
+            "phones": dict(Counter(line.partition(" ")[0] for line in phones_log)),
             "away_s": self._away_s,
             "facts": facts.facts,
         }
@@ -282,7 +285,8 @@ class Soak:
         add.append(
             promises.calls_promise(options.calls, counts.created, counts.failed, self._phones.counts().failed)
         )
-        add += promises.contact_promises(counts.created, log, facts)
+        await asyncio.to_thread(self._channels.look)
+        add += promises.contact_promises(counts.created, log, facts, self._channels.never_begun())
         add += promises.entry_promises(facts)
         add.append(promises.transfer_promise(phones_log, facts))
         keeper = read_journal(site.deployment.journal("keeper"))

@@ -50,7 +50,8 @@ def test_entries_offers_and_conversations_are_over() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seen", "is_kept"), [(["transferred"], True), (["transferred"] * 2, False), (["answered"], False)]
+    ("seen", "is_kept"),
+    [(["transferred 131"], True), (["transferred 131"] * 2, False), (["answered 131"], False)],
 )
 def test_transfers_are_as_many_as_the_phones_saw(seen: list[str], is_kept: bool) -> None:
     assert promises.transfer_promise(seen, read_facts(one_contact())).kept is is_kept
@@ -58,9 +59,30 @@ def test_transfers_are_as_many_as_the_phones_saw(seen: list[str], is_kept: bool)
 
 def test_a_transfer_as_the_caller_hung_up_may_be_one_or_none() -> None:
     facts = read_facts([*one_contact(), *one_contact("c2", "132")])
-    assert promises.transfer_promise(["transferred", "accepted"], facts).kept
-    assert promises.transfer_promise(["transferred", "transferred", "accepted"], facts).kept
-    assert not promises.transfer_promise(["transferred", "answered"], facts).kept
+    assert promises.transfer_promise(["transferred 131", "accepted 132"], facts).kept
+    assert promises.transfer_promise(["transferred 131", "transferred 132", "accepted 132"], facts).kept
+    assert not promises.transfer_promise(["transferred 131", "answered 132"], facts).kept
+
+
+def test_transfers_of_one_caller_do_not_make_up_for_anothers() -> None:
+    facts = read_facts([*one_contact(), *one_contact("c2", "132")])
+    promise = promises.transfer_promise(["transferred 131", "transferred 131"], facts)
+    assert not promise.kept
+    assert len(promise.wrong) == 2
+    facts.torn["c1"] = 1
+    assert len(promises.transfer_promise(["transferred 131", "transferred 131"], facts).wrong) == 1
+
+
+def test_a_caller_who_gave_up_before_the_dialplan_began_is_no_contact() -> None:
+    facts = read_facts(one_contact())
+    log = ["131 hung_up", "132 gave_up"]
+    promised = promises.contact_promises(2, log, facts, ["c9"])
+    assert kept(*promised) == [True, True, True]
+    assert "c9" in promised[0].told()
+    assert kept(*promises.contact_promises(2, log, facts)) == [False, True, False]
+    # One who did anything else was there; and so was one whom the facts know.
+    assert not promises.contact_promises(2, ["131 hung_up", "132 far"], facts, ["c9"])[0].kept
+    assert not promises.contact_promises(2, ["131 gave_up", "132 far"], facts, ["c9"])[0].kept
 
 
 def test_a_conversation_has_a_recording_and_a_recording_a_conversation() -> None:
@@ -141,8 +163,10 @@ def every_promise() -> list[Promise]:
     return [
         promises.calls_promise(1, 1, 0, 0),
         *promises.contact_promises(1, ["131 far", "132 silent"], facts),
+        *promises.contact_promises(2, ["131 hung_up", "132 gave_up"], facts, ["c9"]),
         *promises.entry_promises(read_facts(one_contact()[:7])),
-        promises.transfer_promise(["transferred"], facts),
+        promises.transfer_promise(["transferred 131"], facts),
+        promises.transfer_promise(["transferred 131"] * 2, facts),
         promises.recording_promise([f"2-{number}" for number in range(9)], facts),
         promises.equal_promise("database", 3, 2, FOUND),
         promises.equal_promise("tiles", 3, 3, phrase("soak.contacts_on_tiles")),
