@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry, Counter
 from acd.adapters.away import Away
 from acd.adapters.cel import Ends
 from acd.adapters.joins import Joins
+from acd.adapters.late_ends import LateEnds
 from acd.adapters.legs import Caller, Leg
 from acd.adapters.own_calls import OwnCalls
 from acd.adapters.whence import NOWHERE, Whence, ask_whence, whence_of
@@ -81,6 +82,7 @@ class Observer:
         self._messages = Counter("hotline_ami_events_total", "AMI events looked at", registry=registry)
         self._phones = PhoneContacts()
         self._joins = Joins()
+        self._late = LateEnds()
         self._handlers: dict[str, Callable[[Mapping[str, str]], None]] = {
             "DialBegin": self._dial_begin,
             "Newstate": self._new_state,
@@ -108,8 +110,10 @@ class Observer:
             self._snapshot_task.cancel()
             self._snapshot_task = None
         if state is LinkState.UP:
+            self._late.begin()
             self._snapshot_task = asyncio.get_running_loop().create_task(self._synchronize())
         else:
+            self._late.end()  # the log will tell
             self.on_synchronized(False)
             self._away.begin()
             self._engine.handle(AsteriskLost())
@@ -161,7 +165,12 @@ class Observer:
         whence: Mapping[str, Whence],
     ) -> None:
         """Take the list for true: of what was doubtful when it was asked for, only what it names is alive."""
-        ours = [one for one in channels if one.contact and one.uniqueid not in self._dead]
+        late = self._late.end()
+        ours = [
+            one
+            for one in channels
+            if one.contact and one.uniqueid not in self._dead and one.uniqueid not in late
+        ]
         alive = {one.uniqueid for one in ours}
         for one in ours:
             if is_caller(one):
@@ -173,24 +182,22 @@ class Observer:
                     one.offer, one.contact, one.channel, one.is_up, heard=True, bridged=bool(one.bridge)
                 )
                 self.legs.setdefault(one.uniqueid, leg)
-        for uniqueid in doubtful - alive:
+        by_log = late.keys() & ends.contacts.keys()
+        for uniqueid in doubtful - alive - (late.keys() - by_log):
             self.callers.pop(uniqueid, None)
             self.legs.pop(uniqueid, None)
-        agents = {view.offer: number for number, view in self._engine.picture.agents.items() if view.offer}
-        legs = tuple(
-            LiveLeg(
-                offer=leg.offer,
-                contact=leg.contact,
-                agent=agents.get(leg.offer, ""),
-                state="bridged" if leg.bridged else "up" if leg.up else "ringing",
-            )
-            for leg in sorted(self.legs.values(), key=lambda leg: (leg.bridged, leg.up))
-        )
-        gone = [one for one in self._engine.picture.contacts if one in doubtful and one not in alive]
+        contacts = self._engine.picture.contacts
+        gone = [one for one in contacts if one in doubtful and one not in alive and one not in late]
+        gone += [one for one in contacts if one in by_log]
         in_fallback = [one.contact for one in ours if one.stage == "fallback"]
         by_progress = sorted(self.legs.items(), key=lambda item: (item[1].bridged, item[1].up))
-        alive_legs = {leg.offer: uniqueid for uniqueid, leg in by_progress}  # of several legs the furthest
-        self._away.tell_before_snapshot(ends, gone, in_fallback, alive_legs)
+        known_legs = {channel_seen(told).offer: uniqueid for uniqueid, told in late.items()}
+        known_legs |= {leg.offer: uniqueid for uniqueid, leg in by_progress}  # of several legs the furthest
+        self._away.tell_before_snapshot(ends, gone, in_fallback, known_legs)
+        for uniqueid, message in late.items():
+            if uniqueid not in by_log:
+                self._hang_up(message)
+        legs = self._live_legs()
         logger.info("snapshot", extra={"callers": len(self.callers), "legs": len(legs), "gone": len(gone)})
         self._engine.handle(
             AsteriskSnapshot(
@@ -204,6 +211,18 @@ class Observer:
         self._away.tell_after_snapshot(ends, gone, {*self.callers, *self._dead, *gone})
         for contact in gone:
             self._bury(contact)
+
+    def _live_legs(self) -> tuple[LiveLeg, ...]:
+        agents = {view.offer: number for number, view in self._engine.picture.agents.items() if view.offer}
+        return tuple(
+            LiveLeg(
+                offer=leg.offer,
+                contact=leg.contact,
+                agent=agents.get(leg.offer, ""),
+                state="bridged" if leg.bridged else "up" if leg.up else "ringing",
+            )
+            for leg in sorted(self.legs.values(), key=lambda leg: (leg.bridged, leg.up))
+        )
 
     # ---- messages ------------------------------------------------------------------------------------
 
@@ -288,13 +307,15 @@ class Observer:
     def _hang_up(self, message: Mapping[str, str]) -> None:
         uniqueid = message.get("Uniqueid", "")
         cause = int(message.get("Cause", "0") or 0)
+        seen = channel_seen(message)
+        if seen.contact in self._engine.picture.contacts and self._late.keeps(uniqueid, message):
+            return
         if (leg := self.legs.pop(uniqueid, None)) is not None:
             self._bury(uniqueid)
             if leg.up or not self._rings_on(leg.offer):
                 self._leg_ended(leg, cause)
             return
         self._joins.gone(uniqueid)
-        seen = channel_seen(message)
         if is_caller(seen):
             self._bury(uniqueid)
             self._caller_ended(seen, cause)

@@ -1,13 +1,15 @@
 """Who hung up, from AMI's messages in either order."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from decision_table import settings
 from prometheus_client import CollectorRegistry
 
+from acd.adapters import cel
 from acd.adapters.away import Away
 from acd.adapters.cel import Ends
 from acd.adapters.observer import Observer
@@ -18,6 +20,7 @@ from acd.core.distributor import Distributor
 from acd.core.picture import Picture
 from acd.engine import Engine
 from hotline.journal import JournalWriter, read_journal
+from telephony.ami import AmiLink, LinkState
 
 CALLER = {"Uniqueid": "c1", "Channel": "PJSIP/carrier-1", "AccountCode": "c1"}
 LEG = {
@@ -35,12 +38,13 @@ CALLER_GONE, LEG_GONE = {"Event": "Hangup", "Cause": "16", **CALLER}, {"Event": 
 class Talk:
     """c1 and agent 1001 talk."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, answered: bool = True) -> None:
         self.folder = folder
+        self.log = Ends()  # what Asterisk's own log of channels says
         self.journal = JournalWriter(folder, "acd")
         picture, registry = Picture(lambda _: 0), CollectorRegistry()
         self.engine = Engine(Distributor(1), picture, self.journal, SteadyClock(), registry)
-        away = Away(self.engine, Ends, lambda offer, at_ms: offer, (), 0)
+        away = Away(self.engine, lambda: self.log, lambda offer, at_ms: offer, (), 0)
         self.observer = Observer(
             self.engine,
             lambda number: number,
@@ -58,8 +62,9 @@ class Talk:
             contact="c1", queue="orders", needs="", priority=0, language="zh", wait_since_ms=0, entry=1
         )
         self.engine.handle(arrived)
-        self.tell({"Event": "DialBegin", **DIALLED}, {"Event": "Newstate", "ChannelStateDesc": "Up", **LEG})
-        self.tell({"Event": "BridgeEnter", **LEG})
+        self.tell({"Event": "DialBegin", **DIALLED})
+        if answered:
+            self.tell({"Event": "Newstate", "ChannelStateDesc": "Up", **LEG}, {"Event": "BridgeEnter", **LEG})
 
     def tell(self, *messages: dict[str, str]) -> None:
         for message in messages:
@@ -198,3 +203,66 @@ async def test_an_unanswered_leg_says_whether_its_phone_was_heard_of(
     talk.tell(*({"Event": "Newstate", "ChannelStateDesc": state, **leg} for state in states))
     talk.tell({"Event": "Hangup", **leg})
     assert told == [events.OfferRang("1-2"), events.LegEnded("1-2", 0, by="us", heard=heard)]
+
+
+class Link:
+    """Asterisk's list of channels comes when the test says so."""
+
+    connected = True
+
+    def __init__(self, *channels: dict[str, str]) -> None:
+        self.channels, self.asked, self.answers = channels, asyncio.Event(), asyncio.Event()
+
+    async def list_action(self, *_: object, **__: object) -> list[dict[str, str]]:
+        self.asked.set()
+        await self.answers.wait()
+        return list(self.channels)
+
+
+@pytest.fixture
+async def ringing(tmp_path: Path) -> Iterator[Talk]:
+    ringing = Talk(tmp_path, answered=False)
+    yield ringing
+    ringing.engine.close()
+    ringing.journal.close()
+
+
+async def comes_back(talk: Talk, link: Link, *late: dict[str, str]) -> None:
+    """The link was away, is up, and Asterisk tells this before its list of channels."""
+    talk.observer.link = cast(AmiLink, link)
+    talk.observer.on_state(LinkState.DOWN)
+    talk.observer.on_state(LinkState.UP)
+    await link.asked.wait()
+    talk.tell(*late)
+    link.answers.set()
+    synchronized = asyncio.Event()
+    talk.observer.on_synchronized = lambda done: synchronized.set()
+    await asyncio.wait_for(synchronized.wait(), 5)
+
+
+# Asterisk's list may be older than the hang-ups, and its log may be late.
+@pytest.mark.parametrize("listed", [(), (CALLER, LEG)])
+@pytest.mark.parametrize("log_is_late", [False, True])
+async def test_a_conversation_held_and_over_while_the_link_was_away_is_one(
+    ringing: Talk, listed: tuple[dict[str, str], ...], log_is_late: bool
+) -> None:
+    now_ms = ringing.engine.clock.now_ms()
+    talk = cel.Talk(now_ms - 900, now_ms - 800)
+    legs = {} if log_is_late else {"1-1": cel.EndedLeg(now_ms - 100, 16, "agent", talk)}
+    ringing.log = Ends(legs=legs, talks={"l1": talk})
+    end = {"Event": "UserEvent", "UserEvent": "HotlineEnd", **CALLER, "Outcome": "queued"}
+    await comes_back(ringing, Link(*listed), LEG_GONE, end, CALLER_GONE)
+    assert [fact["segment"] for fact in ringing.facts("CallConnected")] == ["1-1"]
+    assert [fact["segment"] for fact in ringing.facts("SegmentEnded")] == ["1-1"]
+    assert [fact["how"] for fact in ringing.facts("CallLeftQueue")] == ["answered"]
+    assert [fact["outcome"] for fact in ringing.facts("ContactEnded")] == ["queued"]
+    assert ringing.facts("OfferEnded") == []
+
+
+async def test_who_gives_up_as_the_link_comes_back_has_given_up(ringing: Talk) -> None:
+    await comes_back(ringing, Link(), LEG_GONE, CALLER_ASKS, CALLER_GONE)
+    assert [fact["how"] for fact in ringing.facts("CallLeftQueue")] == ["abandoned"]
+    assert [fact["offer"] for fact in ringing.facts("OfferEnded")] == ["1-1"]
+    assert ringing.hung_up_by("ContactEnded") == ["caller"]
+    assert ringing.observer.legs == {}
+    assert ringing.observer.callers == {}
