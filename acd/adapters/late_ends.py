@@ -1,8 +1,8 @@
 """Hang-ups that Asterisk tells after the link came back, but before we know what happened while it was away.
 
 A leg that we left ringing may have been answered since, and its conversation be over: to take its hang-up
-for that of a ringing phone would make an answered caller an abandoned one. So they are kept until the snapshot
-has come and Asterisk's log of channels has been read. Must not know what is made of them.
+for that of a ringing phone would make an answered caller an abandoned one. So they are kept until the
+snapshot has come and Asterisk's log of channels has been read. Must not know what is made of them.
 """
 
 from __future__ import annotations
