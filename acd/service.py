@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from random import Random
 
 from acd.adapters.away import Away
+from acd.adapters.callbacks import LINE, OTHER_HALF, Callbacks
 from acd.adapters.cel import ends_in
 from acd.adapters.colleague import Colleague
 from acd.adapters.deeds import Deed, Deeds
@@ -19,12 +20,13 @@ from acd.adapters.desk import Desk
 from acd.adapters.lamps import Lamps
 from acd.adapters.line_codes import LineCodes
 from acd.adapters.media_watch import MediaWatch
+from acd.adapters.number_file import NumberFile
 from acd.adapters.observer import REQUEUE, Observer
 from acd.adapters.outgoing import Outgoing
 from acd.adapters.own_calls import OwnCalls
+from acd.adapters.queue_handler import QueueHandler
 from acd.adapters.reachability import Reachability
 from acd.adapters.security import FAILURES, SecurityWatch
-from acd.adapters.sessions import QueueHandler
 from acd.adapters.stream import Stream
 from acd.adapters.supervise import SUPERVISE, Supervisors
 from acd.adapters.supervise_codes import SupervisorCodes
@@ -88,11 +90,20 @@ class Acd:
             service.registry,
         )
         self._verdicts = Verdicts(self.engine, self.observer, self._settings)
+        self._callbacks = Callbacks(
+            self.engine,
+            self.observer,
+            self._settings,
+            self._caller_reference,
+            NumberFile(service.deployment.callback_numbers),
+            service.registry,
+        )
         self._supervisors = supervisors = Supervisors(
             self.engine, self.observer, self._settings, service.registry
         )
         self.deeds = Deeds(self.engine, supervisors, self._settings, self._has_prompt)
         self.deeds.add("dismiss_recall", Deed(self._recalls.dismiss, ("contact",), ("how",)))
+        self.deeds.add("cancel_callback", Deed(self._callbacks.cancel, ("contact",)))
         self._fastagi = self._make_fastagi(supervisors)
         self._fastagi_open = False
         self._tasks: list[asyncio.Task[None]] = []
@@ -129,7 +140,7 @@ class Acd:
             on_state=self.observer.on_state,
             wanted=self.observer.wanted | FAILURES | TRUNK_EVENTS,
             metrics=AmiMetrics(self._service.registry),
-            destinations=(REQUEUE, SUPERVISE, VERDICT),
+            destinations=(REQUEUE, SUPERVISE, VERDICT, LINE, OTHER_HALF),
         )
 
     def _make_fastagi(self, supervisors: Supervisors) -> FastAgiServer:
@@ -142,7 +153,8 @@ class Acd:
                 "outgoing": self._outgoing,
                 "transfer-out": self._outgoing.transfer,
                 "colleague": Colleague(self.engine, self._settings),
-                "queue": QueueHandler(self.engine, self._forecaster, self._settings),
+                "queue": QueueHandler(self.engine, self._forecaster, self._settings, self._callbacks),
+                "callback": self._callbacks,
                 "desk": Desk(self.engine, self._settings, secrets.pin, registry),
                 "supervise": supervisors,
                 "supervise-code": SupervisorCodes(self.engine, supervisors, self._settings),
@@ -183,6 +195,7 @@ class Acd:
         self.engine.handle(settings_changed(settings))
 
     def _on_synchronized(self, synchronized: bool) -> None:
+        self._callbacks.synchronized = synchronized
         if not synchronized:
             self._service.not_ready(say("readiness.no_ami"))
             return
@@ -206,7 +219,7 @@ class Acd:
         media_watch = MediaWatch(self.engine, self.observer, self._service.registry)
         predicted_waits = PredictedWaits(self.engine, self._forecaster, self._service.registry)
         watches = (media_watch.run(), self._trunks.run(), self._lamps.run(), self._recalls.run())
-        for watch in (*watches, predicted_waits.run()):
+        for watch in (*watches, predicted_waits.run(), self._callbacks.run()):
             self._tasks.append(asyncio.get_running_loop().create_task(watch))
         self._link.start()
 

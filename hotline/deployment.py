@@ -211,6 +211,11 @@ class Deployment:
         return self.data / "secrets" / "secrets.json"
 
     @property
+    def callback_numbers(self) -> Path:
+        """The numbers of those who are to be called back."""
+        return self.data / "secrets" / "callbacks.json"
+
+    @property
     def first_password_file(self) -> Path:
         """Holds the password of the pages' first user."""
         return self.data / "secrets" / "first-admin-password"

@@ -35,6 +35,9 @@ OUTCOME: Final = "HL_OUTCOME"
 SATISFACTION: Final = "HL_SATISFACTION"  # 1..5
 SURVEY: Final = "HL_SURVEY"  # 0, 1: was the caller asked?
 
+# On a line that waits in the place of a person who is to be called back (extensions.conf, callback-line).
+REACHED: Final = "HL_REACHED"  # "", dialling, answered, yes, left (the agent did), or Dial's status
+
 # On agents' legs, beside CONTACT.
 OFFER: Final = "HL_OFFER"
 LEG: Final = "HL_LEG_"  # with a phone's name: its offer, where several phones ring at once
@@ -51,6 +54,7 @@ NEXT_STEPS: Final = (
     "enter",
     "callback-talk",
     "callback",
+    "callback-rest",
 )
 
 IN_EVENTS: Final = (OFFER, STAGE)

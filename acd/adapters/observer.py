@@ -465,6 +465,11 @@ class Observer:
                 # If it fails, the lease ends the offer all the same.
                 self._act("Hangup", {"Channel": leg.channel})
 
+    def hang_up_caller(self, contact: str) -> None:
+        """End a contact's own channel, if it is there."""
+        if (caller := self.callers.get(contact)) is not None:
+            self._act("Hangup", {"Channel": caller.channel})
+
     def _act(self, action: str, fields: Mapping[str, str]) -> None:
         """Ask Asterisk for something and go on."""
         if self.link is not None:

@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -28,7 +28,7 @@ from hotline.core.hours import is_open
 from hotline.core.settings import Queue, Settings, Text
 from telephony import variables
 from telephony.dial import DialOptions, dial_arguments
-from telephony.errors import AgiError, AgiFailed, HungUp
+from telephony.errors import AgiFailed, HungUp
 from telephony.fastagi import AgiSession
 
 logger = logging.getLogger(__name__)
@@ -153,12 +153,7 @@ class CallerSession:
         now_ms = self._engine.clock.now_ms()
         self._engine.attach(arguments.contact, self)
         try:
-            served_last = self._engine.picture.last_agent(arguments.contact)
-            kept_ms = self._engine.picture.place_kept(arguments.contact, arguments.queue, now_ms)
-            arrival = arguments.arrival(self._queue, now_ms, self._last_agent(), served_last, kept_ms)
-            preferred, teams = preferences(self._settings, self._queue, arguments.prefer)
-            closed = self._is_closed()
-            self._engine.handle(replace(arrival, closed=closed, preferred=preferred, teams=teams))
+            self._engine.handle(self._arrival(now_ms))
             if arguments.aim or arguments.fallback:
                 # The journal has them now; the next entry of this contact is none of theirs.
                 await self._session.execute("MSet", f"{variables.AIM}=", f"{variables.FALLBACK}=")
@@ -173,6 +168,14 @@ class CallerSession:
         finally:
             if self._engine.detach(arguments.contact, self):
                 self._engine.handle(SessionLost(arguments.contact))
+
+    def _arrival(self, now_ms: int) -> CallArrived:
+        arguments, picture = self._arguments, self._engine.picture
+        served_last = picture.last_agent(arguments.contact)
+        kept_ms = picture.place_kept(arguments.contact, arguments.queue, now_ms)
+        arrival = arguments.arrival(self._queue, now_ms, self._last_agent(), served_last, kept_ms)
+        preferred, teams = preferences(self._settings, self._queue, arguments.prefer)
+        return replace(arrival, closed=self._is_closed(), preferred=preferred, teams=teams)
 
     def _is_closed(self) -> bool:
         """Whether the queue's own opening hours are over now."""
@@ -318,7 +321,11 @@ class CallerSession:
         status, cause, stage, rang = ([*outcome.split("|"), "", "", "", ""])[:4]
         if stage == "connected":
             return True
-        self._engine.handle(OfferFailed(order.offer, failed_cause(status, cause, rang=rang != "")))
+        return await self._offer_failed(order, status, failed_cause(status, cause, rang=rang != ""))
+
+    async def _offer_failed(self, order: OfferCall, status: str, cause: str) -> bool:
+        """Dial came back without a conversation; True when the caller does not wait on."""
+        self._engine.handle(OfferFailed(order.offer, cause))
         if self._answer_at is None:
             await self._music()
         elif status == "ANSWER":
@@ -454,30 +461,3 @@ def phones_of(order: OfferCall) -> list[tuple[str, str]]:
         for phone in (one.phone, *one.also):
             offers.setdefault(phone, one.offer)
     return list(offers.items())
-
-
-class QueueHandler:
-    """FastAGI handler "queue": makes a CallerSession of each session."""
-
-    def __init__(self, engine: Engine, forecaster: Forecaster, settings: Callable[[], Settings]) -> None:
-        self._engine = engine
-        self._forecaster = forecaster
-        self._settings = settings
-
-    async def __call__(self, session: AgiSession) -> None:
-        settings = self._settings()
-        try:
-            arguments = QueueArguments.parse(session.args)
-            caller = CallerSession(session, self._engine, self._forecaster, settings, arguments)
-        except ValueError as error:
-            logger.error(
-                "queue_arguments_refused", extra={"error": str(error), "contact": session.accountcode}
-            )
-            await session.set_variable("HL_NEXT", "hangup")
-            return
-        try:
-            await caller.run()
-        except HungUp:
-            logger.debug("caller_session_ended", extra={"contact": arguments.contact})
-        except AgiError:
-            logger.exception("caller_session_failed", extra={"contact": arguments.contact})

@@ -8,7 +8,7 @@ from acd.core import events, facts
 from acd.core.calls import Call
 from acd.core.commands import RefuseCall, SendToOverflow
 from acd.core.floor import Floor
-from acd.core.house_rules import QueueRules
+from acd.core.house_rules import QueueRules, rules_of_callback
 from acd.core.keeping import caller_is_back, caller_is_gone
 from acd.core.kept_rules import kept_rules
 from acd.core.limits import NO_WAY, way_past
@@ -62,6 +62,8 @@ def _enter(floor: Floor, event: events.CallArrived) -> None:
         _refuse(floor, event, "bad_needs")
     elif event.aims or event.contact in floor.taken:
         _queue(floor, event, rules, needs)  # it comes to certain agents, not to the line
+    elif event.reach_ms:
+        _queue(floor, event, rules_of_callback(rules, event.reach_ms), needs)  # it was let in long ago
     elif (way := way_past(floor, event, rules)) != NO_WAY:
         _turn_away(floor, event, *way)
     elif floor.in_queue.get(event.queue, 0) >= rules.max_waiting:
@@ -128,7 +130,7 @@ def _queue(floor: Floor, event: events.CallArrived, rules: QueueRules, needs: Ne
         state="aimed" if event.aims else "waiting",
         aims=list(event.aims),
         place_since_ms=event.place_since_ms,
-        queued_ms=floor.now_ms,
+        queued_ms=event.place_since_ms if event.reach_ms else floor.now_ms,
         max_wait_ms=rules.max_wait_ms,
         overflow=rules.overflow,
         steps=tuple(later),
@@ -193,14 +195,14 @@ def call_withdrawn(floor: Floor, event: events.CallWithdrawn) -> None:
     if event.entry and event.entry != call.entry:
         floor.ignore("a later entry of this contact is here already")
         return
-    leave(floor, call, event.to)
+    leave(floor, call, event.to, event.cause)
 
 
-def leave(floor: Floor, call: Call, to: str) -> None:
+def leave(floor: Floor, call: Call, to: str, cause: str = "withdrawn") -> None:
     """The entry is over because the caller goes elsewhere; a conversation under way was transferred."""
     for leg in floor.legs_of(call):
         cancel_offer(floor, leg)
-    _end(floor, call, "withdrawn", how="out", offer_cause="withdrawn", by="transfer", to=to)
+    _end(floor, call, "withdrawn", how="out", offer_cause=cause, by="transfer", to=to)
 
 
 def lose_call(floor: Floor, call: Call) -> None:

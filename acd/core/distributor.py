@@ -203,6 +203,7 @@ class Distributor:
             ring_limit_ms=call.rules.offer_ring_ms,
             after_contact_ms=call.rules.after_contact_ms,
             beside=beside,
+            reach_ms=call.rules.reach_ms,
         )
         floor.add_offer(offer)
         if not call.legs:

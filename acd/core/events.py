@@ -37,6 +37,7 @@ class CallArrived(Event):
     preferred: tuple[str, ...] = ()  # agents named for the caller's choice, number or flow, or the queue
     teams: tuple[str, ...] = ()  # those of them that are named as teams
     closed: bool = False  # the queue's opening hours are over
+    reach_ms: int = 0  # a callback: so long it takes at most to reach the person whose place it keeps; else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,9 @@ class CallWithdrawn(Event):
     contact: str
     to: str
     entry: int = 0  # which was left; 0: the one that is here
+    cause: str = (
+        "withdrawn"  # what becomes of its offers; not_reached: the agent was there, the person was not
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,7 +117,7 @@ class OfferEnded(Fact):
 
     cause: no_answer, rejected, busy, unreachable, caller_gone, withdrawn, agent_gone (answered, then hung
     up before the bridge), unknown, lost, answered_elsewhere (another phone that rang at once won),
-    picked_up (by a colleague).
+    picked_up (by a colleague), not_reached (the person of a callback; the agent was there).
     """
 
     contact: str
@@ -482,6 +482,55 @@ class SupervisorActed(Fact):
     queue: str
     detail: str
     refused: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackAsked(Fact):
+    """A caller asked to be called back instead of waiting; the callback bears this contact's id.
+
+    caller: a reference to the number to be called; number: the hotline number dialled; needs, prefer (agents,
+    joined by spaces): chosen besides the queue's own; priority: "" for that of the queue; place_since_ms: the
+    place in line is that of a wait since then; expires_ms: not called any more from then on.
+    """
+
+    contact: str
+    caller: str
+    number: str
+    queue: str
+    needs: str
+    prefer: str
+    priority: str
+    language: str
+    place_since_ms: int
+    expires_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackTried(Fact):
+    """The person was called. line: the contact that waited in that place; agent: "" before there is one.
+
+    how: answered, no_answer, busy, failed, hung_up (before an agent was there), agent_gone (the agent hung
+    up first: not counted as an attempt). next_ms: not called again before, 0 if at once.
+    """
+
+    contact: str
+    line: str
+    agent: str
+    how: str
+    next_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackSettled(Fact):
+    """A callback is over, exactly once; by: whom, "" if nobody's deed.
+
+    how: served (the person talks with an agent, also after calling in), unreached (tried often enough),
+    gave_up (answered, and hung up before an agent was there), expired, cancelled, number_lost.
+    """
+
+    contact: str
+    how: str
+    by: str
 
 
 @dataclass(frozen=True, slots=True)

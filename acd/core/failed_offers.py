@@ -6,7 +6,7 @@ The house's rules (`AgentRules.failed_offers`) say it per cause; by default:
 - unreachable: not ready, reason "unreachable", until the phone is reachable or the agent goes ready;
 - busy, unknown: left alone for a while (communicating), so that a broken phone is not rung in a tight loop;
 - caller_gone, withdrawn, lost: no mark; the idle time goes on if the phone had not rung yet;
-- answered_elsewhere, picked_up: no mark, and the idle time goes on.
+- answered_elsewhere, picked_up, not_reached (the person of a callback): no mark, and the idle time goes on.
 An agent who meanwhile intends something else than ready gets that instead of a mark.
 """
 

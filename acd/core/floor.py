@@ -404,7 +404,7 @@ class Floor:
     def add_offer(self, offer: Offer) -> None:
         """The offer holds its agent and its call from now on."""
         self.offers[offer.id] = offer
-        self.set_lease(offer, self.now_ms + offer.ring_limit_ms + LEASE_GRACE_MS)
+        self.set_lease(offer, self.now_ms + offer.ring_limit_ms + offer.reach_ms + LEASE_GRACE_MS)
 
     def legs_of(self, call: Call) -> list[Offer]:
         """The call's open offers, in the order in which they were made."""

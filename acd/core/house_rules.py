@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +53,31 @@ class QueueRules:
     short_abandon_ms: int = 5_000  # who hangs up within it did not really wait
     max_predicted_ms: int = 0  # whose wait is expected to be longer is sent on; 0: nobody
     predicted: tuple[str, str] = ("", "")  # go form of newcomers, of those who wait; "": they wait
+    reach_ms: int = 0  # of a callback: so long it takes at most to reach the person; 0: the caller is here
 
     @property
     def judges_staff(self) -> bool:
         """Whether callers who wait are sent on when agents are away."""
         return bool(self.nobody_logged_in[1] or self.nobody_ready[1])
+
+
+def rules_of_callback(rules: QueueRules, reach_ms: int) -> QueueRules:
+    """The rules for a call that keeps the place of a person who is to be called back.
+
+    There is nobody on the line who could have too much of it, or would come again for a place.
+    """
+    return replace(
+        rules,
+        reach_ms=reach_ms,
+        max_wait_ms=0,
+        overflow="",
+        nobody_logged_in=("", ""),
+        nobody_ready=("", ""),
+        max_predicted_ms=0,
+        predicted=("", ""),
+        return_within_ms=0,
+        recall_within_ms=0,
+    )
 
 
 @dataclass(frozen=True, slots=True)

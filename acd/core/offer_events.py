@@ -65,7 +65,7 @@ def see_answer(floor: Floor, offer: Offer, since_ms: int | None = None) -> None:
     if offer.cause:
         floor.ignore(_CALLER_FREE)
         return
-    floor.set_lease(offer, floor.now_ms + WHISPER_LIMIT_MS)
+    floor.set_lease(offer, floor.now_ms + WHISPER_LIMIT_MS + offer.reach_ms)
     call = floor.calls[offer.contact]
     for other in floor.legs_of(call):
         if other is not offer:
@@ -297,5 +297,5 @@ def _free_agent(floor: Floor, offer: Offer) -> None:
         floor.tell_agent(agent, "work_goes_on", intent=intent, until_ms=until_ms)
     else:
         has_rung = bool(offer.rang_ms or offer.answered_ms)
-        keep_idle = not has_rung or offer.cause in ("answered_elsewhere", "picked_up")
+        keep_idle = not has_rung or offer.cause in ("answered_elsewhere", "picked_up", "not_reached")
         agent_after_failure(floor, agent, offer.cause, keep_idle=keep_idle)

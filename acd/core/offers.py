@@ -65,6 +65,7 @@ class Offer:
     ring_limit_ms: int
     after_contact_ms: int
     beside: bool = False  # others were offered the same call by the same Dial
+    reach_ms: int = 0  # of a callback: the person is called before the phone rings, or after it is answered
     stage: str = "dialled"
     cause: str = ""  # why the caller's half is over; "" while it is open
     told: bool = False  # OfferEnded or SegmentEnded has been written

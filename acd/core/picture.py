@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Self
 
+from acd.core.callbacks import CallbackBook
 from acd.core.expected_wait import HandlingTimes
 from acd.core.fold import Body, Fold
 from acd.core.last_agents import LastAgents
@@ -64,6 +65,7 @@ class Picture:
         self._last_agents = LastAgents()
         self.returns = Returns()
         self.overflows = Overflows()
+        self.callbacks = CallbackBook()
 
     @property
     def agents(self) -> dict[str, AgentView]:
@@ -157,6 +159,7 @@ class Picture:
             self._last_agents.note(view.caller, body["agent"])
         self.overflows.apply(kind, at_ms, body)
         self.returns.apply(kind, at_ms, body, self.contacts.get(body.get("contact", "")))
+        self.callbacks.apply(kind, at_ms, body)
 
     def last_agent(self, contact: str) -> str:
         """The agent who last talked with the caller of this open contact; "" when nobody is remembered."""
@@ -190,6 +193,7 @@ class Picture:
             "last_agents": self._last_agents.to_dict(),
             "returns": self.returns.to_dict(),
             "overflows": self.overflows.to_dict(),
+            "callbacks": self.callbacks.to_dict(),
             "day": self.day.to_dict(),
             "day_by_queue": {name: totals.to_dict() for name, totals in self.day_by_queue.items()},
             "day_by_agent": {name: totals.to_dict() for name, totals in self.day_by_agent.items()},
@@ -209,4 +213,5 @@ class Picture:
         picture._last_agents.load(snapshot.get("last_agents", {}))
         picture.returns.load(snapshot.get("returns", {}))
         picture.overflows.load(snapshot.get("overflows", {}))
+        picture.callbacks.load(snapshot.get("callbacks", {}))
         return picture

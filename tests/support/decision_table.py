@@ -198,6 +198,7 @@ def event_of(words: list[str]) -> events.Event:
                 chosen=options.get("chosen", ""),
                 closed="closed" in options,
                 last_agent=options.get("last", ""),
+                reach_ms=int(options.get("reach", "0")),
                 preferred=tuple(options["prefer"].split(",")) if "prefer" in options else (),
             )
         case "snapshot":
@@ -222,6 +223,8 @@ def event_of(words: list[str]) -> events.Event:
             return events.OfferAnswered(rest[0], at_ms=_past_ms(options))
         case "bridged":
             return events.OfferConnected(rest[0], at_ms=_past_ms(options))
+        case "withdraw":
+            return events.CallWithdrawn(rest[0], rest[1], cause=options.get("cause", "withdrawn"))
         case "force":
             return events.AgentForced(rest[0], rest[1], "boss", "page", *rest[2:3])
         case "take":
@@ -266,7 +269,6 @@ _EVENTS = {
     "rang": events.OfferRang,
     "ready": events.AgentBecameReady,
     "session_lost": events.SessionLost,
-    "withdraw": events.CallWithdrawn,
 }
 
 

@@ -306,3 +306,74 @@ def test_settings_do_not_change_the_rules_of_a_call_that_waits() -> None:
                                             | 1001 offered
                                             | ! offer c2 to 1001 for 3000
     """)
+
+
+def test_the_person_of_a_callback_is_not_reached_the_agent_has_no_mark_and_the_idle_time_goes_on() -> None:
+    Table().run("""
+        0       ready 1001                             | 1001 ready
+        10      ready 1002                             | 1002 ready
+        100     arrive c1 orders since=100 reach=50000 | queued c1
+                                                       | offered c1 to 1001 as 1-1
+                                                       | 1001 offered
+                                                       | ! offer c1 to 1001 for 8000
+        200     rang 1-1                               | rang 1-1
+        1200    answered 1-1                           | 1001 on_contact
+                                                       | answered c1: waited 1100, rang 1000
+        31200   withdraw c1 callback cause=not_reached | ended 1-1: not_reached, rang 1000
+                                                       | left c1: out to callback after 31100
+        31220   leg_ended 1-1 16                       | 1001 ready
+        31300   arrive c2 orders since=31300           | queued c2
+                                                       | offered c2 to 1001 as 1-2
+                                                       | 1001 offered
+                                                       | ! offer c2 to 1001 for 8000
+    """)
+
+
+def test_the_lease_of_a_callback_leaves_time_to_reach_the_person() -> None:
+    """Before the phone rings, and after it was answered."""
+    Table().run("""
+        0       ready 1001                             | 1001 ready
+                                                       | alarm at never
+        100     arrive c1 orders since=100 reach=50000 | queued c1
+                                                       | offered c1 to 1001 as 1-1
+                                                       | 1001 offered
+                                                       | ! offer c1 to 1001 for 8000
+                                                       | alarm at 63100
+        30000   rang 1-1                               | rang 1-1
+                                                       | alarm at 43000
+        31000   answered 1-1                           | 1001 on_contact
+                                                       | answered c1: waited 30900, rang 1000
+                                                       | alarm at 141000
+    """)
+
+
+def test_a_callback_has_its_old_place_and_no_limit_of_the_queue_is_for_it() -> None:
+    """Full, closed, nobody there: it was let in long ago, and nobody on the line has waited for too long."""
+    Table().run("""
+        0       arrive c1 small since=0                        | queued c1
+        10      arrive c2 small since=10                       | ! refuse c2: queue_full
+        20      arrive c2 small since=20 place=5 reach=1000    | queued c2
+        30      arrive c3 limited sales since=30 reach=1000    | queued c3
+        40      close_queue orders                             | closed orders
+                                                               | acted close_queue orders
+        50      arrive c4 orders since=50 closed reach=1000    | queued c4
+        20000   alarm                                          |
+        20010   ready 1001                                     | 1001 ready
+                                                               | offered c1 to 1001 as 1-1
+                                                               | 1001 offered
+                                                               | ! offer c1 to 1001 for 8000
+        20020   hang_up c1                                     | ended 1-1: caller_gone, rang 0
+                                                               | left c1: abandoned after 20020
+        20030   leg_ended 1-1 26                               | 1001 ready
+                                                               | offered c2 to 1001 as 1-2
+                                                               | 1001 offered
+                                                               | ! offer c2 to 1001 for 8000
+    """)
+
+
+def test_a_callback_widens_by_the_time_since_the_first_wait_began() -> None:
+    Table().run("""
+        15000   arrive c1 steps sales >= 5 since=15000 place=0 reach=1000 | queued c1
+                                                                          | widened c1: sales >= 2
+        20000   alarm                                                     | widened c1: anyone
+    """)

@@ -39,6 +39,7 @@ UNUSUAL = QueueRules(
     short_abandon_ms=12,
     max_predicted_ms=13,
     predicted=("hangup", "voicemail"),
+    reach_ms=50_000,
 )
 
 

@@ -137,6 +137,14 @@ role = "agent"
 allowed = ["177"]
 transfer = true
 
+[callbacks]
+trunk = "outside"
+presented_number = "4000"
+attempts = 2
+retry_after_s = 1
+ring_timeout_s = 5
+per_number_per_day = 5
+
 [[hours]]
 name = "never"
 """

@@ -15,7 +15,7 @@ from harness import sound
 
 PROMPT_S = 0.4
 LANGUAGES = ("zh", "en")
-STEP_HZ = 12  # within 0.2 s, tones 10 Hz apart can be told apart
+STEP_HZ = 10  # within 0.2 s, tones 10 Hz apart can be told apart
 PHONES_HZ = (440, 1000, 1500)
 BANDS = {
     language: [hz for hz in band if all(abs(hz - phone) >= 10 for phone in PHONES_HZ)]
@@ -44,6 +44,10 @@ def prompt_hz(prompt: str, language: str = "zh") -> int:
         return 2800 + 20 * int(found[1])
     if found := re.fullmatch(r"wait-(?:within|from|to)-(\d+)", prompt):
         return 2810 + 20 * int(found[1])
+    if found := re.fullmatch(r"digit-(\d)", prompt):
+        return 3500 + 20 * int(found[1])
+    if re.fullmatch(r"callback-offer-\d", prompt):
+        return 3720 + 30 * english
     if re.fullmatch(r"closed-\w+", prompt):
         return 3430 + 30 * english
     raise ValueError(f"prompt {prompt!r} is not known")
@@ -55,6 +59,7 @@ def write_prompt_tones(sounds: Path, *, agents: Iterable[str], queues: Iterable[
     names += [f"agent-{agent}" for agent in agents] + [f"queue-{queue}" for queue in queues]
     families = ("position", "wait-within", "wait-from", "wait-to")
     names += [f"{family}-{number}" for family in families for number in range(1, 31)]
+    names += [f"{family}-{digit}" for family in ("digit", "callback-offer") for digit in range(10)]
     samples = round(PROMPT_S * sound.SAMPLES_PER_S)
     written: dict[int, bytes] = {}
     for language in LANGUAGES:
