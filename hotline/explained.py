@@ -36,7 +36,8 @@ class Line:
 def lines(told: Explainer, clock: Clock) -> list[Line]:
     """The whole explanation, in the order in which things happened."""
     found = [Line(0, phrase("explain.heading", contact=shown_text(told.contact)))]
-    if not told.entries:
+    found += [Line(1, _sent_on(body, clock)) for body in told.turned_away]
+    if not told.entries and not told.turned_away:
         found.append(Line(1, phrase("explain.no_request", contact=shown_text(told.contact))))
     for entry in told.entries:
         found += _entry(entry, told.asked, clock)
@@ -54,6 +55,7 @@ def document(told: Explainer, words: Callable[[Phrase], str], clock: Clock) -> d
         "contact": told.contact,
         "agent": told.asked,
         "matches": not told.mismatched,
+        "turned_away": [dict(one) for one in told.turned_away],
         "requests": [_entry_values(entry, words) for entry in told.entries],
         "text": text(lines(told, clock), words),
     }
@@ -63,6 +65,7 @@ def _entry_values(entry: EntryAccount, words: Callable[[Phrase], str]) -> dict[s
     return {
         "queued": dict(entry.body),
         "widened": [dict(step) for step in entry.widened],
+        "sent_on": [dict(one) for one in entry.sent_on],
         "deeds": [dict(deed) for deed in entry.deeds],
         "offers": [_offer_values(offer, words) for offer in entry.offers],
         "left": None if entry.left is None else dict(entry.left),
@@ -106,6 +109,7 @@ def _entry(entry: EntryAccount, asked: str, clock: Clock) -> Iterator[Line]:
         (step["at_ms"], [Line(2, _widened(step, clock))]) for step in entry.widened
     ]
     happened += [(deed["at_ms"], [Line(2, _acted(deed, clock))]) for deed in entry.deeds]
+    happened += [(body["at_ms"], [Line(2, _sent_on(body, clock))]) for body in entry.sent_on]
     happened += [(offer.at_ms, list(_offer(offer, asked, clock))) for offer in entry.offers]
     for _, told in sorted(happened, key=lambda one: one[0]):
         yield from told
@@ -134,6 +138,14 @@ def _widened(step: Mapping[str, Any], clock: Clock) -> Phrase:
         return phrase("explain.widened", at=at, step=number, needs=needs)
     others = ", ".join(step["prefer"])
     return phrase("explain.widened_preferring", at=at, step=number, needs=needs, others=others)
+
+
+def _sent_on(body: Mapping[str, Any], clock: Clock) -> Phrase:
+    queue, reason = shown_text(body["queue"]), body["reason"]
+    why: Phrase | str = _said("explain_overflow", reason)
+    if body.get("predicted_ms"):
+        why = phrase("explain.expected", expected_s=_seconds(body["predicted_ms"]))
+    return phrase("explain.sent_on", at=clock(body["at_ms"]), queue=queue, to=shown_text(body["to"]), why=why)
 
 
 def _acted(deed: Mapping[str, Any], clock: Clock) -> Phrase:

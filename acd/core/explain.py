@@ -51,6 +51,7 @@ class EntryAccount:
     widened: list[Body] = field(default_factory=list)
     deeds: list[Body] = field(default_factory=list)  # that were done, not those refused
     offers: list[OfferAccount] = field(default_factory=list)
+    sent_on: list[Body] = field(default_factory=list)  # by the queue's limits: CallOverflowed
     left: Body | None = None
     why_not: Phrase | None = None  # of the agent asked about: at the entry's end without an answer, or now
 
@@ -75,6 +76,7 @@ class Explainer:
         self.contact = contact
         self.asked = asked
         self.entries: list[EntryAccount] = []
+        self.turned_away: list[Body] = []  # CallOverflowed of entries that a queue's limits did not let in
         self.day_starts_ms = day_starts_ms
         self._picture = picture or Picture(day_starts_ms)
         self._settings_of = settings_of
@@ -112,6 +114,12 @@ class Explainer:
     def _widened(self, at_ms: int, body: Body) -> None:
         if self.entries:
             self.entries[-1].widened.append(body)
+
+    def _overflowed(self, at_ms: int, body: Body) -> None:
+        if self.entries and self.entries[-1].body["entry"] == body["entry"]:
+            self.entries[-1].sent_on.append(body)
+        else:
+            self.turned_away.append(body)
 
     def _acted(self, at_ms: int, body: Body) -> None:
         if self.entries and not body["refused"]:
@@ -217,6 +225,7 @@ def proof_rings(body: Body) -> tuple[str, ...]:
 _TOLD: dict[str, Callable[[Explainer, int, Body], None]] = {
     "CallQueued": Explainer._queued,
     "CallWidened": Explainer._widened,
+    "CallOverflowed": Explainer._overflowed,
     "SupervisorActed": Explainer._acted,
     "CallOffered": Explainer._offered,
     "OfferRang": Explainer._rang,

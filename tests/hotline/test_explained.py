@@ -144,3 +144,47 @@ def test_who_is_preferred_is_told_with_the_request(queued: dict[str, Any], langu
     explainer = Played().explained("c1")
     explainer.apply("CallQueued", START_MS, {**QUEUED, **queued})
     assert told(explainer, language).splitlines()[2].strip() == said
+
+
+LIMITS_STORY = """
+    0     ready 1002
+    10    arrive c0 orders since=10
+    20    bridged 1-1
+    100   arrive c1 quick since=100
+    200   predicted c1 90500
+    210   withdraw c1 voicemail
+    300   arrive c2 limited sales since=300 closed=1
+"""
+
+
+def test_one_who_is_sent_on_by_a_limit_and_one_who_was_not_let_in() -> None:
+    played = Played().play(LIMITS_STORY)
+    assert told(played.explained("c1")) == dedent("""\
+        contact c1
+            100 request 1: queue quick, needs anyone, priority 0, waits since 100, settings version 1
+                200 sent on to voicemail by the limits of queue quick: expected to wait for another 90.5 s
+                210 left the queue: left for elsewhere, to voicemail, after a wait of 0.1 s""")
+    assert told(played.explained("c2")) == dedent("""\
+        contact c2
+            300 sent on to voicemail by the limits of queue limited: the queue is closed""")
+    [away] = document(played.explained("c2"), in_words, clock)["turned_away"]
+    assert away["reason"] == "closed"
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("closed", "the queue is closed"),
+        ("queue_full", "as many wait as may"),
+        ("callers_per_agent", "as many wait per agent as may"),
+        ("nobody_logged_in", "no agent who could serve it is logged in"),
+        ("nobody_ready", "no agent who could serve it is at work"),
+        ("max_wait", "waited for as long as it may"),
+        ("predicted_wait", "too long a wait was expected"),
+        ("of_the_future", "of_the_future"),
+    ],
+)
+def test_every_limit_is_told_in_words(reason: str, said: str) -> None:
+    explainer = Played().explained("c1")
+    explainer.apply("CallOverflowed", START_MS, {**ABOUT, "reason": reason, "to": "hangup"})
+    assert told(explainer).endswith(f"sent on to hangup by the limits of queue service: {said}")

@@ -19,7 +19,8 @@ from hotline.words import CHOICE, columns_of, in_words, language, padded, say, t
 
 ROOT = Path(__file__).parents[2]
 EXPLAINED = {
-    f"explain_{part}" for part in ("part", "policy", "aimed", "deed", "left_out", "cause", "how", "reason")
+    f"explain_{part}"
+    for part in ("part", "policy", "aimed", "deed", "left_out", "cause", "how", "overflow", "reason")
 }
 ROOMS = ("acd", "hotline", "ivr", "recording", "telephony", "wallboard")
 SOURCES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
