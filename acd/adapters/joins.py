@@ -18,6 +18,7 @@ class Joined:
 
     contact: str
     leg: ChannelSeen
+    since_ms: int  # when the leg began to talk, with whomever
 
 
 class Joins:
@@ -25,17 +26,19 @@ class Joins:
 
     def __init__(self) -> None:
         self._callers: dict[str, str] = {}  # contact -> bridge
-        self._phones: dict[str, tuple[str, ChannelSeen]] = {}  # unique id -> bridge and channel
+        # Unique id -> bridge, channel, and when it entered its first bridge.
+        self._phones: dict[str, tuple[str, ChannelSeen, int]] = {}
 
     def caller_entered(self, contact: str, bridge: str) -> list[Joined]:
         """The caller is in this bridge now; returns the phones that are there already."""
         self._callers[contact] = bridge
-        return [Joined(contact, leg) for at, leg in self._phones.values() if at == bridge]
+        return [Joined(contact, leg, since_ms) for at, leg, since_ms in self._phones.values() if at == bridge]
 
-    def phone_entered(self, leg: ChannelSeen) -> list[Joined]:
+    def phone_entered(self, leg: ChannelSeen, now_ms: int) -> list[Joined]:
         """A phone's leg that belongs to no offer is in a bridge now; returns the caller who is there."""
-        self._phones[leg.uniqueid] = (leg.bridge, leg)
-        return [Joined(contact, leg) for contact, at in self._callers.items() if at == leg.bridge]
+        _, _, since_ms = self._phones.get(leg.uniqueid, ("", leg, now_ms))
+        self._phones[leg.uniqueid] = (leg.bridge, leg, since_ms)
+        return [Joined(contact, leg, since_ms) for contact, at in self._callers.items() if at == leg.bridge]
 
     def gone(self, uniqueid: str) -> None:
         """This channel has hung up, or its leg is known as part of a conversation now."""

@@ -264,20 +264,20 @@ class Observer:
         if seen.uniqueid in self.callers:
             joined = self._joins.caller_entered(seen.uniqueid, seen.bridge)
         elif not seen.offer and self._engine.distributor.agent_at(seen.endpoint) is not None:
-            joined = self._joins.phone_entered(seen)
+            joined = self._joins.phone_entered(seen, self._engine.clock.now_ms())
         else:
             return
         for one in joined:
-            self._join(one.contact, one.leg)
+            self._join(one.contact, one.leg, one.since_ms)
 
-    def _join(self, contact: str, leg: ChannelSeen) -> None:
+    def _join(self, contact: str, leg: ChannelSeen, since_ms: int) -> None:
         agent = self._engine.distributor.agent_at(leg.endpoint)
         view = self._engine.picture.contacts.get(contact)
         if agent is None or view is None:
             return
         segment, now_ms = f"{SIDE}{leg.uniqueid}", self._engine.clock.now_ms()
         path = self._recording_path(segment, now_ms)
-        self._engine.handle(AgentJoined(contact, agent, segment, view.queue, path))
+        self._engine.handle(AgentJoined(contact, agent, segment, view.queue, path, now_ms - since_ms))
         if self._engine.picture.agents[agent].offer != segment:
             return  # held by another leg
         self._joins.gone(leg.uniqueid)

@@ -246,7 +246,8 @@ class HoldChanged(Event):
 class AgentJoined(Event):
     """A leg of the agent's phone is in one bridge with the caller, though no offer led there.
 
-    segment: an id of the leg's own. queue: of the conversation.
+    segment: an id of the leg's own. queue: of the conversation. recording_skip_ms: how long the leg talked,
+    and was recorded, before.
     """
 
     contact: str
@@ -254,6 +255,7 @@ class AgentJoined(Event):
     segment: str
     queue: str
     recording: str = ""
+    recording_skip_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,6 +169,9 @@ class CallConnected(Fact):
     queue: str
     recording: str  # path under the recordings folder, without suffix; "" when not recorded
     how: str = ""  # joined: no offer led there, but an attended transfer or a third party; "": an offer
+    recording_skip_ms: int = (
+        0  # joined: so much of the recording's beginning is a consultation without the caller
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,14 @@ def agent_joined(floor: Floor, event: events.AgentJoined) -> None:
         offer = part_of(floor, agent, rules, floor.now_ms)
         floor.facts.append(
             facts.CallConnected(
-                floor.now_ms, event.contact, offer.id, agent.number, event.queue, event.recording, "joined"
+                at_ms=floor.now_ms,
+                contact=event.contact,
+                segment=offer.id,
+                agent=agent.number,
+                queue=event.queue,
+                recording=event.recording,
+                how="joined",
+                recording_skip_ms=event.recording_skip_ms,
             )
         )
         call = floor.calls.get(event.contact)

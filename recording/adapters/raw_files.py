@@ -17,6 +17,7 @@ from recording.core.raw import (
     FRAME_BYTES,
     SAMPLE_BYTES,
     SAMPLE_RATE_HZ,
+    bytes_of,
     length_ms,
     segment_of,
     swap_channels,
@@ -94,15 +95,18 @@ def _targets(descriptors: Path) -> Iterator[Path]:
             continue  # closed meanwhile
 
 
-def make_recording(raw: RawFile, temporary: Path, target: Path) -> Made:
+def make_recording(raw: RawFile, temporary: Path, target: Path, *, skip_ms: int = 0) -> Made:
     """Make a WAV file of a finished raw file, caller left, agent right, and move it into place.
 
-    Everything is on disk when this returns. Raises OSError, and RawGrew when the raw file was not finished.
+    skip_ms: so much of its beginning is left out. Everything is on disk when this returns. Raises OSError,
+    and RawGrew when the raw file was not finished.
     """
-    size = whole_frames_bytes(raw.size_bytes)
+    skipped = min(bytes_of(skip_ms), whole_frames_bytes(raw.size_bytes))
+    size = whole_frames_bytes(raw.size_bytes) - skipped
     with raw.path.open("rb") as sound, temporary.open("wb") as file:
         with wave.open(file, "wb") as made:
             made.setparams((CHANNELS, SAMPLE_BYTES, SAMPLE_RATE_HZ, size // FRAME_BYTES, "NONE", ""))
+            sound.seek(skipped)
             left = size
             while left:
                 frames = sound.read(min(left, _CHUNK_BYTES))

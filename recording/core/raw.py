@@ -66,6 +66,11 @@ def length_ms(size_bytes: int) -> int:
     return size_bytes // FRAME_BYTES * 1000 // SAMPLE_RATE_HZ
 
 
+def bytes_of(sound_ms: int) -> int:
+    """How many bytes so much sound is, in whole frames."""
+    return sound_ms * SAMPLE_RATE_HZ // 1000 * FRAME_BYTES
+
+
 def swap_channels(frames: bytes) -> bytes:
     """The same sound with left and right exchanged. Raises ValueError unless the frames are whole."""
     if len(frames) % FRAME_BYTES:

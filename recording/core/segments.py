@@ -26,11 +26,15 @@ _ENDS = ("SegmentEnded", "OfferEnded", "OutgoingEnded")
 
 @dataclass(slots=True)
 class Segment:
-    """What acd told. recording: where acd announced it to be kept, without suffix; "" when not told."""
+    """What acd told. recording: where acd announced it to be kept, without suffix; "" when not told.
+
+    skip_ms: so much of its beginning is not of the contact: a consultation between colleagues.
+    """
 
     contact: str = ""
     recording: str = ""
     ended: bool = False
+    skip_ms: int = 0
 
 
 class Segments:
@@ -48,6 +52,7 @@ class Segments:
         segment = self._segments.setdefault(body[key], Segment(body["contact"]))
         segment.ended = segment.ended or kind in _ENDS
         segment.recording = body.get("recording", "") or segment.recording
+        segment.skip_ms = body.get("recording_skip_ms", segment.skip_ms)
         if len(self._segments) > self._most:
             self._segments.popitem(last=False)
 

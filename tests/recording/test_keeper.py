@@ -16,6 +16,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from hotline.journal import JournalWriter, read_journal
+from recording.core.raw import swap_channels
 from recording.keeper import STEPS, Keeper, KeeperMetrics
 
 FRAME = b"\x01\x00\x02\x00"
@@ -125,6 +126,22 @@ def test_a_call_between_colleagues_is_kept_only_as_part_of_a_contact(house: Hous
     assert [fact["segment"] for fact in house.facts()] == ["s-1.9"]
     assert house.count("private_total") == 1
     assert list(house.incoming.iterdir()) == []
+
+
+def test_a_consultation_before_the_contact_is_not_kept(house: House) -> None:
+    """… nor is a part of which nothing but the consultation was recorded."""
+    told = {"contact": "c1", "recording": "", "recording_skip_ms": 600}
+    for segment in ("s-1.9", "s-1.10"):
+        house.keeper.segments.apply("CallConnected", {**told, "segment": segment})
+        house.ended(segment)
+    raw = house.raw("s-1.9", bytes(19_200) + SECOND[19_200:])
+    sound = raw.read_bytes()[19_200:]
+    house.raw("s-1.10", bytes(19_200))
+    assert house.keeper.sweep() == 2
+    (fact,) = house.facts()
+    assert (fact["segment"], fact["length_ms"]) == ("s-1.9", 400)
+    assert (house.recordings / fact["path"]).read_bytes()[44:] == swap_channels(sound)
+    assert house.count("empty_total") == 1
 
 
 def test_a_torn_end_is_cut_and_counted(house: House) -> None:
