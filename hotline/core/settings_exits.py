@@ -6,6 +6,7 @@ hours, and what follows when nobody presses a key in a menu. What a caller choos
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Iterator
 
 from hotline.core.phrases import Phrase, phrase
@@ -36,10 +37,10 @@ def check_exits(references: References, queue: Queue, where: str) -> None:
         check_destination(references, f"{where}.leave_to", queue.leave_to)
     for key, destination in exits(queue, where):
         check_destination(references, key, destination)
-        if key not in references.complaints.found and _leads_to(
-            references.settings, destination, f"queue:{queue.name}"
-        ):
-            references.complaints.add(key, destination, phrase("allowed.open_circle"))
+        way = _way_to(references.settings, destination, f"queue:{queue.name}")
+        if key not in references.complaints.found and way:
+            allowed = phrase("allowed.open_circle", way=" → ".join(way))
+            references.complaints.add(key, destination, allowed)
 
 
 def _check_predicted(references: References, queue: Queue, where: str) -> None:
@@ -69,17 +70,18 @@ def check_destination(references: References, key: str, destination: str) -> Non
         references.refer(key, name, names, what)
 
 
-def _leads_to(settings: Settings, destination: str, goal: str) -> bool:
-    """Whether a caller who does nothing comes from this destination to the goal."""
-    open_ends, seen = [destination], set[str]()
-    while open_ends:
-        place = open_ends.pop()
-        if place == goal:
-            return True
-        if place not in seen:
-            seen.add(place)
-            open_ends += _onward(settings, place)
-    return False
+def _way_to(settings: Settings, destination: str, goal: str) -> tuple[str, ...]:
+    """The places, the shortest way, through which a caller who does nothing comes to the goal; (): never."""
+    ways: deque[tuple[str, ...]] = deque([(destination,)])
+    seen = set[str]()
+    while ways:
+        way = ways.popleft()
+        if way[-1] == goal:
+            return way
+        if way[-1] not in seen:
+            seen.add(way[-1])
+            ways += [(*way, onward) for onward in _onward(settings, way[-1])]
+    return ()
 
 
 def _onward(settings: Settings, place: str) -> list[str]:

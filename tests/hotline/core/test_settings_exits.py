@@ -91,28 +91,38 @@ CIRCLE = "a destination that does not lead back here"
 
 
 @pytest.mark.parametrize(
-    ("queues", "keys"),
+    ("queues", "ways"),
     [
-        ({"a": {"overflow": "queue:a"}}, ["queue[1].overflow"]),
+        ({"a": {"overflow": "queue:a"}}, {"queue[1].overflow": "queue:a"}),
         (
             {"a": {"overflow": "queue:b"}, "b": {"closed": "queue:a"}},
-            ["queue[1].overflow", "queue[2].closed"],
+            {"queue[1].overflow": "queue:b → queue:a", "queue[2].closed": "queue:a → queue:b"},
         ),
-        ({"c": {"overflow": "flow:straight"}}, ["queue[3].overflow"]),
-        ({"c": {"overflow": "number:4003"}}, ["queue[3].overflow"]),
-        ({"a": {"overflow": "number:4002"}}, ["queue[1].overflow"]),
-        ({"b": {"nobody_logged_in": WithoutAgents("menu:m")}}, ["queue[2].nobody_logged_in.entering"]),
+        ({"c": {"overflow": "flow:straight"}}, {"queue[3].overflow": "flow:straight → queue:c"}),
+        ({"c": {"overflow": "number:4003"}}, {"queue[3].overflow": "number:4003 → flow:straight → queue:c"}),
+        ({"a": {"overflow": "number:4002"}}, {"queue[1].overflow": "number:4002 → queue:a"}),
+        (
+            {"b": {"nobody_logged_in": WithoutAgents("menu:m")}},
+            {"queue[2].nobody_logged_in.entering": "menu:m → queue:b"},
+        ),
         (
             {"a": {"max_predicted_wait_s": 9, "predicted_overflow": WithoutAgents(waiting="queue:a")}},
-            ["queue[1].predicted_overflow.waiting"],
+            {"queue[1].predicted_overflow.waiting": "queue:a"},
         ),
-        ({"a": {"overflow": "flow:main"}}, []),  # only by a key that the caller presses
+        (
+            {"a": {"overflow": "flow:main"}, "b": {"closed": "queue:c"}, "c": {"closed": "queue:a"}},
+            {
+                "queue[1].overflow": "flow:main → menu:m → queue:b → queue:c → queue:a",
+                "queue[2].closed": "queue:c → queue:a → flow:main → menu:m → queue:b",
+                "queue[3].closed": "queue:a → flow:main → menu:m → queue:b → queue:c",
+            },
+        ),
+        ({"a": {"overflow": "flow:main"}}, {}),  # only by a key that the caller presses
     ],
 )
-def test_a_circle_is_refused(queues: dict[str, dict[str, Any]], keys: list[str]) -> None:
-    complaints = found(**queues)
-    assert list(complaints) == keys
-    assert {allowed for _, allowed in complaints.values()} <= {CIRCLE}
+def test_a_circle_is_refused_and_told_whole(queues: dict[str, dict[str, Any]], ways: dict[str, str]) -> None:
+    told = {key: allowed for key, (_, allowed) in found(**queues).items()}
+    assert told == {key: f"{CIRCLE} ({way})" for key, way in ways.items()}
 
 
 def test_what_was_chosen_must_be_met_where_the_caller_overflows_to() -> None:
