@@ -41,6 +41,7 @@ async def test_a_hundred_calls(short_folder: Path, new_port_base: Callable[[], i
 
 
 @pytest.mark.long
+@pytest.mark.lasting
 @pytest.mark.timeout(4500)
 async def test_twenty_thousand_calls(short_folder: Path, new_port_base: Callable[[], int]) -> None:
     report = await soaked(short_folder, new_port_base(), calls=20_000, agents=40, rate=12, within_s=4400)

@@ -92,6 +92,7 @@ async def test_acd_and_ivr_killed_together_and_alone(own_stack: OwnStack) -> Non
 
 
 @pytest.mark.long
+@pytest.mark.heavy
 async def test_a_hung_acd_is_started_again(own_stack: OwnStack) -> None:
     """Alive, it answers nobody: the supervisor kills it, and who waits is served, a newcomer too."""
     stack = await own_stack(crowd_settings(2))
@@ -111,6 +112,7 @@ async def test_a_hung_acd_is_started_again(own_stack: OwnStack) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.heavy
 @pytest.mark.timeout(900)
 async def test_each_service_killed_during_20_conversations_and_10_waits(own_stack: OwnStack) -> None:
     """Each service of ours alone, then all at once."""
@@ -128,6 +130,7 @@ async def test_each_service_killed_during_20_conversations_and_10_waits(own_stac
 
 
 @pytest.mark.long
+@pytest.mark.heavy
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("seed", range(3))
 async def test_acd_and_ivr_killed_at_any_moment_of_many_calls(own_stack: OwnStack, seed: int) -> None:

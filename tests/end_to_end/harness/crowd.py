@@ -26,6 +26,7 @@ HOTLINE = "4001"
 EMERGENCY = "9001"
 CALLER_HZ, AGENT_HZ = 440, 1000
 LOGINS_AT_ONCE = 10
+STANDS_STILL_S = 0.2
 _numbers = itertools.count(13_800_000_001)
 
 
@@ -198,23 +199,31 @@ class Crowd:
     async def music_goes_on(
         self, guests: list[Guest], *, longest_silence_s: float = 2.0
     ) -> AsyncIterator[None]:
-        """Within this, these callers never wait longer for the next packet of sound."""
+        """Within this, these callers never wait longer for the next packet of sound.
+
+        On a busy machine this process may stand still, while packets come in: they are read before it judges.
+        """
         assert guests
-        silence_s = 0.0
+        silence_s = stood_still_s = 0.0
 
         async def listen() -> None:
-            nonlocal silence_s
+            nonlocal silence_s, stood_still_s
             while True:
-                now_s = time.monotonic()
-                silence_s = max(silence_s, *(now_s - guest.call.rtp.last_heard for guest in guests))
+                before_s = time.monotonic()
                 await asyncio.sleep(0.02)
+                now_s = time.monotonic()
+                if now_s - before_s > STANDS_STILL_S:
+                    stood_still_s += now_s - before_s
+                    continue
+                silence_s = max(silence_s, *(now_s - guest.call.rtp.last_heard for guest in guests))
 
         listening = asyncio.create_task(listen())
         try:
             yield
         finally:
             listening.cancel()
-        print(f"the longest silence of {len(guests)} waiting callers was {silence_s * 1000:.0f} ms")
+        told = f"the longest silence of {len(guests)} waiting callers was {silence_s * 1000:.0f} ms"
+        print(f"{told}; this process stood still for {stood_still_s:.1f} s")
         assert silence_s <= longest_silence_s
 
     def assert_one_call_per_agent(self) -> None:
