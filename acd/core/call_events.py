@@ -129,7 +129,8 @@ def _queue(floor: Floor, event: events.CallArrived, rules: QueueRules, needs: Ne
         arrived_ms=floor.now_ms,
         state="aimed" if event.aims else "waiting",
         aims=list(event.aims),
-        place_since_ms=event.place_since_ms,
+        # A place kept from another time is never worse than that of this wait.
+        place_since_ms=event.place_since_ms if event.place_since_ms < event.wait_since_ms else 0,
         queued_ms=event.place_since_ms if event.reach_ms else floor.now_ms,
         max_wait_ms=rules.max_wait_ms,
         overflow=rules.overflow,

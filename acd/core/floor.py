@@ -170,6 +170,12 @@ class Floor:
             self.dismiss(agent)
         return True
 
+    def drop_work(self, agent: Agent) -> None:
+        """The work that was left for a call will not go on after it: they talk again."""
+        before = _told_of(agent)
+        self._set_until(agent, 0)
+        self._state_fact(agent, before)
+
     def dismiss(self, agent: Agent) -> None:
         """One whom the settings no longer name is free: gone, but for the day's figures."""
         self.agents.pop(agent.number, None)

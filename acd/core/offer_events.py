@@ -10,7 +10,7 @@ from acd.core import events, facts
 from acd.core.agents import VERIFYING
 from acd.core.calls import Call
 from acd.core.commands import CancelOffer, TakeSnapshot
-from acd.core.failed_offers import agent_after_failure
+from acd.core.failed_offers import UNREACHABLE, agent_after_failure
 from acd.core.floor import Floor
 from acd.core.join_events import next_part
 from acd.core.offers import (
@@ -61,7 +61,10 @@ def see_answer(floor: Floor, offer: Offer, since_ms: int | None = None) -> None:
     if not floor.tell_offer(offer, "answered"):
         return
     offer.answered_ms = floor.past_ms(since_ms, offer.rang_ms)
-    floor.tell_agent(floor.agents[offer.agent], "answered")
+    agent = floor.agents[offer.agent]
+    floor.tell_agent(
+        agent, "answered", until_ms=agent.until_ms
+    )  # one recalled may have to go on with the work
     if offer.cause:
         floor.ignore(_CALLER_FREE)
         return
@@ -110,6 +113,7 @@ def see_bridge(floor: Floor, offer: Offer, recording: str, since_ms: int | None 
     call, agent = floor.calls[offer.contact], floor.agents[offer.agent]
     agent.segment, agent.disposition, agent.code = offer.id, call.rules.disposition, ""
     agent.forget_failures()
+    floor.drop_work(agent)
     floor.facts.append(
         facts.CallConnected(offer.connected_ms, call.contact, offer.id, offer.agent, call.queue, recording)
     )
@@ -269,7 +273,8 @@ def lease_expired(floor: Floor, offer_id: str) -> None:
         offer.stage = "ended"
         _free_agent(floor, offer)
     else:
-        floor.tell_agent(floor.agents[offer.agent], "lease_expired", reason="lease_expired")
+        agent = floor.agents[offer.agent]
+        floor.tell_agent(agent, "lease_expired", reason="lease_expired", until_ms=agent.until_ms)
         floor.commands.append(TakeSnapshot(offer.id))
         floor.set_lease(offer, floor.now_ms + ASK_AGAIN_MS)
 
@@ -294,7 +299,8 @@ def _free_agent(floor: Floor, offer: Offer) -> None:
         unwilling = agent.intent == "ready" and _UNWILLING.get(offer.cause, "")
         intent = ("not_ready", unwilling) if unwilling else None
         until_ms = max(floor.now_ms, agent.until_ms)
-        floor.tell_agent(agent, "work_goes_on", intent=intent, until_ms=until_ms)
+        gone = True if offer.cause == UNREACHABLE else None
+        floor.tell_agent(agent, "work_goes_on", intent=intent, until_ms=until_ms, unreachable=gone)
     else:
         has_rung = bool(offer.rang_ms or offer.answered_ms)
         keep_idle = not has_rung or offer.cause in ("answered_elsewhere", "picked_up", "not_reached")

@@ -49,8 +49,9 @@ def test_one_who_cannot_take_it_now_is_passed_over_and_the_caller_comes_back() -
                                              | offered c1 to 1001 as 1-2
                                              | 1001 offered until 15200
                                              | ! offer c1 to 1001 for 20000
-        6000    bridged 1-2                  | 1001 on_contact
+        6000    bridged 1-2                  | 1001 on_contact until 15200
                                              | answered c1: waited 790, rang 0
+                                             | 1001 on_contact
                                              | connected c1 with 1001
                                              | left c1: answered after 790
         9000    leg_ended 1-2 16 agent       | talked c1: 3000, held 0, by agent
@@ -124,6 +125,68 @@ def test_refused_by_both_the_caller_has_the_place_of_the_first_wait() -> None:
         15200   alarm                        | 1001 not_ready (rejected)
     """
     )
+
+
+BACK = f"""{TALK}
+        5200    leg_ended 1-1 16 transfer    | talked c1: 5000, held 0, by transfer
+                                             | 1001 acw until 15200
+        5210    arrive c1 service since=5210 entry=2 aims=1001 place=100 |
+                                                 | queued c1 entry 2
+                                             | offered c1 to 1001 as 1-2
+                                             | 1001 offered until 15200
+                                             | ! offer c1 to 1001 for 20000
+"""
+
+
+def test_work_goes_on_though_the_call_that_was_back_was_answered() -> None:
+    """Who hung up in the whisper, and does not want the call, has the work still to do."""
+    Table().run(
+        BACK
+        + """
+        6000    answered 1-2                 | 1001 on_contact until 15200
+                                             | answered c1: waited 790, rang 0
+        6500    leg_ended 1-2 16 agent       |
+        6510    failed 1-2 agent_gone        | ended 1-2: agent_gone, rang 0
+                                             | 1001 acw until 15200 then not_ready
+        15200   alarm                        | 1001 not_ready (rejected)
+    """
+    )
+
+
+def test_work_goes_on_though_nothing_was_heard_of_the_call_that_was_back() -> None:
+    Table().run(
+        BACK
+        + """
+        5220    session_lost c1              |
+        6220    alarm                        | 1001 unknown (lease_expired) until 15200
+                                             | ! snapshot
+        6230    snapshot c1                  | ended 1-2: lost, rang 0
+                                             | 1001 acw until 15200
+        15200   alarm                        | 1001 ready
+    """
+    )
+
+
+def test_a_phone_that_was_out_of_reach_when_the_call_was_back_is_so_after_the_work() -> None:
+    Table().run(
+        BACK
+        + """
+        5220    failed 1-2 unreachable       | ended 1-2: unreachable, rang 0
+        6220    alarm                        | 1001 acw until 15200 phone gone
+        15200   alarm                        | 1001 not_ready (unreachable) then ready
+    """
+    )
+
+
+def test_a_place_kept_from_another_time_is_never_worse_than_that_of_the_wait() -> None:
+    Table().run("""
+        300     arrive c1 service since=100 place=200 | queued c1
+        310     arrive c2 service since=150           | queued c2
+        400     ready 1003                            | 1003 ready
+                                                      | offered c1 to 1003 as 1-1
+                                                      | 1003 offered
+                                                      | ! offer c1 to 1003 for 20000
+    """)
 
 
 def test_the_caller_gives_up_while_coming_back_and_the_work_goes_on() -> None:
