@@ -82,6 +82,7 @@ def rules(name: str) -> st.SearchStrategy[house_rules.QueueRules]:
         steps=steps,
         max_predicted_ms=st.sampled_from((0, 60_000)),
         predicted=st.sampled_from((("voicemail", ""), ("", "hangup"))),
+        return_within_ms=st.sampled_from((0, 60_000)),
     )
 
 

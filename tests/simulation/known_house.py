@@ -16,6 +16,7 @@ from acd.core.needs import Needs, parse_needs
 
 COME_BACK_MS = 1_500
 PAUSE_MS = 5_000
+LEAVING_MS = 5_000
 PUT_FIRST = 1_000_000
 WORK_STATES = ("on_contact", "on_hold", "acw")
 HELD_STATES = ("offered", "on_contact", "on_hold", "unknown")
@@ -42,6 +43,7 @@ class Agent:
     free_ms: int = 0
     busy_ms: int = 0
     contacts: int = 0
+    recalled_until_ms: int = 0  # offered a call in the midst of work that lasts until then
     is_idle_unsure: bool = False  # acd died after the offer's end, before it wrote what became of the agent
 
 
@@ -57,6 +59,7 @@ class Entry:
     queue: str
     prefer: list[str]
     queued_ms: int
+    aims: list[str]  # agents it is meant for, as far as it is not known that they are passed over
     widens: list[tuple[int, str]]  # when, and to which needs; the last part of its plan comes last
     has_session: bool = True
     dial: str = ""  # the offer whose Dial may run on the caller's channel
@@ -83,6 +86,15 @@ class Offer:
     over: str = ""  # cause or "segment"
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a contact stands in the line of a queue. Times in ms."""
+
+    queue: str
+    since_ms: int
+    return_within_ms: int  # so long it is kept for one who leaves unserved
+
+
 class Known:
     """Agents, open entries and offers, and what else a later decision is judged by."""
 
@@ -93,6 +105,8 @@ class Known:
         self.offers: dict[str, Offer] = {}
         self.queued = Counter[tuple[str, int]]()
         self.left: dict[tuple[str, int], str] = {}
+        self.places_of: dict[str, Place] = {}  # by contact, also when it does not wait any more
+        self.gone_places: dict[str, tuple[Place, int]] = {}  # person -> whose return gets it, until when
         self.winners: dict[tuple[str, int], str] = {}  # by entry: the offer that led to the conversation
         self._needs: dict[str, Needs] = {}
         self.linked = False
@@ -135,6 +149,17 @@ class Known:
         if entry.prefer and agent not in entry.prefer:
             return False
         return agent in self.skills and entry.needs.met_by(self.skills[agent])
+
+    def is_leaving(self, agent: str, contact: str) -> bool:
+        """Whether the agent's leg of a conversation with this contact has not told its end."""
+        one = self.agents.get(agent, Agent())
+        last = self.offers.get(one.last_offer)
+        return one.state in HELD_STATES and last is not None and last.contact == contact
+
+    def is_in_line(self, contact: str) -> bool:
+        """Whether the call is for whoever can serve it, and can be offered now."""
+        entry = self.entries[contact]
+        return self.is_offerable(entry) and not any(self.is_leaving(one, contact) for one in entry.aims)
 
     def is_offerable(self, entry: Entry) -> bool:
         """Whether the call waits, and its session can be told to dial."""

@@ -90,7 +90,7 @@ def _check_nobody_idles(known: Known) -> None:
     if not free:
         return
     for contact, entry in known.entries.items():
-        if known.is_offerable(entry):
+        if known.is_in_line(contact):
             for number in free:
                 known.expect(not known.serves(number, entry), f"{contact} waits while {number} is free")
 

@@ -12,7 +12,11 @@ def agent_changed(known: Known, fact: facts.AgentStateChanged) -> None:
     agent = known.agents.setdefault(fact.agent, Agent())
     if agent.state == "acw" and fact.state != "acw":
         in_time = known.now_ms >= agent.acw_until_ms or fact.agent in known.finished_work
-        known.expect(in_time or fact.state in ("offline", "on_contact"), f"{fact} ends work too early")
+        is_recalled = fact.state == "offered" and agent.recalled_until_ms > 0
+        may_end = in_time or is_recalled or fact.state in ("offline", "on_contact")
+        known.expect(may_end, f"{fact} ends work too early")
+    if fact.state not in HELD_STATES and agent.recalled_until_ms:
+        _check_work_goes_on(known, agent, fact)
     if fact.state not in HELD_STATES:
         known.expect(fact.state == "acw" or not agent.must_work, f"{fact} instead of after-contact work")
         agent.must_work = False
@@ -34,6 +38,18 @@ def agent_changed(known: Known, fact: facts.AgentStateChanged) -> None:
     if fact.state not in ("ready", *HELD_STATES):
         agent.idle_since_ms = 0  # who takes a call from here has no idle time that could go on
     agent.state, agent.intent = fact.state, fact.intent
+
+
+def _check_work_goes_on(known: Known, agent: Agent, fact: facts.AgentStateChanged) -> None:
+    """Nothing came of the call that was back, or the agent has talked with the caller again."""
+    has_talked = known.offers[agent.last_offer].over == "segment"
+    is_over = known.now_ms >= agent.recalled_until_ms or fact.agent in known.finished_work
+    same = (fact.state, fact.until_ms) == ("acw", agent.recalled_until_ms)
+    may_end = has_talked or is_over or same or fact.state == "offline"
+    known.expect(may_end, f"{fact} ends work until {agent.recalled_until_ms}")
+    agent.recalled_until_ms = 0
+    if agent.mark in ("busy", "unknown"):
+        agent.mark = ""  # the work is pause enough
 
 
 def _count_idle(known: Known, agent: Agent, fact: facts.AgentStateChanged) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from known_house import PUT_FIRST, Entry, Known
+from known_house import PUT_FIRST, Entry, Known, Place
+from simulated_channels import person_of
 
 from acd.core import facts
 
@@ -16,13 +17,48 @@ def call_queued(known: Known, fact: facts.CallQueued) -> None:
     known.expect(known.queued[fact.contact, fact.entry] == 1, f"{fact} a second time")
     needs = known.needs_of(fact.needs)
     rules = known.rules[fact.queue]
-    key = (-fact.priority, fact.wait_since_ms, fact.contact)
+    since_ms = _place_since_ms(known, fact)
+    key = (-fact.priority, since_ms, fact.contact)
     if rules.order == "oldest_first":
-        key = (0, fact.wait_since_ms - fact.priority * rules.head_start_ms, fact.contact)
+        key = (0, since_ms - fact.priority * rules.head_start_ms, fact.contact)
     widens = [(known.now_ms + step["after_ms"], step["needs"]) for step in fact.steps]
     known.entries[fact.contact] = Entry(
-        fact.entry, key, fact.wait_since_ms, needs, rules, fact.queue, fact.prefer, known.now_ms, widens
+        entry=fact.entry,
+        key=key,
+        wait_since_ms=fact.wait_since_ms,
+        needs=needs,
+        rules=rules,
+        queue=fact.queue,
+        prefer=fact.prefer,
+        queued_ms=known.now_ms,
+        aims=fact.aims.split(),
+        widens=widens,
     )
+
+
+def _place_since_ms(known: Known, fact: facts.CallQueued) -> int:
+    """Never later than the contact's place before, nor than that of a caller who returns in time."""
+    since_ms = fact.place_since_ms or fact.wait_since_ms
+    before = known.places_of.get(fact.contact)
+    kept, until_ms = known.gone_places.get(person_of(fact.contact), (None, 0))
+    if before is not None:
+        known.expect(since_ms <= before.since_ms, f"{fact} loses the place of {before}")
+    elif kept is not None and kept.queue == fact.queue and known.now_ms <= until_ms:
+        earlier_ms = min(kept.since_ms, fact.wait_since_ms)
+        known.expect(since_ms == earlier_ms, f"{fact} instead of the place of {kept}")
+    else:
+        known.expect(since_ms == fact.wait_since_ms, f"{fact}: a place of nowhere")
+    known.places_of[fact.contact] = Place(fact.queue, since_ms, fact.return_within_ms)
+    if kept is not None and kept.queue == fact.queue:
+        del known.gone_places[person_of(fact.contact)]
+    return since_ms
+
+
+def keep_place(known: Known, contact: str) -> None:
+    """The contact has left unserved: whoever calls again in time has this place."""
+    place = known.places_of[contact]
+    if place.return_within_ms:
+        known.gone_places[person_of(contact)] = place, known.now_ms + place.return_within_ms
 
 
 def call_widened(known: Known, fact: facts.CallWidened) -> None:
@@ -85,3 +121,5 @@ def call_left(known: Known, fact: facts.CallLeftQueue) -> None:
     else:
         known.expect(not entry.offers, f"{fact} with an open offer")
     known.left[fact.contact, fact.entry] = fact.how
+    if fact.how in ("abandoned", "lost"):
+        keep_place(known, fact.contact)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from known_house import PAUSE_MS, Agent, Entry, Known, Offer
+from known_house import LEAVING_MS, PAUSE_MS, Agent, Entry, Known, Offer
+from promises_of_calls import keep_place
 
 from acd.core import facts
 from acd.core.choice import chance
@@ -25,6 +26,8 @@ def call_offered(known: Known, fact: facts.CallOffered) -> None:
     known.expect(not open_ones, f"{fact} while {open_ones} is open")
     if fact.proof.get("aimed") == "took":
         _check_taker(known, fact, agent)
+    elif "aimed" in fact.proof:
+        _check_aim(known, fact, entry, agent)
     else:
         _check_order(known, fact, entry, agent, len(beside))
     agent.mark = ""
@@ -76,6 +79,17 @@ def _check_taker(known: Known, fact: facts.CallOffered, agent: Agent) -> None:
     known.expect(can and agent.mark != "unreachable", f"{fact} to {agent}")
 
 
+def _check_aim(known: Known, fact: facts.CallOffered, entry: Entry, agent: Agent) -> None:
+    """The call is meant for this agent, who is ready, or works on this very call."""
+    known.expect(fact.agent in entry.aims, f"{fact}, meant for {entry.aims}")
+    del entry.aims[: entry.aims.index(fact.agent) + 1]
+    is_ready = (agent.state, agent.intent) == ("ready", "ready")
+    last = known.offers.get(agent.last_offer)
+    works_on_it = agent.state == "acw" and last is not None and last.contact == fact.contact
+    known.expect(is_ready or works_on_it, f"{fact} to {agent}")
+    agent.recalled_until_ms = 0 if is_ready else agent.acw_until_ms
+
+
 def _check_order(known: Known, fact: facts.CallOffered, entry: Entry, agent: Agent, place: int) -> None:
     """The agent is ready and the best for this call, and nobody is overtaken."""
     is_paused = agent.mark in ("busy", "unknown") and known.now_ms >= agent.marked_ms + PAUSE_MS
@@ -83,10 +97,14 @@ def _check_order(known: Known, fact: facts.CallOffered, entry: Entry, agent: Age
     known.expect((agent.state, agent.intent) == ("ready", "ready"), f"{fact} to {agent}")
     known.expect(fact.phone not in known.in_use, f"{fact} to a phone in use")
     known.expect(known.serves(fact.agent, entry), f"{fact} to one who does not meet the needs")
+    awaited = [one for one in entry.aims if known.is_leaving(one, fact.contact)]
+    is_late = known.now_ms >= entry.queued_ms + LEAVING_MS
+    known.expect(not awaited or is_late, f"{fact}, but it waits for {awaited}")
+    entry.aims.clear()
     late = [at_ms for at_ms, _ in entry.widens if at_ms <= known.now_ms]
     known.expect(not late, f"{fact}, though a step was due at {late}")
     for contact, other in known.entries.items():
-        overtaken = other.key < entry.key and known.is_offerable(other)
+        overtaken = other.key < entry.key and known.is_in_line(contact)
         known.expect(not (overtaken and known.serves(fact.agent, other)), f"{fact} overtakes {contact}")
     _check_choice(known, fact, entry, place)
 
@@ -201,5 +219,7 @@ def segment_ended(known: Known, fact: facts.SegmentEnded) -> None:
     known.expect(fact.hold_ms == held_ms, f"{fact}: on hold for {held_ms}")
     known.expect(fact.talk_ms == fact.at_ms - offer.connected_ms - held_ms, f"{fact}: since {offer}")
     offer.over = "segment"
+    if fact.hung_up_by == "lost":
+        keep_place(known, fact.contact)
     known.agents[fact.agent].must_work = offer.after_contact_ms > 0
     known.agents[fact.agent].contacts += 1

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 
 from promise_broken import PromiseBrokenError
 from simulated_channels import Caller, Leg, Session
@@ -32,17 +33,28 @@ from acd.core.commands import (
 
 
 class SimulatedAsterisk:
-    """Channels, Dial, wires. `tell` hands an event to acd; is_listening: acd accepts sessions."""
+    """Channels, Dial, wires. `tell` hands an event to acd; is_listening: acd accepts sessions.
 
-    def __init__(self, schedule: Schedule, rng: random.Random, tell: Callable[[events.Event], None]) -> None:
+    place_kept: since when the caller of a contact, asking for a queue, counts as waiting (ms); 0: since now.
+    """
+
+    def __init__(
+        self,
+        schedule: Schedule,
+        rng: random.Random,
+        tell: Callable[[events.Event], None],
+        place_kept: Callable[[str, str], int],
+    ) -> None:
         self.schedule = schedule
         self.rng = rng
         self.tell = tell
+        self.place_kept = place_kept
         self.is_listening = False
         self.is_down = False
         self.is_calm = False  # no fault any more, every phone is answered
         self.drops_next = False  # the next end of a leg is not told
         self.unreachable: dict[str, bool] = {}  # phone -> not registered
+        self.colleagues: tuple[str, ...] = ()  # to whom a caller may be transferred
         self.callers: dict[str, Caller] = {}
         self.legs: dict[str, Leg] = {}
         self.ended: list[Caller] = []
@@ -76,7 +88,11 @@ class SimulatedAsterisk:
         self._attached[arrival.contact] = session
         if session.caller.is_alive:
             session.caller.known_entry = arrival.entry
-        self.tell(arrival)
+        kept_ms = self.place_kept(arrival.contact, arrival.queue)
+        place_ms = min((one for one in (arrival.place_since_ms, kept_ms) if one), default=0)
+        self.tell(replace(arrival, place_since_ms=place_ms))
+        if self.is_listening:
+            session.caller.aim = session.caller.fallback = ""  # the journal has them now
 
     def _close_session(self, caller: Caller) -> None:
         session, caller.session = caller.session, None
@@ -186,7 +202,7 @@ class SimulatedAsterisk:
         caller.ends.append("refused" if command.outcome else "out")
         kind, _, name = command.to.partition(":")
         if kind == "queue":
-            caller.queue = name
+            caller.queue, caller.aim, caller.fallback = name, "", ""
             self.ask_anew(caller, caller.wait_since_ms)
         else:
             self.go_on(caller)
@@ -196,7 +212,20 @@ class SimulatedAsterisk:
         caller = self.callers.get(command.contact)
         leg = caller.dial.winner if caller is not None and caller.dial is not None else None
         if caller is not None and leg is not None and leg.state == "bridged":
-            self.dials.end_talk(caller, leg, True)
+            self.dials.end_talk(caller, leg, "line")
+
+    def transfer(self, caller: Caller, by: str, to: str) -> None:
+        """An agent has sent the caller on. to: line (again), agent (a colleague), queue (some other)."""
+        caller.first_wait_ms = caller.first_wait_ms or caller.wait_since_ms
+        caller.back = by
+        match to:
+            case "agent":
+                caller.aim = self.rng.choice(self.colleagues)
+            case "queue":
+                caller.fallback = caller.queue
+                caller.queue = self.rng.choice(("service", "orders", "small"))
+                caller.needs = caller.chosen = ""
+        self.ask_anew(caller, self.schedule.now_ms)
 
     def ask_anew(self, caller: Caller, wait_since_ms: int) -> None:
         """The dialplan asks for an agent once more: another entry of the same contact."""

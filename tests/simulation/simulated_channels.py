@@ -9,6 +9,11 @@ from simulated_wires import Wire
 from acd.core import events
 
 
+def person_of(contact: str) -> str:
+    """Who calls in this contact; a return has the name of the first contact and a number."""
+    return contact.partition("+")[0]
+
+
 @dataclass(eq=False)
 class Leg:
     """An agent's channel. state: ringing, up, bridged, gone."""
@@ -54,6 +59,10 @@ class Caller:
     last_agent: str = ""
     preferred: tuple[str, ...] = ()
     entry: int = 1
+    first_wait_ms: int = 0  # transferred or gone elsewhere: when the contact's first wait began
+    aim: str = ""  # transferred to this agent
+    back: str = ""  # by this one
+    fallback: str = ""  # transferred to a queue, from this one
     is_alive: bool = True
     place: str = "waiting"
     session: Session | None = None
@@ -74,4 +83,13 @@ class Caller:
             chosen=self.chosen,
             last_agent=self.last_agent,
             preferred=self.preferred,
+            place_since_ms=self.first_wait_ms,
+            aims=tuple(dict.fromkeys((self.aim, self.back))) if self.aim else (),
+            fallback=self.fallback,
+            fallback_agent=self.back if self.fallback else "",
         )
+
+    @property
+    def person(self) -> str:
+        """Who calls: the same in every contact of theirs."""
+        return person_of(self.contact)

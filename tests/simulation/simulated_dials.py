@@ -151,22 +151,23 @@ class Dials:
         if how < 0.3:
             self._schedule.after(talk_ms, self._asterisk.hang_up, caller)
         else:
-            self._schedule.after(talk_ms, self.end_talk, caller, leg, how > 0.9)
+            to = self._rng.choice(("line", "agent", "queue")) if how > 0.85 else ""
+            self._schedule.after(talk_ms, self.end_talk, caller, leg, to)
 
     def _hold(self, leg: Leg, held: bool) -> None:
         if leg.state == "bridged" and not leg.is_ending:
             self._asterisk.link.say(events.HoldChanged(leg.offer, held))
 
-    def end_talk(self, caller: Caller, leg: Leg, transfer: bool) -> None:
-        """The agent hangs up, or the caller is transferred; the caller goes on."""
+    def end_talk(self, caller: Caller, leg: Leg, to: str) -> None:
+        """The agent hangs up, or has transferred the caller (to: as in `transfer`), who goes on."""
         if leg.state != "bridged" or leg.is_ending:
             return
-        self.end_leg(leg, events.LegEnded(leg.offer, 16, "transfer" if transfer else "agent"))
-        if not transfer:
+        self.end_leg(leg, events.LegEnded(leg.offer, 16, "transfer" if to else "agent"))
+        if not to:
             self._asterisk.go_on(caller)
             return
-        # A blind transfer into a queue: the session ends, and a new one asks with the next entry.
-        self._asterisk.ask_anew(caller, self._schedule.now_ms)
+        # A transfer: the session ends, and a new one asks with the next entry.
+        self._asterisk.transfer(caller, leg.agent, to)
 
     def end_leg(self, leg: Leg, *told: events.Event) -> None:
         """The leg ends now, or its phone takes a moment longer than whatever ended it; then that is told."""

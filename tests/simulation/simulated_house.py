@@ -16,14 +16,14 @@ from typing import Any
 from promise_broken import PromiseBrokenError
 from promises import Promises
 from simulated_asterisk import SimulatedAsterisk
-from simulated_channels import Caller
+from simulated_channels import Caller, person_of
 from simulated_wires import Schedule
 
 from acd.core import events, house_rules
 from acd.core.choice import POLICIES
 from acd.core.distributor import Decision, Distributor
 from acd.core.fact_codec import to_body
-from acd.core.facts import CallOffered
+from acd.core.facts import CallOffered, ContactStarted
 from acd.core.picture import Picture
 from acd.core.recount import Scene, recount
 from acd.core.recovery import restored_from
@@ -59,12 +59,13 @@ class SimulatedHouse:
     def __init__(self, seed: int) -> None:
         self.rng = random.Random(seed)
         self.schedule = Schedule()
-        self.asterisk = SimulatedAsterisk(self.schedule, self.rng, self._tell)
+        self.asterisk = SimulatedAsterisk(self.schedule, self.rng, self._tell, self._place_kept)
         self.promises = Promises()
         self.digest = hashlib.sha256()
         self.decisions = 0
         self.calls_left = self.rng.randrange(10, 45)
         self.numbers = [str(1001 + index) for index in range(self.rng.randrange(2, 11))]
+        self.asterisk.colleagues = tuple(self.numbers)
         self.needs: tuple[str, ...] = NEEDS
         self.epoch = 0
         self.version = 0
@@ -136,6 +137,9 @@ class SimulatedHouse:
         if differences:
             raise PromiseBrokenError(f"{body}: {', '.join(map(str, differences))}")
 
+    def _place_kept(self, contact: str, queue: str) -> int:
+        return self._picture.place_kept(contact, queue, self.schedule.now_ms)
+
     def _ring_alarm(self, acd: Distributor, alarm_ms: int) -> None:
         if acd is self.acd and alarm_ms == self._alarm_ms:
             self._alarm_ms = None
@@ -178,6 +182,7 @@ class SimulatedHouse:
                 **({} if everyone else self._limits(name)),
                 prefer_last_ms=self.rng.choice((0, 4_000)),
                 prefer_named_ms=self.rng.choice((0, 12_000)),
+                return_within_ms=self.rng.choice((0, 60_000)),
                 disposition=self.rng.choice(("", "optional", "required")),
                 pickup=self.rng.choice(("nobody", "skilled", "skilled", "anyone")),
             )
@@ -228,9 +233,14 @@ class SimulatedHouse:
         if not self.asterisk.is_down:
             queue = self.rng.choice(("service", "service", "orders", "small"))
             patience_ms = self.rng.choice((None, None, 400, 20_000, 90_000))
+            contact = self._who_calls()
+            started = ContactStarted(
+                self.schedule.now_ms, contact, "12345", "carrier", False, person_of(contact)
+            )
+            self._picture.apply("ContactStarted", started.at_ms, to_body(started))
             self.asterisk.arrive(
                 Caller(
-                    contact=f"c{self.calls_left:02}-{self.schedule.now_ms}",
+                    contact=contact,
                     queue=queue,
                     needs=self.rng.choice(self.needs),
                     priority=self.rng.choice((0, 0, 0, 5)),
@@ -253,6 +263,13 @@ class SimulatedHouse:
                 wait_ms = self.rng.choice((None, 1_000, 30_000, 30_001, 90_000))
                 self._tell(events.WaitPredicted(contact, entry.entry, wait_ms))
         self.schedule.after(self.rng.randrange(500, 6_000), self._judge_waits)
+
+    def _who_calls(self) -> str:
+        """A contact of somebody new, or of one of those who have left lately and call again."""
+        persons = {caller.person for caller in self.asterisk.callers.values()}
+        gone = [caller.person for caller in self.asterisk.ended[-6:] if caller.person not in persons]
+        who = self.rng.choice([f"c{self.calls_left:02}-{self.schedule.now_ms}", *gone])
+        return f"{who}+{self.calls_left}" if who in gone else who
 
     def _agent_acts(self, number: str) -> None:
         if self.asterisk.is_calm:

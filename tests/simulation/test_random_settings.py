@@ -29,6 +29,7 @@ class DrawnHouse(SimulatedHouse):
         self.needs = tuple(needs)
         self.faults = tuple(faults)
         self.numbers = [str(1001 + number) for number in range(6)]
+        self.asterisk.colleagues = tuple(self.numbers)
         self.calls_left = min(self.calls_left, 15)
         self._drawn = drawn
 
