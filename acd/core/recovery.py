@@ -167,6 +167,9 @@ def _restore_agent(floor: Floor, remembered: RestoredAgent, *, is_today: bool) -
     if is_today:
         agent.busy_ms, agent.free_ms = remembered.busy_ms, remembered.free_ms
         agent.contacts = remembered.contacts
+    if state != remembered.state:
+        agent.free_ms += floor.now_ms - max(agent.counted_ms, floor.day_ms)
+        agent.counted_ms = floor.now_ms
 
 
 def _restore_call(floor: Floor, remembered: RestoredCall) -> None:

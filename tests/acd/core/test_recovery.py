@@ -11,7 +11,7 @@ from decision_table import START_MS, Table, outcome, rows_of, settings
 from acd.core import events, house_rules, remembered
 from acd.core.distributor import Distributor
 from acd.core.fact_codec import to_body
-from acd.core.facts import AgentStateChanged
+from acd.core.facts import AgentStateChanged, CallOffered
 from acd.core.picture import Picture
 from acd.core.recovery import restored_from
 
@@ -506,6 +506,38 @@ def test_agents_no_longer_in_the_settings_are_offline_after_a_restart() -> None:
                                          | 1001 acw until 11200 then offline
         11200   alarm                    | 1001 offline (removed)
     """)
+
+
+def test_the_ready_time_of_one_who_was_dropped_from_the_settings_meanwhile_counts() -> None:
+    """10 s of talk and 50 s ready, 40 of these while acd was away: occupied for a sixth of the time."""
+    table = Restarted()
+    table.run("""
+        0       snapshot                   |
+        1       log_in 1001 p1             | 1001 not_ready (login)
+        10      ready 1001                 | 1001 ready
+        10      arrive c1 orders since=10  | queued c1
+                                           | offered c1 to 1001 as 1-1
+                                           | 1001 offered
+                                           | ! offer c1 to 1001 for 8000
+        10      bridged 1-1                | 1001 on_contact
+                                           | answered c1: waited 0, rang 0
+                                           | connected c1 with 1001
+                                           | left c1: answered after 0
+        10010   leg_ended 1-1 16 agent     | talked c1: 10000, held 0, by agent
+                                           | 1001 ready
+    """)
+    assert table.restart(60_010, agents={"1002": {}}) == ["1001 offline (removed)"]
+    again = settings(version=3)
+    queues = tuple(replace(rules, agent_choice="least_occupied") for rules in again.queues)
+    table.handle(replace(again, queues=queues), 70_000)
+    table.run("""
+        70_001  snapshot                   |
+        70_002  log_in 1001 p1             | 1001 not_ready (login)
+        70_002  ready 1001                 | 1001 ready
+    """)
+    decision = table.handle(events.CallArrived("c2", "orders", "", 0, "zh", START_MS + 70_002), 70_002)
+    (offered,) = [fact for fact in decision.facts if isinstance(fact, CallOffered)]
+    assert offered.proof["best"][0]["key"] == 1_000_000 // 6
 
 
 def test_a_decision_torn_by_a_kill_is_made_good() -> None:
