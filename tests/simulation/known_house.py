@@ -151,9 +151,11 @@ class Known:
         return agent in self.skills and entry.needs.met_by(self.skills[agent])
 
     def is_leaving(self, agent: str, contact: str) -> bool:
-        """Whether the agent's leg of a conversation with this contact has not told its end."""
+        """Whether this agent, who can have calls, is on a leg with this contact that has not told its end."""
         one = self.agents.get(agent, Agent())
         last = self.offers.get(one.last_offer)
+        if one.mark == "unreachable" or one.intent == "offline" or agent not in self.skills:
+            return False
         return one.state in HELD_STATES and last is not None and last.contact == contact
 
     def is_in_line(self, contact: str) -> bool:
