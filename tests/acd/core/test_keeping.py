@@ -31,8 +31,9 @@ def test_nothing_else_is_offered_until_the_caller_is_back_with_this_agent() -> N
                                                 | offered c1 to 1001 as 1-2
                                                 | 1001 offered until 35000
                                                 | ! offer c1 to 1001 for 20000
-        31000   bridged 1-2                     | 1001 on_contact
+        31000   bridged 1-2                     | 1001 on_contact until 35000
                                                 | answered c1: waited 1000, rang 0
+                                                | 1001 on_contact
                                                 | connected c1 with 1001
                                                 | left c1: answered after 1000
     """)
