@@ -33,6 +33,7 @@ from acd.adapters.supervise_codes import SupervisorCodes
 from acd.adapters.trunks import EVENTS as TRUNK_EVENTS
 from acd.adapters.trunks import TrunkWatch
 from acd.adapters.verdicts import VERDICT, Verdicts
+from acd.adapters.winners import JOINED, WINNER, Winners
 from acd.callers import caller_references
 from acd.clock import SteadyClock
 from acd.core.distributor import Distributor
@@ -90,6 +91,7 @@ class Acd:
             service.registry,
         )
         self._verdicts = Verdicts(self.engine, self.observer, self._settings)
+        Winners(self.engine, self.observer, self._settings)
         self._callbacks = Callbacks(
             self.engine,
             self.observer,
@@ -140,7 +142,7 @@ class Acd:
             on_state=self.observer.on_state,
             wanted=self.observer.wanted | FAILURES | TRUNK_EVENTS,
             metrics=AmiMetrics(self._service.registry),
-            destinations=(REQUEUE, SUPERVISE, VERDICT, LINE, OTHER_HALF),
+            destinations=(REQUEUE, SUPERVISE, VERDICT, WINNER, JOINED, LINE, OTHER_HALF),
         )
 
     def _make_fastagi(self, supervisors: Supervisors) -> FastAgiServer:

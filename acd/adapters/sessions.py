@@ -430,17 +430,18 @@ def dial_options(
     """g: the session goes on after the agent's hang-up (survey); m: music goes on while the phone rings.
 
     codes: the agent may transfer by codes. auto_answer: one of the phones is asked to answer by itself. Of
-    several phones the caller is told no agent's number: Dial takes it before anybody has answered.
+    several phones Dial tells the caller no number, because it takes it before anybody has answered: see
+    `acd.adapters.winners`.
     verdict: a prompt that the agent hears in place of the queue's.
     """
     whisper = verdict or queue.whisper
-    announced = "agent-any" if order.beside else f"agent-{order.agent}"
+    says_number = queue.announce_agent and not order.beside
     legs = "several" if order.beside else "one"
     return DialOptions(
         go_on=True,
         music=None if ringing else queue.music,
         announce_to_agent=f"hotline/{whisper}" if whisper else "",
-        announce_to_caller=f"hotline/{announced}" if queue.announce_agent else "",
+        announce_to_caller=f"hotline/agent-{order.agent}" if says_number else "",
         subroutine=("agent-leg", "1"),
         before_ringing=("leg-offer", legs) if order.beside or auto_answer else (),
         answer_caller=ringing,

@@ -144,14 +144,14 @@ def test_the_agent_is_announced_only_where_the_queue_says_so() -> None:
 
 
 def test_each_of_several_phones_finds_its_own_offer() -> None:
-    """Nobody knows at the start who will answer, so the caller is told no number."""
+    """Nobody knows at the start who will answer, so Dial tells the caller no number."""
     beside = (RungBeside("1.2", "1025", "desk-2"), RungBeside("1.3", "1026", "desk3"))
     order = OfferCall("c1", "1.1", "1024", "desk", "service", 20_000, beside)
     queue = Queue(name="service", title=Text("业务", "Service"), whisper="queue-service")
     assert offers_by_phone(order) == ["_HL_LEG_desk=1.1", "_HL_LEG_desk-2=1.2", "_HL_LEG_desk3=1.3"]
     options = dial_options(order, queue, ringing=False).text()
     assert "b(leg-offer^s^1(several))" in options
-    assert "A(hotline/queue-service:hotline/agent-any)" in options
+    assert "A(hotline/queue-service)" in options
     alone = OfferCall("c1", "1.1", "1024", "desk", "service", 20_000)
     assert "b(" not in dial_options(alone, queue, ringing=False).text()
 
