@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from random import Random
 
-from acd.core.expected_wait import REPLICATIONS, Promise, next_promise, play_forward, wait_range
+from acd.core.expected_wait import REPLICATIONS, ForwardPlay, Promise, next_promise, wait_range
 from acd.core.facts import WaitPromised
 from acd.engine import Engine
 
@@ -87,10 +87,11 @@ class Forecaster:
             if self._known.keys() >= set(contacts) and loop.time() - self._played_at < fresh_s:
                 return
             waiting, servers = self._engine.distributor.forecast()
+            play = ForwardPlay(waiting, servers)
             self._played_ms = self._engine.clock.now_ms()
             taken = []
             for _ in range(REPLICATIONS):
-                taken.append(play_forward(waiting, servers, self._engine.picture.handling, self._draw))
+                taken.append(play.once(self._engine.picture.handling, self._draw))
                 await asyncio.sleep(0)
             self._taken, self._known = taken, {call.contact: call.queue for call in waiting}
             self._played_at = loop.time()

@@ -18,6 +18,9 @@ from acd.forecaster import Forecaster
 from hotline.journal import Envelope
 
 LEAST_PAUSE_S = 1.0
+AT_ONCE = 50
+"""So many are judged before the loop goes on with its other work."""
+
 AGAIN_S = 5.0
 
 
@@ -60,7 +63,10 @@ class PredictedWaits:
         if not contacts:
             return
         entries = {contact: self._engine.picture.entries.get(contact) for contact in contacts}
-        for contact, wait_ms in (await self._forecaster.foresee(contacts)).items():
+        foreseen = await self._forecaster.foresee(contacts)
+        for number, (contact, wait_ms) in enumerate(foreseen.items(), 1):
+            if number % AT_ONCE == 0:
+                await asyncio.sleep(0)
             entry = entries[contact]
             if entry is not None:
                 self._engine.handle(WaitPredicted(contact, entry.entry, wait_ms))

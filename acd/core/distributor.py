@@ -242,7 +242,7 @@ class Distributor:
         )
 
     def forecast(self) -> tuple[list[WaitingCall], list[Server]]:
-        """Who waits and who may serve them, as `expected_wait.play_forward` wants it."""
+        """Who waits and who may serve them, as `expected_wait.ForwardPlay` wants it."""
         return forecast.waiting_calls(self._floor), forecast.servers(self._floor)
 
     def to_predict(self) -> tuple[list[str], list[str]]:

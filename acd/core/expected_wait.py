@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heapreplace
 from math import ceil
@@ -86,15 +86,6 @@ class WaitingCall:
     eligible: tuple[tuple[int, int], ...]
     after_ms: int = 0  # after-contact work that follows the talk
 
-    def may_be_served_by(self, bit: int, at_ms: int) -> bool:
-        """Whether this agent meets what the call asks for at a time (ms from now)."""
-        agents = 0
-        for from_ms, bits in self.eligible:
-            if from_ms > at_ms:
-                break
-            agents = bits
-        return bool(agents & bit)
-
 
 @dataclass(frozen=True, slots=True)
 class Server:
@@ -111,44 +102,89 @@ class Server:
     after_ms: int = 0
 
 
-def play_forward(
-    waiting: Sequence[WaitingCall], servers: Sequence[Server], times: HandlingTimes, draw: Draw
-) -> dict[str, int]:
-    """One replication: contact -> ms from now until an agent takes the call; missing: nobody ever does.
+class ForwardPlay:
+    """The floor, to be played forward any number of times.
 
-    waiting is in the order in which calls are served.
+    Calls that ask for the same agents at all times stand together, in order; and by whom each agent may be
+    asked for is looked up once. So one play costs little even where hundreds wait and most agents cannot
+    serve them.
     """
-    free = [
-        (
-            times.remaining_ms(server.queue, server.busy_ms, draw) + server.after_ms
-            if server.free_ms is None
-            else server.free_ms,
-            server.bit,
-        )
-        for server in servers
-    ]
-    heapify(free)
-    left = list(waiting)
-    taken: dict[str, int] = {}
-    while free and left:
-        at_ms, bit = free[0]
-        place = next((i for i, call in enumerate(left) if call.may_be_served_by(bit, at_ms)), None)
-        if place is not None:
-            call = left.pop(place)
-            taken[call.contact] = at_ms
-            heapreplace(free, (at_ms + times.remaining_ms(call.queue, 0, draw) + call.after_ms, bit))
-            continue
-        widens_ms = _next_widening(left, at_ms)
-        if widens_ms is None:
-            heappop(free)
-        else:
-            heapreplace(free, (widens_ms, bit))
-    return taken
+
+    def __init__(self, waiting: Sequence[WaitingCall], servers: Sequence[Server]) -> None:
+        """waiting is in the order in which calls are served."""
+        self._waiting = waiting
+        groups: dict[tuple[tuple[int, int], ...], list[int]] = {}
+        for place, call in enumerate(waiting):
+            groups.setdefault(call.eligible, []).append(place)
+        self._groups = list(groups.items())
+        self._ever = [_ever(eligible) for eligible in groups]
+        ever = _ever((0, bits) for bits in self._ever)
+        self._servers = [server for server in servers if server.bit & ever]
+        self._groups_of: dict[int, list[int]] = {}  # by an agent's bit
+
+    def once(self, times: HandlingTimes, draw: Draw) -> dict[str, int]:
+        """One replication: contact -> ms from now until an agent takes the call; missing: never."""
+        free = [(_free_ms(server, times, draw), server.bit) for server in self._servers]
+        heapify(free)
+        gone = [0] * len(self._groups)  # how many of each group have been taken
+        taken: dict[str, int] = {}
+        while free and len(taken) < len(self._waiting):
+            at_ms, bit = free[0]
+            group, widens_ms = self._first_for(bit, at_ms, gone)
+            if group is not None:
+                call = self._waiting[self._groups[group][1][gone[group]]]
+                gone[group] += 1
+                taken[call.contact] = at_ms
+                heapreplace(free, (at_ms + times.remaining_ms(call.queue, 0, draw) + call.after_ms, bit))
+            elif widens_ms is not None:
+                heapreplace(free, (widens_ms, bit))
+            else:
+                heappop(free)
+        return taken
+
+    def _first_for(self, bit: int, at_ms: int, gone: Sequence[int]) -> tuple[int | None, int | None]:
+        """The group of the first call that the agent may serve now, else when one widens for the agent."""
+        best: int | None = None
+        widens_ms: int | None = None
+        best_place = len(self._waiting)
+        for group in self._may_ask(bit):
+            eligible, places = self._groups[group]
+            if gone[group] == len(places):
+                continue
+            agents, next_ms = 0, None
+            for from_ms, bits in eligible:
+                if from_ms > at_ms:
+                    next_ms = from_ms
+                    break
+                agents = bits
+            if agents & bit:
+                if places[gone[group]] < best_place:
+                    best, best_place = group, places[gone[group]]
+            elif next_ms is not None and (widens_ms is None or next_ms < widens_ms):
+                widens_ms = next_ms
+        return best, widens_ms
+
+    def _may_ask(self, bit: int) -> list[int]:
+        """The groups that ask for this agent at some time."""
+        groups = self._groups_of.get(bit)
+        if groups is None:
+            groups = [group for group, agents in enumerate(self._ever) if agents & bit]
+            self._groups_of[bit] = groups
+        return groups
 
 
-def _next_widening(left: Sequence[WaitingCall], at_ms: int) -> int | None:
-    later = [from_ms for call in left for from_ms, _ in call.eligible if from_ms > at_ms]
-    return min(later, default=None)
+def _ever(eligible: Iterable[tuple[int, int]]) -> int:
+    """All agents who are asked for at some time."""
+    agents = 0
+    for _, bits in eligible:
+        agents |= bits
+    return agents
+
+
+def _free_ms(server: Server, times: HandlingTimes, draw: Draw) -> int:
+    if server.free_ms is not None:
+        return server.free_ms
+    return times.remaining_ms(server.queue, server.busy_ms, draw) + server.after_ms
 
 
 def wait_range(taken: Sequence[Mapping[str, int]], contact: str) -> tuple[int, int] | None:

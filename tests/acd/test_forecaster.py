@@ -8,7 +8,7 @@ from typing import Any
 from decision_table import START_MS, Table, event_of
 
 from acd import forecaster
-from acd.core.expected_wait import Promise
+from acd.core.expected_wait import ForwardPlay, Promise
 from acd.core.fact_codec import to_body
 from acd.core.facts import Fact
 from acd.core.picture import Picture
@@ -86,8 +86,8 @@ async def test_one_play_serves_all_for_a_while(monkeypatch: Any) -> None:
         plays += 1
         return real(*arguments)
 
-    real = forecaster.play_forward
-    monkeypatch.setattr(forecaster, "play_forward", counted)
+    real = ForwardPlay.once
+    monkeypatch.setattr(ForwardPlay, "once", counted)
     await asyncio.gather(promises.promise("c2"), promises.promise("c3"))
     assert plays == forecaster.REPLICATIONS
     engine.play("arrive c4 service since=0")  # was not there when it was played

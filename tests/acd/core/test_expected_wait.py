@@ -6,12 +6,12 @@ import pytest
 
 from acd.core.expected_wait import (
     FIRST_GUESS_MS,
+    ForwardPlay,
     HandlingTimes,
     Promise,
     Server,
     WaitingCall,
     next_promise,
-    play_forward,
     wait_range,
 )
 
@@ -31,7 +31,7 @@ def talks_of(*lengths_ms: int) -> HandlingTimes:
 
 
 def play(waiting, servers, times=None):
-    return play_forward(waiting, servers, times or talks_of(60_000), Random(1).randrange)
+    return ForwardPlay(waiting, servers).once(times or talks_of(60_000), Random(1).randrange)
 
 
 def test_calls_are_taken_in_their_order_by_whoever_is_free_first():
@@ -50,6 +50,42 @@ def test_a_step_lets_an_idle_agent_take_the_call_when_it_opens():
     widening = WaitingCall("a", "service", ((0, BERT), (20_000, BOTH)))
     taken = play([widening], [Server(ANNA, 0), Server(BERT, 90_000)])
     assert taken == {"a": 20_000}
+
+
+def play_slowly(waiting, servers):
+    """By the rule as it is said: whoever is free first takes the first call of all that asks for him then."""
+    free = [(server.free_ms, server.bit) for server in servers]
+    left, taken = list(waiting), {}
+    while free and left:
+        at_ms, bit = min(free)
+        free.remove((at_ms, bit))
+        for call in left:
+            asked = [bits for from_ms, bits in call.eligible if from_ms <= at_ms]
+            if asked and asked[-1] & bit:
+                left.remove(call)
+                taken[call.contact] = at_ms
+                free.append((at_ms + 60_000 + call.after_ms, bit))
+                break
+        else:
+            later = [from_ms for call in left for from_ms, _ in call.eligible if from_ms > at_ms]
+            if later:
+                free.append((min(later), bit))
+    return taken
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_calls_that_stand_together_are_taken_as_if_each_stood_alone(seed):
+    chance = Random(seed)
+    kinds = [
+        tuple((from_ms, chance.randrange(8)) for from_ms in sorted({0, *chance.sample(range(1, 200_000), 2)}))
+        for _ in range(chance.randrange(1, 6))
+    ]
+    waiting = [
+        WaitingCall(f"c{place}", "service", chance.choice(kinds), chance.choice((0, 5_000)))
+        for place in range(chance.randrange(1, 12))
+    ]
+    servers = [Server(1 << place, chance.randrange(100_000)) for place in range(chance.randrange(1, 5))]
+    assert play(waiting, servers) == play_slowly(waiting, servers)
 
 
 def test_a_call_that_nobody_may_serve_is_never_taken():
