@@ -189,6 +189,7 @@ def caller_hung_up(floor: Floor, event: events.CallerHungUp) -> None:
 
 def call_withdrawn(floor: Floor, event: events.CallWithdrawn) -> None:
     """The caller left the queue alive for another destination."""
+    floor.awaited.pop(event.contact, None)  # though the list was asked for before and shows it as waiting
     call = floor.calls.get(event.contact)
     if call is None:
         floor.ignore("the call is not here")

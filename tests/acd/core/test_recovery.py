@@ -158,6 +158,28 @@ def test_a_caller_whom_the_journal_does_not_know_is_waited_for_too() -> None:
     """)
 
 
+def test_whoever_was_turned_away_before_the_list_came_is_not_waited_for() -> None:
+    table = Restarted()
+    table.run("""
+        0       snapshot                        |
+        1       log_in 1001 p1                  | 1001 not_ready (login)
+        2       ready 1001                      | 1001 ready
+        3       close_queue orders              | closed orders
+                                                | acted close_queue orders
+    """)
+    table.restart(1000)
+    table.run("""
+        1090    arrive c1 orders since=900      | overflowed c1 to voicemail: closed
+                                                | ! send c1 to voicemail as closed
+        1100    snapshot asked=1050 c1 c2 waiting=c1,c2 |
+        1110    withdraw c1 voicemail           | - the call is not here
+        1200    arrive c2 service since=950     | queued c2
+                                                | offered c2 to 1001 as 2-1
+                                                | 1001 offered
+                                                | ! offer c2 to 1001 for 20000
+    """)
+
+
 def test_whoever_hung_up_is_not_waited_for() -> None:
     table = busy_house()
     table.restart(1000)
