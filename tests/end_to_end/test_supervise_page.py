@@ -97,6 +97,7 @@ def fill(acd: FakeAcd) -> None:
         *Story("a.1", now).starts().queues("service").rings("1001").answered("1001").connected("1001").facts
     )
     acd.tell(*Story("b.1", now - 60_000).starts().queues("sales").facts)
+    acd.tell(facts.HelpAsked(now, "1002", "", ""), facts.HelpEnded(now + 9_000, "1002", "1003", 9_000))
     acd.tell(facts.HelpAsked(now, "1001", "a.1", "service"))
 
 
@@ -108,6 +109,7 @@ async def test_buttons_are_deeds(seat: Seat) -> None:
     await expect(page.locator("#me")).to_have_value("1003")
     await expect(page.locator(".agent").first).to_contain_text("王伟")  # a raised hand comes first
     await expect(page.locator(".agent").first).to_contain_text("asks help")
+    await expect(page.locator("#agents")).to_contain_text("helped 1× today, after 0:09 on average")
     await expect(page.locator("#agents")).to_contain_text("<img src=x onerror=alert(1)>")
 
     for name in ("Listen", "Whisper", "Barge"):

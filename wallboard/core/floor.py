@@ -4,7 +4,8 @@ The same for all supervisors, in both languages; times are instants on acd's clo
 in it. This module must not know how it reaches a page.
 
     agents      by number: name, role, state, reason, since_ms, until_ms, queue, contact,
-                help_ms (since when a hand is raised), talks
+                help_ms (since when a hand is raised), helped (hands lowered today), help_mean_ms (for how
+                long they were raised, on average), talks
     calls       in the order of their wait: contact, queue, since_ms, stage, agent (whose phone rings), first,
                 place (in the queue's line, from 1), step of steps (how far the needs are widened), needs,
                 expected (what the caller was promised last: low_ms, high_ms, agents; None: nothing)
@@ -20,6 +21,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from acd.core.picture import Picture
+from acd.core.totals import AgentTotals
 from acd.core.views import AgentView, ContactView, Entry
 from hotline.core.settings import Agent, Settings, Text
 from hotline.core.shown_text import shown_text
@@ -63,6 +65,8 @@ def _agent(agent: Agent, picture: Picture, settings: Settings, reasons: Mapping[
     view = picture.agents.get(agent.number, AgentView())
     text = settings.not_ready_reasons.get(view.reason) or reasons.get(view.reason)
     call = picture.contacts.get(view.contact)
+    day = picture.day_by_agent.get(agent.number, AgentTotals())
+    helped = max(0, day.helps - (view.help_ms >= picture.day_ms > 0))
     return {
         "name": shown_text(agent.name, NAME_CHARS),
         "role": agent.role,
@@ -73,6 +77,8 @@ def _agent(agent: Agent, picture: Picture, settings: Settings, reasons: Mapping[
         "queue": view.queue,
         "contact": view.contact,
         "help_ms": view.help_ms,
+        "helped": helped,
+        "help_mean_ms": day.help_ms // helped if helped else 0,
         "talks": view.state in TALKING and call is not None and call.stage == "connected",
     }
 

@@ -236,7 +236,8 @@ function agentRow(number, agent) {
   who.append(name, digits);
   if (agent.role === "supervisor") who.append(make("span", "mark role", text("role")));
   const hand = make("span", "mark");
-  who.append(hand, state, reason, time, queue);
+  const helped = make("span", "small");
+  who.append(hand, state, reason, time, queue, helped);
   const deeds = make("div", "deeds");
   deeds.append(...agentDeeds(number, agent));
   row.append(who, deeds);
@@ -250,6 +251,8 @@ function agentRow(number, agent) {
       put(reason, agent.reason ? ours(agent.reason) : "");
       reason.hidden = !agent.reason;
       put(queue, agent.queue && agent.contact ? queueTitle(agent.queue) : "");
+      const times = count(agent.helped);
+      put(helped, agent.helped ? text("helped", { times, wait: duration(agent.help_mean_ms) }) : "");
       this.tick();
     },
     tick() {

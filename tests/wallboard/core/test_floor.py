@@ -38,6 +38,23 @@ def test_agents_with_state_reason_and_role() -> None:
     assert (agents["1003"]["state"], agents["1003"]["talks"]) == ("offline", False)  # type: ignore[index]
 
 
+def test_how_long_hands_were_raised_today() -> None:
+    told = [
+        agent_state(DAY_MS, "1001", "ready"),
+        facts.HelpAsked(DAY_MS + 1_000, "1001", "", ""),
+        facts.HelpEnded(DAY_MS + 4_000, "1001", "1002", 3_000),
+        facts.HelpAsked(DAY_MS + 5_000, "1001", "", ""),
+        facts.HelpEnded(DAY_MS + 6_000, "1001", "agent", 1_000),
+    ]
+    helped = ("help_ms", "helped", "help_mean_ms")
+    agents = floor_of(*told)["agents"]
+    assert [agents["1001"][key] for key in helped] == [0, 2, 2_000]  # type: ignore[index]
+    assert [agents["1003"][key] for key in helped] == [0, 0, 0]  # type: ignore[index]
+    told.append(facts.HelpAsked(DAY_MS + 9_000, "1001", "", ""))
+    agents = floor_of(*told)["agents"]
+    assert [agents["1001"][key] for key in helped] == [DAY_MS + 9_000, 2, 2_000]  # type: ignore[index]
+
+
 def test_who_talks_can_be_listened_to_and_who_is_rung_cannot() -> None:
     talking = Story("a").starts().queues("service").rings("1001").answered("1001")
     assert not floor_of(*talking.facts)["agents"]["1001"]["talks"]  # type: ignore[index]
