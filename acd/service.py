@@ -176,6 +176,7 @@ class Acd:
         self.engine.fetch_call = self.observer.fetch_call
         self._service.web.router.add_get("/stream", Stream(self.engine, self._service.registry).handle)
         self._service.web.router.add_post("/deed", self.deeds.handle)
+        self._service.web.router.add_get("/callbacks", self._callbacks.listed)
         self._service.on_settings(self._on_settings)
         self._service.on_settings(self._security.on_settings)
         self._service.on_settings(self._trunks.on_settings)

@@ -48,6 +48,7 @@ COMMANDS = (
     Command("user", "hotline.cli_user"),
     Command("explain", "hotline.cli_explain"),
     Command("recalls", "hotline.cli_recalls"),
+    Command("callbacks", "hotline.cli_callbacks"),
     Command("simulate", "hotline.cli_simulate"),
     Command("soak", "hotline.cli_soak"),
 )

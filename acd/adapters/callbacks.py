@@ -15,12 +15,21 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from acd.adapters.number_file import NumberFile
 from acd.adapters.observer import Observer
 from acd.core.callback_numbers import judge_number
-from acd.core.callbacks import Callback, CallbackBook, CallbackLimits, after_attempt, is_line, next_line
+from acd.core.callbacks import (
+    Callback,
+    CallbackBook,
+    CallbackLimits,
+    after_attempt,
+    is_line,
+    masked,
+    next_line,
+)
 from acd.core.events import CallWithdrawn
 from acd.core.facts import CallbackAsked, CallbackSettled, CallbackTried, CallerIdentified
 from acd.engine import Engine
@@ -42,6 +51,7 @@ OTHER_HALF = Destination("callback", "s")
 """Where the other half rests until the person is to be called."""
 
 LOOK_EVERY_S = 1.0
+MOST_LISTED = 1000
 LINES_AT_ONCE = 20
 _ASKED = (
     *(variables.CALLBACK, variables.QUEUE, variables.NEEDS),
@@ -276,6 +286,20 @@ class Callbacks:
             self.settle(callback, "gave_up")
 
     # ---- from elsewhere
+
+    async def listed(self, _request: web.Request) -> web.Response:
+        """GET /callbacks: those that are open, the oldest place first; numbers are masked."""
+        shown = sorted(self._book.open.values(), key=lambda one: (one.place_since_ms, one.contact))
+        return web.json_response({"callbacks": [self._row(one) for one in shown[:MOST_LISTED]]})
+
+    def _row(self, callback: Callback) -> dict[str, object]:
+        view = self._engine.picture.contacts.get(callback.line)
+        told = ("contact", "line", "queue", "place_since_ms", "asked_ms", "expires_ms", "tried", "next_ms")
+        return {
+            **{name: getattr(callback, name) for name in told},
+            "number": masked(self._numbers.get(callback.contact)),
+            "stage": view.stage if view is not None else "",
+        }
 
     async def cancel(self, words: Mapping[str, str]) -> str:
         """The deed "cancel_callback" (see `acd.adapters.deeds`): the person is not to be called any more."""

@@ -157,6 +157,11 @@ def next_line(callback: Callback) -> str:
     return f"callback{callback.lines + 1}-{callback.contact}"
 
 
+def masked(number: str) -> str:
+    """A number as lists show it: enough to know it by, not to call it."""
+    return number[:3] + "*" * max(0, len(number) - 5) + number[3:][-2:]
+
+
 def after_attempt(callback: Callback, how: str, now_ms: int, limits: CallbackLimits) -> tuple[int, bool]:
     """When the person may be called again (ms; 0: at once), and whether that was the last attempt."""
     if how not in COUNTED:

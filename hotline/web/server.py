@@ -19,6 +19,7 @@ from hotline.signin import UserDirectory
 from hotline.web.access import Access
 from hotline.web.act_pages import ActPages
 from hotline.web.alarm_watch import AlarmWatch
+from hotline.web.callback_pages import CallbackPages
 from hotline.web.deed_pages import DeedPages
 from hotline.web.explain_pages import ExplainPages
 from hotline.web.figures import FiguresCollector
@@ -84,6 +85,7 @@ async def start(service: Service) -> Closer:
     HealthPages(site, Services(deployment), service.registry, lambda: secrets.metrics_token).mount()
     ExplainPages(site, deployment, service.registry).mount()
     ActPages(site, deployment.database_url).mount()
+    CallbackPages(site, deployment.socket("acd")).mount()
     RecallPages(site, deployment.database_url).mount()
     DeedPages(site, deployment.socket("acd"), service.registry).mount()
     closers.steps.extend(mount(site, service.registry) for mount in ROOMS)

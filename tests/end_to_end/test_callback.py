@@ -8,13 +8,13 @@ import stat
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from harness import sip
+from harness import sip, sound
 from harness.desk import Desk
 from harness.lanes import OUTSIDE, Lane, lane_settings
-from harness.phone import Manner, Phone
+from harness.phone import BUSY, NEVER_ANSWERS, Manner, Phone
 from harness.prompt_tones import prompt_hz
 from harness.scenes import agents, dial, new_number, nothing_left
-from harness.stack import HotlineStack
+from harness.stack import HotlineStack, run_hotline
 from harness.waiting import until
 
 BY_HAND = Manner(reject=None)
@@ -81,11 +81,6 @@ async def wait_and_ask(stack: HotlineStack, caller: Phone, number: str = "", *, 
     return contact
 
 
-async def becomes_ready(desk: Desk) -> None:
-    """The agent's phone is rung as soon as the code is done: nobody waits for the state to stay."""
-    await desk.ready()
-
-
 async def settled(stack: HotlineStack, contact: str, *, within_s: float = 15.0) -> tuple[str, str]:
     """How the callback ended, and by whom."""
     body = (await stack.fact("CallbackSettled", contact=contact, within_s=within_s)).body
@@ -108,13 +103,16 @@ def numbers(stack: HotlineStack) -> dict[str, Any]:
 async def test_instead_of_waiting_a_person_is_called(
     own_stack: Callable[[str], Awaitable[HotlineStack]],
 ) -> None:
-    stack = await own_stack(settings())
-    number = LANE.agents[0]
+    stack = await own_stack(settings(per_number_per_day=2))
+    first, second = LANE.agents[:2]
     async with (
         stack.caller() as caller,
-        agents(stack, number, ready=False, manner=BY_HAND, tone_hz=AGENT_HZ) as (desk,),
+        agents(stack, first, second, ready=False, manner=BY_HAND, tone_hz=AGENT_HZ) as (desk, other),
     ):
         await _they_talk(stack, caller, desk)
+        await _nobody_answers(stack, caller, desk)
+        await _the_agent_leaves(stack, caller, desk, other)
+        await _once_at_a_time_and_so_often_a_day(stack, caller)
     await nothing_left(stack)
 
 
@@ -156,3 +154,133 @@ async def _they_talk(stack: HotlineStack, caller: Phone, desk: Desk) -> None:
     talk = (await stack.fact("SegmentEnded", contact=line)).body
     assert talk["hung_up_by"] == "caller"
     await later.hang_up()
+    await _recording_has_both(stack, line)
+    await desk.not_ready()
+
+
+async def _recording_has_both(stack: HotlineStack, line: str) -> None:
+    """The person is on the left, the agent on the right."""
+    connected = (await stack.fact("CallConnected", contact=line)).body
+    file = stack.deployment.recordings / f"{connected['recording']}.wav"
+    await until(file.exists, f"recording {file.name}", 15)
+    persons, agents_side = sound.read_channels(file)
+    middle = slice(len(persons) // 2, len(persons) // 2 + 1600)
+    assert sound.tone_share(persons[middle], PERSON_HZ) > 0.9
+    assert sound.tone_share(agents_side[middle], AGENT_HZ) > 0.9
+
+
+async def _nobody_answers(stack: HotlineStack, caller: Phone, desk: Desk) -> None:
+    """Busy, then no answer: the agent is free again without a mark, the place is kept, then it is over."""
+    contact = await wait_and_ask(stack, caller)
+    line = f"callback1-{contact}"
+    place = (await stack.fact("CallQueued", contact=line)).body["place_since_ms"]
+    async with person(stack, BUSY) as outside:
+        await desk.ready()
+        for attempt, how in ((1, "busy"), (2, "no_answer")):
+            rung = await desk.phone.incoming(within_s=15)
+            rung.answer()
+            told = (await stack.fact("CallbackTried", contact=contact, count=attempt, within_s=20)).body
+            assert (told["how"], told["agent"]) == (how, desk.number)
+            outside.manner = NEVER_ANSWERS
+            ended = (await stack.fact("OfferEnded", contact=line, count=attempt)).body
+            assert ended["cause"] == "not_reached"
+            left = (await stack.fact("CallLeftQueue", contact=line, count=attempt)).body
+            assert (left["how"], left["to"], left["entry"]) == ("out", "callback", attempt)
+            await rung.ended(within_s=10)
+            await stack.facts.agent_state(desk.number, "ready")
+        assert outside.unfetched == 2
+    assert await settled(stack, contact) == ("unreached", "")
+    await stack.fact("ContactEnded", contact=line)
+    entries = [fact.body["place_since_ms"] for fact in stack.facts.of("CallQueued", contact=line)]
+    assert entries == [place, place]
+    assert not stack.facts.of("CallConnected", contact=line)
+    await desk.not_ready()
+
+
+async def _the_agent_leaves(stack: HotlineStack, caller: Phone, desk: Desk, other: Desk) -> None:
+    """While the person's phone rings: that call is taken back, no attempt counted, the next agent is rung."""
+    contact = await wait_and_ask(stack, caller)
+    line = f"callback1-{contact}"
+    async with person(stack) as outside:
+        await desk.ready()
+        rung = await desk.phone.incoming(within_s=15)
+        rung.answer()
+        reached = await outside.incoming(within_s=15)
+        await rung.hang_up()
+        assert (await reached.ended(within_s=10)).status == 487
+        told = (await stack.fact("CallbackTried", contact=contact)).body
+        assert (told["how"], told["next_ms"]) == ("agent_gone", 0)
+        await other.ready()
+        rung = await other.phone.incoming(within_s=15)
+        rung.answer()
+        reached = await outside.incoming(within_s=15)
+        reached.answer()
+        await stack.fact("CallConnected", contact=line, agent=other.number, within_s=15)
+        assert await settled(stack, contact) == ("served", other.number)
+        await rung.hang_up()
+        await reached.ended(within_s=20)
+    assert len(stack.facts.of("CallQueued", contact=line)) == 1
+    await other.not_ready()
+
+
+async def _once_at_a_time_and_so_often_a_day(stack: HotlineStack, caller: Phone) -> None:
+    number = new_number()
+    contact = await wait_and_ask(stack, caller, number)
+    line = f"callback1-{contact}"
+    await stack.fact("CallQueued", contact=line)
+    await wait_and_ask(stack, caller, number, said="open")
+    status, said = await run_hotline("callbacks", "--data", str(stack.data), "--json", within_s=20)
+    shown = json.loads(said)
+    assert (status, [row["contact"] for row in shown]) == (0, [contact])
+    assert shown[0]["number"] == f"{number[:3]}******{number[-2:]}" and number not in said
+    status, said = await run_hotline("callbacks", "--data", str(stack.data), "--cancel", contact, within_s=20)
+    assert status == 0, said
+    assert (await settled(stack, contact))[0] == "cancelled"
+    assert (await stack.fact("CallLeftQueue", contact=line)).body["how"] == "out"
+    await stack.fact("ContactEnded", contact=line)
+    status, _ = await run_hotline("callbacks", "--data", str(stack.data), "--cancel", contact, within_s=20)
+    assert status != 0
+    again = await wait_and_ask(stack, caller, number)
+    await run_hotline("callbacks", "--data", str(stack.data), "--cancel", again, within_s=20)
+    await wait_and_ask(stack, caller, number, said="limit")
+
+
+async def test_callbacks_survive(own_stack: Callable[[str], Awaitable[HotlineStack]]) -> None:
+    """acd killed, Asterisk, both: the place is the first one's. Then the person is rung before the agent."""
+    stack = await own_stack(settings(first="caller"))
+    number = LANE.agents[0]
+    async with stack.caller() as caller:
+        contact = await wait_and_ask(stack, caller)
+        place = (await stack.fact("CallQueued", contact=f"callback1-{contact}")).body["place_since_ms"]
+        await stack.back("acd", stack.kill("acd"))
+        assert not stack.facts.of("ContactEnded", contact=f"callback1-{contact}")
+        await stack.back("asterisk", stack.kill("asterisk"))
+        line = f"callback2-{contact}"
+        assert (await stack.fact("CallQueued", contact=line, within_s=20)).body["place_since_ms"] == place
+        lost = (await stack.fact("ContactEnded", contact=f"callback1-{contact}")).body
+        assert lost["hung_up_by"] == "lost"
+        asterisk, acd = stack.kill("asterisk"), stack.kill("acd")
+        await stack.back("asterisk", asterisk)
+        await stack.back("acd", acd)
+        line = f"callback3-{contact}"
+        assert (await stack.fact("CallQueued", contact=line, within_s=20)).body["place_since_ms"] == place
+        assert not stack.facts.of("RecallDue")
+    async with (
+        person(stack) as outside,
+        agents(stack, number, ready=False, manner=BY_HAND, tone_hz=AGENT_HZ) as (desk,),
+    ):
+        await desk.ready()
+        reached = await outside.incoming(within_s=15)
+        assert (await stack.fact("CallOffered", contact=line)).body["agent"] == number
+        assert desk.phone.unfetched == 0
+        reached.answer()
+        rung = await desk.phone.incoming(within_s=15)
+        rung.answer()
+        await stack.fact("CallConnected", contact=line, within_s=15)
+        await rung.rtp.hears(PERSON_HZ)
+        await reached.rtp.hears(AGENT_HZ)
+        assert await settled(stack, contact) == ("served", number)
+        await rung.hang_up()
+        await reached.ended(within_s=20)
+        assert len(stack.facts.of("CallbackSettled", contact=contact)) == 1
+    await nothing_left(stack)
