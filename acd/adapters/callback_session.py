@@ -16,7 +16,7 @@ from typing import Protocol
 
 from acd.adapters.sessions import CallerSession, QueueArguments
 from acd.core.callbacks import Callback
-from acd.core.commands import OfferCall
+from acd.core.commands import OfferCall, SendToOverflow
 from acd.core.events import CallArrived, CallWithdrawn
 from acd.engine import Engine
 from acd.forecaster import Forecaster
@@ -41,6 +41,9 @@ class Attempts(Protocol):
 
     def tried(self, line: str, how: str) -> int | None:
         """Returns in how many seconds the person is called again; None: not any more."""
+
+    def taken_out(self, line: str) -> None:
+        """Somebody has sent the line out of the queue."""
 
 
 def reach_ms(settings: Settings) -> int:
@@ -105,6 +108,15 @@ class CallbackSession(CallerSession):
                 return True
             self._person_came()
         return await super()._offer(order)
+
+    async def _send_on(self, order: SendToOverflow) -> None:
+        """Out of the queue a line has nobody to hear or say anything: whoever sends it there ends it."""
+        if self._is_there or order.to.startswith("queue:"):
+            await super()._send_on(order)
+            return
+        await self._session.set_variable(variables.NEXT, "hangup")
+        self._engine.handle(CallWithdrawn(self._arguments.contact, order.to, self._arguments.entry))
+        self._attempts.taken_out(self._arguments.contact)
 
     async def _reach(self, how: str) -> str:
         """Have the person called (s), or wait for what is under way (wait); returns HL_REACHED."""

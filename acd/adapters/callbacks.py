@@ -247,6 +247,12 @@ class Callbacks:
             return None
         return max(0, next_ms - now_ms) // 1000
 
+    def taken_out(self, line: str) -> None:
+        """Somebody has sent the line out of the queue: the person is not called any more."""
+        callback = self._book.of_line(line)
+        if callback is not None:
+            self.settle(callback, "cancelled")
+
     def settle(self, callback: Callback, how: str, by: str = "") -> None:
         """The callback is over; a line that still waits for it goes."""
         if callback.contact not in self._book.open:

@@ -4,6 +4,7 @@ What the caller is asked before is test_callback_dialogue's; here the own number
 """
 
 import json
+import re
 import stat
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -50,8 +51,8 @@ def settings(**callbacks: object) -> str:
     text = lane_settings(1)
     at = text.index("[[queue]]")
     for name, value in callbacks.items():
-        line = next(row for row in text.splitlines() if row.startswith(f"{name} = "))
-        text = text.replace(line, f"{name} = {json.dumps(value)}")
+        text = re.sub(rf"(?m)^{name} = .*\n", "", text, count=1)
+        text = text.replace("[callbacks]\n", f"[callbacks]\n{name} = {json.dumps(value)}\n")
     return text[:at] + _QUEUE + text[at:] + _FLOW
 
 

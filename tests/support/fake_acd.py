@@ -30,6 +30,7 @@ class FakeAcd:
         self.healthy = True
         self.beating = True
         self.deeds: list[dict[str, object]] = []  # as they came through the door
+        self.callbacks: list[dict[str, object]] = []
         self.refuses = ""  # the code with which every deed is refused
         self._socket = socket
         self._seq = 0
@@ -42,10 +43,14 @@ class FakeAcd:
         app.router.add_get("/metrics", self._metrics)
         app.router.add_get("/healthz", self._healthz)
         app.router.add_post("/deed", self._deed)
+        app.router.add_get("/callbacks", self._callbacks)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None)
         await self._runner.setup()
         self._socket.unlink(missing_ok=True)
         await web.UnixSite(self._runner, str(self._socket)).start()
+
+    async def _callbacks(self, _request: web.Request) -> web.Response:
+        return web.json_response({"callbacks": self.callbacks})
 
     async def stop(self) -> None:
         assert self._runner is not None

@@ -1,0 +1,259 @@
+"""Callbacks: taken down, they get a line when one is due; attempts are counted, each is settled once.
+
+What Asterisk makes of a line is for test_callback.py, end to end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry
+from stories import DAY_MS, Story
+
+from acd.adapters.callbacks import Callbacks
+from acd.adapters.number_file import NumberFile
+from acd.core.events import CallWithdrawn
+from acd.core.fact_codec import to_body
+from acd.core.facts import ContactEnded, ContactStarted
+from acd.core.picture import Picture
+from hotline.core.settings import Callbacks as CallbackSettings
+from hotline.core.settings import Settings
+from hotline.core.settings_check import check_settings
+from telephony.errors import AmiError
+
+PERSON = "13812345678"
+ASKED = {
+    "HL_QUEUE": "service",
+    "HL_CALLBACK": PERSON,
+    "HL_LANG": "en",
+    "HL_NEEDS": "",
+    "HL_PREFER": "1001-1002",
+}
+
+
+class House:
+    """acd around the callbacks: a picture with a clock, a link that notes what it is asked for."""
+
+    def __init__(self, folder: Path, **callbacks: Any) -> None:
+        known = CallbackSettings(trunk="outside", presented_number="4000", attempts=2, retry_after_s=60)
+        self.settings = replace(_settings(), callbacks=replace(known, **callbacks))
+        self.picture = Picture(lambda _: DAY_MS)
+        self.now_ms = DAY_MS
+        self.clock = SimpleNamespace(now_ms=lambda: self.now_ms)
+        self.followers: list[Any] = []
+        self.told: list[Any] = []
+        self.events: list[Any] = []
+        self.asked: list[dict[str, list[str]]] = []
+        self.hung_up: list[str] = []
+        self.connected, self.refuses = True, False
+        self.registry = CollectorRegistry()
+        observer = SimpleNamespace(link=self, hang_up_caller=self.hung_up.append)
+        self.numbers = NumberFile(folder / "numbers.json")
+        self.callbacks = Callbacks(
+            self,  # type: ignore[arg-type]
+            observer,  # type: ignore[arg-type]
+            lambda: self.settings,
+            lambda number: f"ref-{number}",
+            self.numbers,
+            self.registry,
+        )
+        self.callbacks.synchronized = True
+
+    def follow(self, follower: Any) -> None:
+        self.followers.append(follower)
+
+    def record(self, fact: Any) -> None:
+        body, kind = to_body(fact), type(fact).__name__
+        self.told.append(fact)
+        self.picture.apply(kind, fact.at_ms, body)
+        for follower in self.followers:
+            follower(SimpleNamespace(kind=kind, body=body))
+
+    def handle(self, event: Any) -> None:
+        self.events.append(event)
+
+    async def action(self, name: str, fields: list[tuple[str, str]]) -> None:
+        if self.refuses:
+            raise AmiError("no")
+        told: dict[str, list[str]] = {}
+        for header, value in fields:
+            told.setdefault(header, []).append(value)
+        self.asked.append(told)
+
+    async def asks(self, contact: str, number: str = PERSON) -> str:
+        """A waiting caller asks; returns what is said."""
+        for fact in Story(contact, now_ms=self.now_ms).starts().queues().facts:
+            self.record(fact)
+        said: dict[str, str] = {}
+        channel = {**ASKED, "HL_CALLBACK": number}
+
+        async def get_variable(name: str) -> str:
+            return channel.get(name, "")
+
+        async def set_variable(name: str, value: str) -> None:
+            said[name] = value
+
+        session = SimpleNamespace(args=(contact,), get_variable=get_variable, set_variable=set_variable)
+        await self.callbacks(session)  # type: ignore[arg-type]
+        return said["HL_CALLBACK_SAID"]
+
+    def line_begins(self, line: str) -> None:
+        self.record(ContactStarted(self.now_ms, line, "4001", "outside", False, f"ref-{PERSON}"))
+
+    def line_ends(self, line: str) -> None:
+        self.record(ContactEnded(self.now_ms, line, "waiting", "queued", "lost", 0, "", 0, False))
+
+    def kinds(self) -> list[str]:
+        told = [fact for fact in self.told if type(fact).__name__.startswith("Callback")]
+        return [f"{type(fact).__name__[8:]} {getattr(fact, 'how', '')}".strip() for fact in told]
+
+
+def _settings() -> Settings:
+    title = {"zh": "服务", "en": "Service"}
+    queue = {"name": "service", "title": title, "needs": "", "whisper": "queue-service"}
+    document = {"hotline": {"name": {"zh": "热线", "en": "Line"}, "survey": False}, "queue": [queue]}
+    return check_settings(document, file="test", version=1)
+
+
+async def test_a_callback_is_taken_down_once_and_the_caller_leaves_the_line(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    assert await house.asks("c1") == "taken"
+    assert house.events == [CallWithdrawn("c1", "callback", 1)]
+    asked = next(fact for fact in house.told if type(fact).__name__ == "CallbackAsked")
+    view = house.picture.contacts["c1"]
+    assert (asked.place_since_ms, asked.prefer, asked.language) == (view.wait_since_ms, "1001 1002", "en")
+    assert asked.caller == f"ref-{PERSON}"
+    assert house.numbers.get("c1") == PERSON
+    house.events.clear()
+    said: list[str] = [house.callbacks._ask("c1", ASKED)]
+    assert (said, house.kinds(), house.events) == (["taken"], ["Asked"], [])
+
+
+@pytest.mark.parametrize(
+    ("contact", "number", "said"),
+    [("c2", PERSON, "open"), ("c2", "0044123456789", "refused"), ("c2", "13812345679", "taken")],
+)
+async def test_who_may_not_ask_is_told_why(contact: str, number: str, said: str, tmp_path: Path) -> None:
+    house = House(tmp_path)
+    await house.asks("c1")
+    assert await house.asks(contact, number) == said
+    assert house.registry.get_sample_value("hotline_callbacks_asked_total", {"answer": said}) is not None
+
+
+async def test_numbers_stand_in_no_fact_but_that_of_who_a_reference_is(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    await house.asks("c1")
+    said = [str(to_body(fact)) for fact in house.told if type(fact).__name__ == "CallbackAsked"]
+    assert said and PERSON not in said[0].replace(f"ref-{PERSON}", "")
+
+
+async def test_a_line_is_made_once_and_again_when_it_is_lost(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    await house.asks("c1")
+    await house.callbacks.look()
+    await house.callbacks.look()
+    assert [one["ChannelId"] for one in house.asked] == [["callback1-c1"]]
+    assert f"HL_CALLBACK={PERSON}" in house.asked[0]["Variable"]
+    house.line_begins("callback1-c1")
+    house.callbacks._making.clear()
+    await house.callbacks.look()
+    assert len(house.asked) == 1
+    house.line_ends("callback1-c1")
+    await house.callbacks.look()
+    assert house.asked[1]["ChannelId"] == ["callback2-c1"]
+
+
+async def test_no_line_without_asterisk_or_out_of_the_queues_hours(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    await house.asks("c1")
+    house.callbacks.synchronized = False
+    await house.callbacks.look()
+    house.callbacks.synchronized = True
+    queue = house.settings.queues[0]
+    house.settings = replace(house.settings, queues=(replace(queue, name="other"),))
+    await house.callbacks.look()
+    assert house.asked == []
+    house.settings = replace(house.settings, queues=(queue,))
+    house.refuses = True
+    await house.callbacks.look()
+    assert house.registry.get_sample_value("hotline_callback_lines_failed_total") == 1
+
+
+async def test_attempts_have_a_distance_and_an_end(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    await house.asks("c1")
+    house.line_begins("callback1-c1")
+    assert house.callbacks.tried("callback1-c1", "agent_gone") == 0
+    assert house.callbacks.tried("callback1-c1", "no_answer") == 60
+    assert house.callbacks.tried("callback1-c1", "busy") is None
+    assert house.kinds() == [
+        "Asked",
+        "Tried agent_gone",
+        "Tried no_answer",
+        "Tried busy",
+        "Settled unreached",
+    ]
+    assert house.numbers.get("c1") == ""
+    assert house.callbacks.tried("callback1-c1", "busy") is None
+    assert len(house.kinds()) == 5
+
+
+async def test_a_talk_settles_the_callback_by_the_line_or_by_calling_in(tmp_path: Path) -> None:
+    for number, how in (("callback1-c1", ["Tried answered", "Settled served"]), ("c9", ["Settled served"])):
+        house = House(tmp_path / number)
+        (tmp_path / number).mkdir()
+        await house.asks("c1")
+        house.line_begins("callback1-c1")
+        story = Story(number, now_ms=house.now_ms).starts().queues().rings().answered().connected()
+        story.facts[0] = replace(story.facts[0], caller=f"ref-{PERSON}")  # type: ignore[call-arg]
+        for fact in story.facts:
+            house.record(fact)
+        await asyncio.sleep(0)
+        assert house.kinds() == ["Asked", *how]
+        assert house.hung_up == ([] if number != "c9" else ["callback1-c1"])
+
+
+async def test_one_who_answered_and_hung_up_before_an_agent_came_gave_up(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    await house.asks("c1")
+    house.line_begins("callback1-c1")
+    assert house.callbacks.tried("callback1-c1", "answered") == 0
+    assert house.callbacks.tried("callback1-c1", "answered") == 0
+    house.line_ends("callback1-c1")
+    await asyncio.sleep(0)
+    assert house.kinds() == ["Asked", "Tried answered", "Settled gave_up"]
+
+
+async def test_expired_and_cancelled_lines_go_and_a_lost_number_is_told(tmp_path: Path) -> None:
+    house = House(tmp_path, expire_after_s=100)
+    await house.asks("c1")
+    house.line_begins("callback1-c1")
+    assert await house.callbacks.cancel({"contact": "c1", "by": "wei"}) == ""
+    assert await house.callbacks.cancel({"contact": "c1", "by": "wei"}) == "no_callback"
+    assert house.hung_up == ["callback1-c1"]
+    house.now_ms += 10
+    await house.asks("c2")
+    house.now_ms += 100_000
+    await house.callbacks.look()
+    await house.asks("c3", "13812345679")
+    house.numbers.keep_only(())
+    await house.callbacks.look()
+    assert [kind for kind in house.kinds() if "Settled" in kind] == [
+        "Settled cancelled",
+        "Settled expired",
+        "Settled number_lost",
+    ]
+
+
+async def test_a_line_that_a_supervisor_sends_away_is_cancelled(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    await house.asks("c1")
+    house.line_begins("callback1-c1")
+    house.callbacks.taken_out("callback1-c1")
+    house.callbacks.taken_out("c1")
+    assert house.kinds() == ["Asked", "Settled cancelled"]
