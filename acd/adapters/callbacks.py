@@ -173,6 +173,8 @@ class Callbacks:
         """Settle what has expired, and see to it that each of the others has a line when it is due."""
         now_ms = self._engine.clock.now_ms()
         self._open.set(len(self._book.open))
+        for callback in self._book.to_settle():
+            self.settle(callback, callback.over, callback.over_by)
         for callback in self._book.expired(now_ms):
             self.settle(callback, "expired")
         if not self.synchronized:
@@ -234,7 +236,7 @@ class Callbacks:
         callback = self._book.of_line(line)
         if callback is None:
             return None
-        if how == "answered" and callback.answered:
+        if how == "answered" and callback.noted:
             return 0
         now_ms = self._engine.clock.now_ms()
         next_ms, last = after_attempt(callback, how, now_ms, self.limits())
@@ -288,8 +290,8 @@ class Callbacks:
 
     def _line_ended(self, contact: str) -> None:
         callback = self._book.of_line(contact)
-        if callback is not None and callback.answered:
-            self.settle(callback, "gave_up")
+        if callback is not None and callback.over:
+            self.settle(callback, callback.over, callback.over_by)
 
     # ---- from elsewhere
 

@@ -43,6 +43,9 @@ class Callback:
     lines: int = 0  # how many have been made
     line: str = ""  # the one that is there now
     answered: bool = False  # the person is at the line, or was
+    noted: bool = False  # … and an attempt has been written down as answered
+    over: str = ""  # what remains to be settled: served, gave_up
+    over_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +72,16 @@ class CallbackBook:
             case "ContactStarted":
                 self._begin_line(body["contact"])
             case "ContactEnded":
+                self._end_line(body)
+            case "CallConnected":
                 callback = self.at_line(body["contact"])
                 if callback is not None:
-                    callback.line = ""
+                    callback.answered, callback.over, callback.over_by = True, "served", body["agent"]
             case "CallbackTried":
                 callback = self.open.get(body["contact"])
                 if callback is not None:
                     callback.tried += body["how"] in COUNTED
-                    callback.answered = body["how"] == "answered"
+                    callback.answered = callback.noted = body["how"] == "answered"
                     callback.next_ms = body["next_ms"]
             case "CallbackSettled":
                 self.open.pop(body["contact"], None)
@@ -92,7 +97,16 @@ class CallbackBook:
     def _begin_line(self, contact: str) -> None:
         number, callback = self._read_line(contact)
         if callback is not None and number > callback.lines:
-            callback.line, callback.lines, callback.answered = contact, number, False
+            callback.line, callback.lines = contact, number
+            callback.answered = callback.noted = False
+
+    def _end_line(self, body: Mapping[str, Any]) -> None:
+        callback = self.at_line(body["contact"])
+        if callback is None:
+            return
+        callback.line = ""
+        if callback.answered and not callback.over and body["hung_up_by"] != "lost":
+            callback.over = "gave_up"
 
     def why_not(self, caller: str, day_ms: int, limits: CallbackLimits) -> str:
         """Why this person may not ask now: open, limit (too many since day_ms), full; "" if allowed."""
@@ -119,13 +133,19 @@ class CallbackBook:
     def due(self, now_ms: int) -> list[Callback]:
         """Those without a line that may have one now, the oldest place first."""
         waiting = [
-            one for one in self.open.values() if not one.line and one.next_ms <= now_ms < one.expires_ms
+            one
+            for one in self.open.values()
+            if not one.line and not one.over and one.next_ms <= now_ms < one.expires_ms
         ]
         return sorted(waiting, key=lambda one: (one.place_since_ms, one.contact))
 
     def expired(self, now_ms: int) -> list[Callback]:
         """Those who are not to be called any more; not one who is at the line already."""
         return [one for one in self.open.values() if one.expires_ms <= now_ms and not one.answered]
+
+    def to_settle(self) -> list[Callback]:
+        """Those whose person talks with an agent, or has hung up: it remains to be said."""
+        return [one for one in self.open.values() if one.over]
 
     def of_person(self, caller: str) -> list[Callback]:
         """This person's open callbacks."""

@@ -49,10 +49,10 @@ flow = "called"
 def settings(**callbacks: object) -> str:
     """One lane, and a queue from which a key leads to the talk about a callback."""
     text = lane_settings(1)
-    at = text.index("[[queue]]")
     for name, value in callbacks.items():
         text = re.sub(rf"(?m)^{name} = .*\n", "", text, count=1)
         text = text.replace("[callbacks]\n", f"[callbacks]\n{name} = {json.dumps(value)}\n")
+    at = text.index("[[queue]]")
     return text[:at] + _QUEUE + text[at:] + _FLOW
 
 

@@ -105,8 +105,8 @@ class House:
     def line_begins(self, line: str) -> None:
         self.record(ContactStarted(self.now_ms, line, "4001", "outside", False, f"ref-{PERSON}"))
 
-    def line_ends(self, line: str) -> None:
-        self.record(ContactEnded(self.now_ms, line, "waiting", "queued", "lost", 0, "", 0, False))
+    def line_ends(self, line: str, by: str = "lost") -> None:
+        self.record(ContactEnded(self.now_ms, line, "waiting", "queued", by, 0, "", 0, False))
 
     def kinds(self) -> list[str]:
         told = [fact for fact in self.told if type(fact).__name__.startswith("Callback")]
@@ -224,7 +224,7 @@ async def test_one_who_answered_and_hung_up_before_an_agent_came_gave_up(tmp_pat
     house.line_begins("callback1-c1")
     assert house.callbacks.tried("callback1-c1", "answered") == 0
     assert house.callbacks.tried("callback1-c1", "answered") == 0
-    house.line_ends("callback1-c1")
+    house.line_ends("callback1-c1", by="caller")
     await asyncio.sleep(0)
     assert house.kinds() == ["Asked", "Tried answered", "Settled gave_up"]
 

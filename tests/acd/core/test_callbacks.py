@@ -9,7 +9,15 @@ import pytest
 from acd.core import callbacks
 from acd.core.callbacks import CallbackBook, CallbackLimits, after_attempt, is_line, next_line
 from acd.core.fact_codec import to_body
-from acd.core.facts import CallbackAsked, CallbackSettled, CallbackTried, ContactEnded, ContactStarted, Fact
+from acd.core.facts import (
+    CallbackAsked,
+    CallbackSettled,
+    CallbackTried,
+    CallConnected,
+    ContactEnded,
+    ContactStarted,
+    Fact,
+)
 
 LIMITS = CallbackLimits(attempts=2, retry_after_ms=300, per_day=2)
 LASTS_MS = 10_000
@@ -27,8 +35,11 @@ def tell(book: CallbackBook, row: str) -> None:
             fact = CallbackAsked(at_ms, *told)
         case "begins", [line]:
             fact = ContactStarted(at_ms, line, "4001", "outside", False, "x")
-        case "ends", [line]:
-            fact = ContactEnded(at_ms, line, "waiting", "queued", "lost", 0, "", 0, False)
+        case "ends" | "hangs_up", [line]:
+            by = "lost" if what == "ends" else "caller"
+            fact = ContactEnded(at_ms, line, "waiting", "queued", by, 0, "", 0, False)
+        case "talks", [line]:
+            fact = CallConnected(at_ms, line, "1-1", "1001", "service", "")
         case "tried", [contact, how]:
             callback = book.open[contact]
             next_ms, _ = after_attempt(callback, how, at_ms, LIMITS)
@@ -54,6 +65,8 @@ def answer(book: CallbackBook, question: str) -> str:
     match what:
         case "due":
             found = " ".join(one.contact for one in book.due(int(rest[0])))
+        case "over":
+            found = " ".join(f"{one.contact}:{one.over}:{one.over_by}" for one in book.to_settle())
         case "expired":
             found = " ".join(one.contact for one in book.expired(int(rest[0])))
         case "why":
@@ -97,6 +110,16 @@ CASES = """
     who was cut off there is called again
     | 100 asks c1 anna / 110 begins callback1-c1 / 200 tried c1 answered / 210 ends callback1-c1
     | due 300 = c1
+
+    who talks, or hung up at the line, is not called again, though nobody said so yet
+    | 1 asks c1 anna / 2 begins callback1-c1 / 3 talks callback1-c1 / 4 ends callback1-c1
+    | due 300 = -; over = c1:served:1001
+
+    | 1 asks c1 anna / 2 begins callback1-c1 / 3 tried c1 answered / 4 hangs_up callback1-c1
+    | due 300 = -; over = c1:gave_up:
+
+    | 1 asks c1 anna / 2 begins callback1-c1 / 4 hangs_up callback1-c1
+    | due 300 = c1; over = -
 
     nobody is called after the time
     | 100 asks c1 anna
