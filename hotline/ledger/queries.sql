@@ -92,6 +92,8 @@ DELETE FROM pickup;
 DELETE FROM verification;
 DELETE FROM recall;
 DELETE FROM queue_door;
+DELETE FROM callback;
+DELETE FROM callback_attempt;
 DELETE FROM login_refusal;
 DELETE FROM quarter_total;
 DELETE FROM agent_quarter_total;

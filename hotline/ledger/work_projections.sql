@@ -166,3 +166,31 @@ INSERT INTO login_refusal (position, at, agent, phone, attempts)
 SELECT position, at, body->>'agent', body->>'phone', (body->>'attempts')::integer
 FROM fact
 WHERE position > $1 AND position <= $2 AND kind = 'LoginRefused';
+
+-- name: callbacks_asked
+INSERT INTO callback (contact, caller, number, queue, language, asked_at, place_since, expires_at)
+SELECT DISTINCT ON (body->>'contact')
+    body->>'contact',
+    body->>'caller',
+    body->>'number',
+    body->>'queue',
+    body->>'language',
+    at,
+    to_timestamp((body->>'place_since_ms')::numeric / 1000),
+    to_timestamp((body->>'expires_ms')::numeric / 1000)
+FROM fact
+WHERE position > $1 AND position <= $2 AND kind = 'CallbackAsked'
+ORDER BY body->>'contact', position
+ON CONFLICT (contact) DO NOTHING;
+
+-- name: callbacks_tried
+INSERT INTO callback_attempt (position, contact, line, agent, at, how)
+SELECT position, body->>'contact', body->>'line', body->>'agent', at, body->>'how'
+FROM fact
+WHERE position > $1 AND position <= $2 AND kind = 'CallbackTried';
+
+-- name: callbacks_settled
+UPDATE callback SET settled_at = fact.at, how = body->>'how', by_whom = body->>'by'
+FROM fact
+WHERE position > $1 AND position <= $2 AND kind = 'CallbackSettled'
+    AND callback.contact = body->>'contact' AND callback.settled_at IS NULL;

@@ -14,7 +14,7 @@ import pytest
 from chromium import chromium
 from fake_acd import FakeAcd, wall_ms
 from harness.waiting import until
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 from running_site import RunningSite, running_site, two_queues
 from stories import Story, agent_state
 
@@ -191,6 +191,38 @@ async def test_recalls_are_listed_and_settled(seat: Seat) -> None:
     await seat.deed(deed="dismiss_recall", contact="r.2", how="unreached")
     seat.acd.tell(facts.RecallSettled(wall_ms(), "r.1", "done", "wei"))
     await expect(page.locator(".recall")).to_have_count(1, timeout=10_000)
+
+
+async def test_callbacks_are_listed_and_cancelled(seat: Seat) -> None:
+    now = wall_ms()
+    row = {
+        "contact": "k.1",
+        "line": "",
+        "stage": "",
+        "queue": "<b>sales</b>",
+        "number": "138****0001",
+        "place_since_ms": now - 90_000,
+        "asked_ms": now - 60_000,
+        "expires_ms": now + 3_600_000,
+        "tried": 1,
+        "next_ms": now + 600_000,
+    }
+    told = [row]
+
+    async def answer(route: Route) -> None:
+        await route.fulfill(json={"callbacks": told})
+
+    page = seat.page
+    await page.route("**/api/callbacks", answer)
+    await page.goto(f"{seat.site.url}/supervise?lang=en")
+    shown = page.locator(".callback")
+    for words in ("<b>sales</b>", "138****0001", "next try in 9:5", "tried 1 times"):
+        await expect(shown).to_contain_text(words)
+    await shown.get_by_role("button", name="Cancel", exact=True).click()
+    await shown.get_by_role("button", name="Sure?", exact=True).click()
+    await seat.deed(deed="cancel_callback", contact="k.1")
+    told.clear()
+    await expect(page.locator("#callbacks")).to_have_text("Nobody asked for a callback", timeout=10_000)
 
 
 async def test_alarms_stand_above_all_and_go_when_they_are_over(seat: Seat) -> None:

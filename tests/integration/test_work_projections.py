@@ -50,6 +50,12 @@ def a_day() -> list[Fact]:
         facts.RecallSettled(at + 110_000, "c5", "unreached", HOSTILE),
         facts.QueueClosed(at + 120_000, "sales"),
         facts.QueueOpened(at + 121_000, "sales"),
+        facts.CallbackAsked(
+            at + 122_000, "c8", "ref-8", "4001", "sales", "", "", "", "zh", at + 60_000, at + 7_200_000
+        ),
+        facts.CallbackTried(at + 123_000, "c8", "c8-1", "1001", "no_answer", at + 400_000),
+        facts.CallbackTried(at + 401_000, "c8", "c8-2", "1002", "answered", 0),
+        facts.CallbackSettled(at + 402_000, "c8", "served", "1002"),
         facts.LoginRefused(at + 130_000, "9999", "p1", 3),
     ]
 
@@ -93,6 +99,13 @@ TOLD = {
     "SELECT contact, caller, deadline, settled_at, how, by_whom FROM recall": [
         ("c5", "ref-5", moment(3_600_000), moment(110_000), "unreached", HOSTILE),
         ("c7", "ref-7", moment(3_700_000), None, None, None),
+    ],
+    "SELECT contact, caller, place_since, expires_at, how, by_whom FROM callback": [
+        ("c8", "ref-8", moment(60_000), moment(7_200_000), "served", "1002"),
+    ],
+    "SELECT contact, line, agent, how FROM callback_attempt": [
+        ("c8", "c8-1", "1001", "no_answer"),
+        ("c8", "c8-2", "1002", "answered"),
     ],
     "SELECT queue, open, at FROM queue_door": [
         ("sales", False, moment(120_000)),

@@ -37,6 +37,8 @@ PROJECTIONS = (
     "verification",
     "recall",
     "queue_door",
+    "callback",
+    "callback_attempt",
     "login_refusal",
     "quarter_total",
     "agent_quarter_total",

@@ -1,6 +1,7 @@
 // The supervisor's page: asks for the floor every second, shows it, sends deeds and tells what came of them.
 
 import { AlarmList } from "./alarms.js";
+import { CallbackList } from "./callbacks.js";
 import { showDayList } from "./day.js";
 import { count, duration, ours, put, remaining, text } from "./format.js";
 import { RecallList } from "./recalls.js";
@@ -55,7 +56,7 @@ async function act(label, deed, button) {
   } finally {
     if (button) button.disabled = false;
     refresh();
-    recalls.refresh();
+    for (const list of lists) list.refresh();
     setTimeout(refreshActs, 1000);
   }
 }
@@ -300,7 +301,7 @@ async function refreshActs() {
 }
 
 const alarms = new AlarmList(element("alarms"), MOST_ALARMS);
-const recalls = new RecallList({ button, queueTitle, now });
+const lists = [new RecallList({ button, queueTitle, now }), new CallbackList({ button, queueTitle, now })];
 const calls = new Rows("calls", callRow);
 const queues = new Rows("queues", queueRow);
 const agents = new Rows("agents", agentRow);
@@ -362,7 +363,7 @@ async function refresh() {
     const isFirst = floor === null;
     floor = answer.floor;
     show();
-    if (isFirst) recalls.follow();
+    if (isFirst) for (const list of lists) list.follow();
   } catch {
     // Told by `tell` once it lasts; the next second asks again.
   }
@@ -377,7 +378,7 @@ async function follow() {
 element("me").addEventListener("change", () => localStorage.setItem("hotline_my_agent", element("me").value));
 setInterval(() => {
   if (floor === null) return;
-  for (const rows of [calls, agents, recalls]) rows.tick();
+  for (const rows of [calls, agents, ...lists]) rows.tick();
   alarms.tick(now());
 }, 500);
 follow().then(refreshActs);

@@ -19,7 +19,7 @@ from hotline.catalogue import load_catalogue
 from hotline.web.services import OTHERS
 
 STATIC = Path(wallboard.__file__).parent / "static"
-SCRIPTS = ("supervise", "alarms", "day", "recalls")
+SCRIPTS = ("supervise", "alarms", "callbacks", "day", "recalls")
 SCRIPT = "".join((STATIC / f"{name}.js").read_text("utf-8") for name in SCRIPTS)
 
 
@@ -75,7 +75,9 @@ def test_every_alarm_door_and_overflow_has_a_text(language: str) -> None:
     assert {"asterisk", "trunk_down", "database", "disk"} <= kinds
     wall = catalogue.section("wallboard", language)
     assert {f"alarm.{kind}" for kind in kinds} | {f"service.{name}" for name in OTHERS} <= set(wall)
-    reasons = set(re.findall(r'"(closed|queue_full|callers_per_agent|nobody_\w+|max_wait|predicted_wait)"', source))
+    reasons = set(
+        re.findall(r'"(closed|queue_full|callers_per_agent|nobody_\w+|max_wait|predicted_wait)"', source)
+    )
     page = catalogue.section("supervise", language)
     assert {f"sent_on.{reason}" for reason in reasons} <= set(page) and len(reasons) == 7
     assert {f"door.{door}" for door in ("open", "full", "out_of_hours")} <= set(page)
