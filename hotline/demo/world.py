@@ -20,9 +20,11 @@ from pathlib import Path
 
 import jinja2
 
+from acd.core.picture import Picture
 from hotline.asterisk_install import AsteriskInstall, find_install
 from hotline.core.settings import Agent, Settings
 from hotline.service import Service
+from hotline.web.live_picture import LivePicture
 from hotline.words import say
 
 logger = logging.getLogger(__name__)
@@ -32,6 +34,7 @@ START_LIMIT_S = 20.0
 STOP_LIMIT_S = 5.0
 CALLS_PER_AGENT_AND_HOUR = 55.0  # a little more than the agents can serve, so that callers wait
 PATIENCE_MEAN_S = 90.0
+BACK_AFTER_MS = 40_000  # an agent who did not answer was away from the phone for so long
 _PR_SET_PDEATHSIG = 1
 
 
@@ -104,6 +107,8 @@ class Demo:
         self._process: asyncio.subprocess.Process | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._count = 0
+        # Whose phone was not answered; nothing of today's numbers is read, so any day will do.
+        self._live = LivePicture(service.deployment.socket("acd"), lambda _: 0, service.registry)
 
     async def start(self) -> None:
         """Start the world's Asterisk, then callers and agents. Raises DemoError."""
@@ -117,6 +122,7 @@ class Demo:
             preexec_fn=_die_with_parent,  # the world must not outlive us
         )
         await self._wait_until_up()
+        self._live.start()
         loop = asyncio.get_running_loop()
         self._tasks = [loop.create_task(self._keep_agents()), loop.create_task(self._keep_calling())]
 
@@ -149,9 +155,12 @@ class Demo:
         for agent in self._service.settings.agents:
             self._dial(f"PJSIP/*13@phone-{agent.phone}", "code", agent.number, {})
             await asyncio.sleep(0.1)
+        phones = {agent.number: agent.phone for agent in self._service.settings.agents}
         away: list[Agent] = []  # on a break, the longest first
         while True:
             await asyncio.sleep(self._random.uniform(10.0, 30.0))
+            for number in missed_a_call(self._live.picture, self._live.now_ms()):
+                self._dial(f"PJSIP/*13@phone-{phones[number]}", "code", number, {})
             if away and (len(away) > 2 or self._random.random() < 0.5):
                 agent = away.pop(0)
                 self._dial(f"PJSIP/*13@phone-{agent.phone}", "code", agent.number, {})
@@ -193,6 +202,7 @@ class Demo:
         """End callers, agents and their Asterisk."""
         for task in self._tasks:
             task.cancel()
+        await self._live.close()
         if self._process is None or self._process.returncode is not None:
             return
         self._process.send_signal(signal.SIGTERM)
@@ -202,6 +212,16 @@ class Demo:
             logger.warning("demo_world_killed", extra={"limit_s": STOP_LIMIT_S})
             self._process.kill()
             await self._process.wait()
+
+
+def missed_a_call(picture: Picture | None, now_ms: int) -> list[str]:
+    """Agents, by number, who did not answer and are back at their phones by now."""
+    agents = {} if picture is None else picture.agents
+    return [
+        number
+        for number, view in agents.items()
+        if view.state == "not_responding" and now_ms - view.since_ms > BACK_AFTER_MS
+    ]
 
 
 def _weights(settings: Settings) -> list[int]:

@@ -5,10 +5,13 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from stories import DAY_MS, agent_state
 
+from acd.core.fact_codec import to_body
+from acd.core.picture import Picture
 from hotline.asterisk_install import AsteriskInstall
 from hotline.core.settings_check import check_settings
-from hotline.demo.world import World, call_file, write_world
+from hotline.demo.world import BACK_AFTER_MS, World, call_file, missed_a_call, write_world
 from hotline.deployment import Deployment
 from hotline.secrets import Secrets
 from hotline.settings_store import read_file
@@ -58,3 +61,17 @@ def test_a_call_file() -> None:
         "Priority: 1",
         "Setvar: SCORE=5",
     ]
+
+
+def test_who_missed_a_call_comes_back_after_a_while() -> None:
+    picture = Picture(lambda _: 0)
+    late, soon = DAY_MS, DAY_MS + 1
+    for at_ms, agent, state in (
+        (late, "1001", "not_responding"),
+        (soon, "1002", "not_responding"),
+        (late, "1003", "ready"),
+    ):
+        picture.apply("AgentStateChanged", at_ms, to_body(agent_state(at_ms, agent, state)))
+    assert missed_a_call(picture, late + BACK_AFTER_MS + 1) == ["1001"]
+    assert missed_a_call(picture, soon + BACK_AFTER_MS + 1) == ["1001", "1002"]
+    assert missed_a_call(None, late) == []
