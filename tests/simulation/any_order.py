@@ -52,6 +52,7 @@ class AnyOrder:
         self._states: dict[str, tuple[str, int]] = {}  # agent -> state, end of after-contact work
         self._open: dict[str, str] = {}  # offer -> agent, from CallOffered to the offer's or the talk's end
         self._entries: dict[str, tuple[int, tuple[int, int, str]]] = {}  # open: contact -> entry, place
+        self._first_places: dict[str, int] = {}  # contact -> since when its place is, whatever comes
         self._won: dict[tuple[str, int], str] = {}
         self._entry_of: dict[str, tuple[str, int]] = {}
         self._here: set[str] = set()  # contacts whose session is there and holds no Dial
@@ -253,6 +254,9 @@ class AnyOrder:
     def check_queued(self, fact: facts.CallQueued, body: dict[str, Any]) -> None:
         """One request at a time; a place that goes with the contact is no worse than it was."""
         self._expect(fact.contact not in self._entries, f"{fact} while queued")
+        since_ms = fact.place_since_ms or fact.wait_since_ms
+        first_ms = self._first_places.setdefault(fact.contact, since_ms)
+        self._expect(since_ms <= first_ms, f"{fact} loses the place of {first_ms - START_MS}")
         place = (fact.line_rank, fact.line_since_ms, fact.contact)
         self._entries[fact.contact] = fact.entry, place
 

@@ -107,6 +107,7 @@ class Known:
         self.left: dict[tuple[str, int], str] = {}
         self.places_of: dict[str, Place] = {}  # by contact, also when it does not wait any more
         self.gone_places: dict[str, tuple[Place, int]] = {}  # person -> whose return gets it, until when
+        self.called_back: dict[str, Place] = {}  # contact -> the place that its callback keeps
         self.winners: dict[tuple[str, int], str] = {}  # by entry: the offer that led to the conversation
         self._needs: dict[str, Needs] = {}
         self.linked = False

@@ -58,6 +58,9 @@ def _count_idle(known: Known, agent: Agent, fact: facts.AgentStateChanged) -> No
     unheard = unheard or (offer is not None and offer.over in NO_OFFENCE)
     if agent.is_idle_unsure and fact.idle_since_ms == agent.idle_since_ms:
         return
+    is_spared = offer is not None and offer.over == "not_reached"  # answered, and the idle time goes on …
+    if is_spared and fact.idle_since_ms == agent.idle_since_ms:  # … unless acd was killed meanwhile
+        return
     if agent.state in ("offered", "unknown") and unheard and agent.idle_since_ms:
         return
     agent.idle_since_ms = known.now_ms

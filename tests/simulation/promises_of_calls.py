@@ -5,23 +5,28 @@ from __future__ import annotations
 from known_house import PUT_FIRST, Entry, Known, Place
 from simulated_channels import person_of
 
-from acd.core import facts
+from acd.core import facts, house_rules
 
 
 def call_queued(known: Known, fact: facts.CallQueued) -> None:
     """One request at a time, each once, into an open queue; the place follows from the queue's order."""
     known.expect(fact.contact not in known.entries, f"{fact} while queued")
-    to_agents = bool(fact.aims) or fact.contact in known.wanted  # they are not for the line
-    known.expect(to_agents or fact.queue not in known.closed, f"{fact} in a closed queue")
+    is_callback = fact.rules.get("reach_ms", 0) > 0
+    # Those meant for certain agents are not for the line, and who is called back was let in long ago.
+    is_let_in = bool(fact.aims) or fact.contact in known.wanted or is_callback
+    known.expect(is_let_in or fact.queue not in known.closed, f"{fact} in a closed queue")
     known.queued[fact.contact, fact.entry] += 1
     known.expect(known.queued[fact.contact, fact.entry] == 1, f"{fact} a second time")
     needs = known.needs_of(fact.needs)
     rules = known.rules[fact.queue]
     since_ms = _place_since_ms(known, fact)
+    began_ms = known.now_ms
+    if is_callback:
+        rules, began_ms = house_rules.rules_of_callback(rules, fact.rules["reach_ms"]), since_ms
     key = (-fact.priority, since_ms, fact.contact)
     if rules.order == "oldest_first":
         key = (0, since_ms - fact.priority * rules.head_start_ms, fact.contact)
-    widens = [(known.now_ms + step["after_ms"], step["needs"]) for step in fact.steps]
+    widens = [(began_ms + step["after_ms"], step["needs"]) for step in fact.steps]
     known.entries[fact.contact] = Entry(
         entry=fact.entry,
         key=key,
@@ -30,19 +35,23 @@ def call_queued(known: Known, fact: facts.CallQueued) -> None:
         rules=rules,
         queue=fact.queue,
         prefer=fact.prefer,
-        queued_ms=known.now_ms,
+        queued_ms=began_ms,
         aims=fact.aims.split(),
         widens=widens,
     )
 
 
 def _place_since_ms(known: Known, fact: facts.CallQueued) -> int:
-    """Never later than the contact's place before, nor than that of a caller who returns in time."""
+    """Never later than before: in an earlier entry, of a caller who returns in time, or is called back."""
     since_ms = fact.place_since_ms or fact.wait_since_ms
     before = known.places_of.get(fact.contact)
     kept, until_ms = known.gone_places.get(person_of(fact.contact), (None, 0))
+    called_by, is_line, _ = fact.contact.rpartition("+line")
     if before is not None:
         known.expect(since_ms <= before.since_ms, f"{fact} loses the place of {before}")
+    elif is_line:
+        called = known.called_back.get(called_by)  # unknown if acd was killed before it was written
+        known.expect(called is None or since_ms <= called.since_ms, f"{fact} loses the place of {called}")
     elif kept is not None and kept.queue == fact.queue and known.now_ms <= until_ms:
         earlier_ms = min(kept.since_ms, fact.wait_since_ms)
         known.expect(since_ms == earlier_ms, f"{fact} instead of the place of {kept}")
@@ -121,5 +130,7 @@ def call_left(known: Known, fact: facts.CallLeftQueue) -> None:
     else:
         known.expect(not entry.offers, f"{fact} with an open offer")
     known.left[fact.contact, fact.entry] = fact.how
+    if fact.to == "callback":
+        known.called_back[fact.contact] = known.places_of[fact.contact]
     if fact.how in ("abandoned", "lost"):
         keep_place(known, fact.contact)

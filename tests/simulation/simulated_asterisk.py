@@ -31,6 +31,8 @@ from acd.core.commands import (
     TakeSnapshot,
 )
 
+REACH_MS = 20_000
+
 
 class SimulatedAsterisk:
     """Channels, Dial, wires. `tell` hands an event to acd; is_listening: acd accepts sessions.
@@ -73,6 +75,8 @@ class SimulatedAsterisk:
         self.open_session(caller)
         if caller.patience_ms is not None:
             self.schedule.after(caller.patience_ms, self.lose_patience, caller)
+        if not caller.reach_ms and self.rng.random() < 0.2:
+            self.schedule.after(self.rng.randrange(200, 40_000), self.withdraw, caller, "callback")
 
     def open_session(self, caller: Caller) -> None:
         """The dialplan asks acd for an agent, again and again until it listens."""
@@ -90,6 +94,7 @@ class SimulatedAsterisk:
             session.caller.known_entry = arrival.entry
         kept_ms = self.place_kept(arrival.contact, arrival.queue)
         place_ms = min((one for one in (arrival.place_since_ms, kept_ms) if one), default=0)
+        session.caller.place_since_ms = place_ms or arrival.wait_since_ms
         self.tell(replace(arrival, place_since_ms=place_ms))
         if self.is_listening:
             session.caller.aim = session.caller.fallback = ""  # the journal has them now
@@ -144,13 +149,42 @@ class SimulatedAsterisk:
         del self.callers[caller.contact]
         self.ended.append(caller)
 
-    def withdraw(self, caller: Caller) -> None:
-        """The caller presses a key while waiting and goes elsewhere."""
+    def withdraw(self, caller: Caller, to: str = "voicemail") -> None:
+        """The caller presses a key while waiting and goes elsewhere; to: voicemail or callback."""
         if caller.place != "waiting" or caller.dial or caller.session is None:
             return
-        caller.session.wire.send(self.tell, events.CallWithdrawn(caller.contact, "voicemail"))
+        caller.session.wire.send(self.tell, events.CallWithdrawn(caller.contact, to))
         caller.ends.append("out")
+        if to == "callback":
+            self.schedule.after(self.rng.randrange(500, 20_000), self._call_back, caller)
         self.go_on(caller)
+
+    def _call_back(self, caller: Caller) -> None:
+        """A line asks for an agent in the person's place; it is made as soon as Asterisk runs."""
+        if self.is_down:
+            self.schedule.after(1000, self._call_back, caller)
+            return
+        now_ms = self.schedule.now_ms
+        line = Caller(
+            contact=f"{caller.contact}+line{now_ms}",
+            queue=caller.queue,
+            needs=caller.needs,
+            priority=caller.priority,
+            wait_since_ms=now_ms,
+            patience_ms=None,
+            chosen=caller.chosen,
+            first_wait_ms=caller.place_since_ms,
+            reach_ms=REACH_MS,
+        )
+        self.arrive(line)
+
+    def rest(self, line: Caller) -> None:
+        """The person was not reached: the line waits out of the queue, then asks with its next entry."""
+        assert line.session is not None
+        told = events.CallWithdrawn(line.contact, "callback", line.entry, "not_reached")
+        line.session.wire.send(self.tell, told)
+        line.ends.append("out")
+        self.ask_anew(line, self.schedule.now_ms, self.rng.randrange(500, 20_000))
 
     def go_on(self, caller: Caller) -> None:
         """Past the line: to the survey or elsewhere, and out of the house."""
@@ -218,6 +252,7 @@ class SimulatedAsterisk:
         """An agent has sent the caller on. to: line (again), agent (a colleague), queue (some other)."""
         caller.first_wait_ms = caller.first_wait_ms or caller.wait_since_ms
         caller.back = by
+        caller.reach_ms = 0  # the person is there
         match to:
             case "agent":
                 caller.aim = self.rng.choice(self.colleagues)
@@ -227,14 +262,14 @@ class SimulatedAsterisk:
                 caller.needs = caller.chosen = ""
         self.ask_anew(caller, self.schedule.now_ms)
 
-    def ask_anew(self, caller: Caller, wait_since_ms: int) -> None:
+    def ask_anew(self, caller: Caller, wait_since_ms: int, rest_ms: int = 0) -> None:
         """The dialplan asks for an agent once more: another entry of the same contact."""
         caller.dial = None
         self._close_session(caller)
         caller.place = "waiting"
         caller.entry += 1
         caller.wait_since_ms = wait_since_ms
-        self.schedule.after(self.rng.randrange(5, 300), self.open_session, caller)
+        self.schedule.after(rest_ms + self.rng.randrange(5, 300), self.open_session, caller)
 
     # Disasters
 

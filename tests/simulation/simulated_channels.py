@@ -60,6 +60,8 @@ class Caller:
     preferred: tuple[str, ...] = ()
     entry: int = 1
     first_wait_ms: int = 0  # transferred or gone elsewhere: when the contact's first wait began
+    place_since_ms: int = 0  # what acd was told of the place in line, for a callback that is to keep it
+    reach_ms: int = 0  # a callback's line: so long it takes at most to reach the person
     aim: str = ""  # transferred to this agent
     back: str = ""  # by this one
     fallback: str = ""  # transferred to a queue, from this one
@@ -84,6 +86,7 @@ class Caller:
             last_agent=self.last_agent,
             preferred=self.preferred,
             place_since_ms=self.first_wait_ms,
+            reach_ms=self.reach_ms,
             aims=tuple(dict.fromkeys((self.aim, self.back))) if self.aim else (),
             fallback=self.fallback,
             fallback_agent=self.back if self.fallback else "",

@@ -120,7 +120,9 @@ class Dials:
         if not told_first:
             self._asterisk.link.say(events.OfferAnswered(leg.offer))
         whisper_ms = self._rng.randrange(100, 2500)
-        if self._rng.random() < 0.06 and not self._asterisk.is_calm:
+        if caller.reach_ms and self._rng.random() < 0.3 and not self._asterisk.is_calm:
+            self._schedule.after(whisper_ms, self._not_reached, caller, dial, leg)
+        elif self._rng.random() < 0.06 and not self._asterisk.is_calm:
             self._schedule.after(whisper_ms, self._hang_up_in_whisper, caller, dial, leg)
         else:
             self._schedule.after(whisper_ms, self._bridge, caller, dial, leg)
@@ -131,6 +133,14 @@ class Dials:
         if leg.state == "up" and not leg.is_ending:
             self.end_leg(leg, events.LegEnded(leg.offer, 16, self._rng.choice(("agent", ""))))
             self._dial_over(caller, dial, "agent_gone")
+
+    def _not_reached(self, caller: Caller, dial: Dial, leg: Leg) -> None:
+        """The person who is called back does not answer; the agent is let go."""
+        if leg.state != "up" or leg.is_ending or caller.session is None:
+            self._bridge(caller, dial, leg)
+            return
+        self.end_leg(leg, events.LegEnded(leg.offer, 16))
+        self._asterisk.rest(caller)
 
     def _bridge(self, caller: Caller, dial: Dial, leg: Leg) -> None:
         if leg.state != "up" or leg.is_ending:
