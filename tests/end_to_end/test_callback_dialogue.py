@@ -1,23 +1,27 @@
 """Callback instead of waiting, the caller's side: the key, the number read back, the place kept.
 
-One hotline for all of it. What becomes of an agreed callback is test_callback's.
+One hotline for all of it, and one story from the key to the recording; more of what becomes of an agreed
+callback is in test_callback.
 """
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest_asyncio
+from harness import sound
 from harness.call import Call
-from harness.lanes import Lane, lane_settings
+from harness.lanes import OUTSIDE, Lane, lane_settings
 from harness.phone import Manner, Phone
 from harness.prompt_tones import prompt_hz
-from harness.scenes import agents, contact_of, new_number
+from harness.scenes import agents, contact_of, new_number, nothing_left
 from harness.stack import HotlineStack
 from harness.waiting import until
 
 BY_HAND = Manner(reject=None)
+AGENT_HZ, PERSON_HZ = 440, 1000
 LANE = Lane(0)
 NUMBER, AT_THE_DOOR = "6001", "6002"
 
@@ -242,3 +246,66 @@ async def test_acd_dies(stack: HotlineStack) -> None:
         assert len(stack.facts.of("CallQueued", contact=contact)) == 1
         with contextlib.suppress(TimeoutError):
             await call.hang_up()
+
+
+async def test_the_whole_story(stack: HotlineStack) -> None:
+    """Another number is typed and confirmed, called before who came later; both are heard and recorded."""
+    typed = new_number()
+    outside = Phone(
+        "outside", server=stack.server, address=OUTSIDE[0], port=OUTSIDE[1], manner=BY_HAND, tone_hz=PERSON_HZ
+    )
+    desks = agents(stack, LANE.agents[1], ready=False, manner=BY_HAND, tone_hz=AGENT_HZ)
+    async with stack.caller() as one, stack.caller() as two, outside, desks as (desk,):
+        first, contact = await _wait(stack, one, language="en")
+        later, after = await _wait(stack, two)
+        await _agree_on(stack, first, contact, typed)
+        await desk.ready()
+        rung = await desk.phone.incoming(within_s=20)
+        rung.answer()
+        reached = await outside.incoming(within_s=20)
+        assert f"{typed}@" in reached.invite.uri
+        reached.answer()
+        line = f"callback1-{contact}"
+        connected = (await stack.fact("CallConnected", contact=line, within_s=20)).body
+        await asyncio.gather(rung.rtp.hears(PERSON_HZ), reached.rtp.hears(AGENT_HZ))
+        await asyncio.sleep(1.0)  # of talk, to be found in the recording
+        assert not stack.facts.of("CallOffered", contact=after)
+        await desk.not_ready()
+        await rung.hang_up()
+        await reached.rtp.hears(prompt_hz("survey", "en"), within_s=10)
+        await reached.send_digits("5")
+        await reached.ended(within_s=15)
+        assert (await stack.fact("ContactEnded", contact=line)).body["satisfaction"] == 5
+        await stack.fact("CallbackSettled", contact=contact, how="served")
+        await stack.facts.agent_state(desk.number, "not_ready", within_s=15)
+        await _serve(stack, desk, after)
+        with contextlib.suppress(TimeoutError):
+            await later.hang_up()
+    await _recording_has_both(stack, connected["recording"])
+    await nothing_left(stack)
+
+
+async def _agree_on(stack: HotlineStack, call: Call, contact: str, number: str) -> None:
+    """Type this number, hear it read back, confirm it, and be let go."""
+    await _talk(stack, call, "en")
+    await call.send_digits("2")
+    await call.rtp.hears(prompt_hz("callback-enter", "en"), within_s=15)
+    await call.send_digits(f"{number}#")
+    await call.rtp.hears(prompt_hz("callback-typed", "en"), within_s=15)
+    await call.rtp.hears(prompt_hz("callback-confirm", "en"), within_s=15)
+    await call.send_digits("1")
+    await call.rtp.hears(prompt_hz("callback-taken", "en"), within_s=15)
+    await call.ended()
+    left = (await stack.fact("CallLeftQueue", contact=contact)).body
+    assert (left["how"], left["to"]) == ("out", "callback")
+    assert (await stack.fact("ContactEnded", contact=contact)).body["outcome"] == "callback"
+    assert (await _over(stack, contact, "agreed"))["typed"] == 1
+
+
+async def _recording_has_both(stack: HotlineStack, name: str) -> None:
+    """The person is on the left, the agent on the right, when both talked."""
+    file = stack.deployment.recordings / f"{name}.wav"
+    await until(file.exists, f"recording {file.name}", 20)
+    for samples, tone_hz in zip(sound.read_channels(file), (PERSON_HZ, AGENT_HZ), strict=True):
+        pieces = [samples[at : at + 1600] for at in range(0, len(samples) - 1600, 1600)]
+        assert any(sound.tone_share(piece, tone_hz) > 0.9 for piece in pieces), tone_hz
