@@ -1,12 +1,12 @@
 """An agent sends the caller to enter digits, and gets back the caller and yes or no, nothing else."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 from aiohttp import web
 from harness.call import Call
-from harness.lanes import CHECKER_PORT, VERIFYING, Lane
+from harness.lanes import CHECKER_PORT, VERIFYING, Lane, lane_settings
 from harness.phone import Manner
 from harness.prompt_tones import prompt_hz
 from harness.scenes import agents, dial, nothing_left
@@ -153,6 +153,38 @@ async def test_who_hangs_up_over_the_digits_sets_the_agent_free(stack: HotlineSt
         await call.hang_up()
         await stack.fact("ContactEnded", contact=contact)
         await stack.facts.agent_state(number, "ready", within_s=5)
+    await nothing_left(stack)
+
+
+async def test_a_killed_acd_keeps_the_agent_for_the_caller(
+    own_stack: Callable[[str], Awaitable[HotlineStack]],
+) -> None:
+    stack, lane = await own_stack(lane_settings(1)), Lane(0)
+    number = lane.agents[0]
+    async with (
+        checker(),
+        agents(stack, number, manner=BY_HAND, tone_hz=AGENT_HZ) as (desk,),
+        stack.caller(tone_hz=CALLER_HZ) as caller,
+    ):
+        call, contact = await dial(stack, caller, lane.straight)
+        talk = await desk.phone.incoming(within_s=15)
+        talk.answer()
+        await stack.fact("CallConnected", contact=contact)
+        assert await talk.refer(VERIFYING) == 202
+        await call.rtp.hears(prompt_hz("verify-enter"), within_s=6)
+        await stack.fact("AgentStateChanged", agent=number, reason="verifying", contact=contact)
+        pid = stack.kill("acd")
+        await stack.back("acd", pid)
+        await call.send_digits(RIGHT)
+        back = await desk.phone.incoming(within_s=15)
+        back.answer()
+        await back.rtp.hears(prompt_hz("verified"))
+        await back.rtp.hears(CALLER_HZ)
+        verdict = (await stack.fact("CallerVerified", contact=contact)).body
+        assert (verdict["agent"], verdict["verified"]) == (number, True)
+        await back.hang_up()
+        await call.hang_up()
+        await stack.fact("ContactEnded", contact=contact)
     await nothing_left(stack)
 
 
