@@ -31,7 +31,7 @@ from acd.core.callbacks import (
     next_line,
 )
 from acd.core.events import CallWithdrawn
-from acd.core.facts import CallbackAsked, CallbackSettled, CallbackTried, CallerIdentified
+from acd.core.facts import CallbackAsked, CallbackSettled, CallbackTried
 from acd.engine import Engine
 from hotline.core.hours import is_open
 from hotline.core.settings import Settings
@@ -151,7 +151,6 @@ class Callbacks:
                 expires_ms=now_ms + settings.callbacks.expire_after_s * 1000,
             )
         )
-        self._engine.record(CallerIdentified(at_ms=now_ms, caller=caller, number=judged.number, name=""))
         if view.entry:
             self._engine.handle(CallWithdrawn(contact, "callback", view.entry))
         self._asked.labels("taken").inc()
