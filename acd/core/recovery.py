@@ -73,7 +73,7 @@ def restored_from(picture: Picture) -> JournalRestored:
             line_rank=view.line_rank,
             line_since_ms=view.line_since_ms,
             steps=tuple(map(step_from, view.steps)),
-            queued_ms=view.queued_ms,
+            queued_ms=view.place_since_ms if view.rules.get("reach_ms") else view.queued_ms,
             max_wait_ms=view.max_wait_ms,
             overflow=view.overflow,
             step=view.step,

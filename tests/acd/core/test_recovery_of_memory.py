@@ -438,6 +438,21 @@ def test_a_restart_keeps_the_step_and_the_times_of_those_to_come() -> None:
     """)
 
 
+def test_the_steps_of_a_callback_count_from_the_first_wait_also_after_a_restart() -> None:
+    table = Restarted()
+    table.run("""
+        0       snapshot                                          |
+        8000    arrive c1 steps since=8000 place=100 reach=50000  | queued c1
+        10100   alarm                                             | widened c1: sales >= 2
+    """)
+    assert table.restart(12_000) == []
+    table.run("""
+        12100   snapshot c1 waiting=c1                            |
+        12200   arrive c1 steps since=8000 place=100 reach=50000  |
+        20100   alarm                                             | widened c1: anyone
+    """)
+
+
 def test_a_step_that_was_due_while_we_were_away_comes_at_once() -> None:
     table = Restarted()
     table.run("""
