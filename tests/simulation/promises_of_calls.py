@@ -58,7 +58,7 @@ def _place_since_ms(known: Known, fact: facts.CallQueued) -> int:
     else:
         known.expect(since_ms == fact.wait_since_ms, f"{fact}: a place of nowhere")
     known.places_of[fact.contact] = Place(fact.queue, since_ms, fact.return_within_ms)
-    if kept is not None and kept.queue == fact.queue:
+    if kept is not None and kept.queue == fact.queue and not is_line:
         del known.gone_places[person_of(fact.contact)]
     return since_ms
 
@@ -66,7 +66,7 @@ def _place_since_ms(known: Known, fact: facts.CallQueued) -> int:
 def keep_place(known: Known, contact: str) -> None:
     """The contact has left unserved: whoever calls again in time has this place."""
     place = known.places_of[contact]
-    if place.return_within_ms:
+    if place.return_within_ms and "+line" not in contact:
         known.gone_places[person_of(contact)] = place, known.now_ms + place.return_within_ms
 
 
