@@ -63,11 +63,11 @@ def _place_since_ms(known: Known, fact: facts.CallQueued) -> int:
     return since_ms
 
 
-def keep_place(known: Known, contact: str) -> None:
-    """The contact has left unserved: whoever calls again in time has this place."""
+def keep_place(known: Known, contact: str, left_ms: int) -> None:
+    """The contact has left unserved, then: whoever calls again in time has this place."""
     place = known.places_of[contact]
     if place.return_within_ms and "+line" not in contact:
-        known.gone_places[person_of(contact)] = place, known.now_ms + place.return_within_ms
+        known.gone_places[person_of(contact)] = place, left_ms + place.return_within_ms
 
 
 def call_widened(known: Known, fact: facts.CallWidened) -> None:
@@ -133,4 +133,4 @@ def call_left(known: Known, fact: facts.CallLeftQueue) -> None:
     if fact.to == "callback":
         known.called_back[fact.contact] = known.places_of[fact.contact]
     if fact.how in ("abandoned", "lost"):
-        keep_place(known, fact.contact)
+        keep_place(known, fact.contact, fact.at_ms)

@@ -220,6 +220,6 @@ def segment_ended(known: Known, fact: facts.SegmentEnded) -> None:
     known.expect(fact.talk_ms == fact.at_ms - offer.connected_ms - held_ms, f"{fact}: since {offer}")
     offer.over = "segment"
     if fact.hung_up_by == "lost":
-        keep_place(known, fact.contact)
+        keep_place(known, fact.contact, fact.at_ms)
     known.agents[fact.agent].must_work = offer.after_contact_ms > 0
     known.agents[fact.agent].contacts += 1
