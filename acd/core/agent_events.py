@@ -48,10 +48,19 @@ def _log_out(floor: Floor, agent: Agent, reason: str) -> None:
         cancel_offer(floor, floor.offers[agent.offer])
 
 
+def _seated_agent(floor: Floor, number: str) -> Agent | None:
+    """The agent, unless somebody else sits at the phone by now: whoever is still at work there logs out."""
+    agent = known_agent(floor, number)
+    if agent is not None and agent.state != "offline" and not floor.has_seat(agent):
+        floor.ignore("somebody else has logged in at the agent's phone")
+        return None
+    return agent
+
+
 def agent_became_ready(floor: Floor, event: events.AgentBecameReady) -> None:
     """The agent intends to take calls. That also says that the phone is in reach; a failed offer will tell
     if it is not."""
-    agent = known_agent(floor, event.agent)
+    agent = _seated_agent(floor, event.agent)
     if agent is not None:
         agent.forget_failures()
         floor.tell_agent(agent, "became_ready", intent=("ready", ""), unreachable=False)
@@ -59,7 +68,7 @@ def agent_became_ready(floor: Floor, event: events.AgentBecameReady) -> None:
 
 def agent_became_not_ready(floor: Floor, event: events.AgentBecameNotReady) -> None:
     """The agent intends to take no further call; one that rings or runs is not touched."""
-    agent = known_agent(floor, event.agent)
+    agent = _seated_agent(floor, event.agent)
     if agent is not None:
         floor.tell_agent(agent, "became_not_ready", intent=("not_ready", event.reason))
 

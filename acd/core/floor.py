@@ -194,6 +194,10 @@ class Floor:
         if phone:
             self.phones[phone] = agent.number
 
+    def has_seat(self, agent: Agent) -> bool:
+        """Whether nobody else has logged in at the agent's phone since."""
+        return self.phones.get(agent.phone) == agent.number
+
     def further_phones(self, agent: Agent) -> tuple[str, ...]:
         """The phones that ring with the one where the agent sits; not those where somebody else does."""
         if not agent.phone:

@@ -152,7 +152,10 @@ def _restore_agent(floor: Floor, remembered: RestoredAgent, *, is_today: bool) -
     if remembered.phone:
         if remembered.reason == OWN_CALL:
             floor.phones_in_use[remembered.phone] = None
-        floor.seat(agent, remembered.phone)
+        if remembered.intent == "offline" and remembered.phone in floor.phones:
+            agent.phone = remembered.phone  # somebody else sits there already
+        else:
+            floor.seat(agent, remembered.phone)
     # One whom the settings no longer name has no bit, so can never stand among the ready.
     state = "not_ready" if agent.removed and remembered.state == "ready" else remembered.state
     floor.place_agent(agent, state, until_ms=remembered.until_ms)

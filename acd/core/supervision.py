@@ -74,7 +74,7 @@ def agent_forced(floor: Floor, event: events.AgentForced) -> None:
     An offer or conversation under way is no more touched than by the agent's own deed.
     """
     agent = floor.agents.get(event.agent)
-    refused = _why_not_forced(agent, event.to)
+    refused = _why_not_forced(floor, agent, event.to)
     if not refused:
         _FORCE[event.to](floor, event)
     detail = f"{event.to}:{event.reason}" if event.reason else event.to
@@ -84,12 +84,12 @@ def agent_forced(floor: Floor, event: events.AgentForced) -> None:
     _note(floor, fact)
 
 
-def _why_not_forced(agent: Agent | None, to: str) -> str:
+def _why_not_forced(floor: Floor, agent: Agent | None, to: str) -> str:
     if agent is None or agent.removed:
         return "unknown_agent"
     if to not in _FORCE:
         return "unknown_state"
-    if agent.state == "offline":
+    if agent.state == "offline" or (to in ("ready", "not_ready") and not floor.has_seat(agent)):
         return "logged_out"
     if to == "work_over" and agent.state != "acw":
         return "no_work"

@@ -291,3 +291,20 @@ def test_an_agent_who_comes_back_into_the_settings_in_time_keeps_the_conversatio
         5000    leg_ended 1-1 16 agent   | talked c1: 4800, held 0, by agent
                                          | 1001 ready
     """)
+
+
+def test_whose_phone_was_taken_in_the_talk_finishes_the_work_and_is_logged_out() -> None:
+    """Nobody comes back to a phone where somebody else sits by now, not by a supervisor's deed either."""
+    Table().run("""
+        given c1 talks with 1001 in service
+        300     log_in 1003 phone1001       | 1001 on_contact then offline
+                                            | 1003 not_ready (login)
+        1000    leg_ended 1-1 16 agent      | talked c1: 800, held 0, by agent
+                                            | 1001 acw until 11000 then offline
+        1100    ready 1001                  | - somebody else has logged in at the agent's phone
+        1200    not_ready 1001 lunch        | - somebody else has logged in at the agent's phone
+        1300    force 1001 ready            | acted force 1001 ready: logged_out
+                                            | - logged_out
+        11000   alarm                       | 1001 offline (phone_taken)
+        11100   ready 1003                  | 1003 ready
+    """)

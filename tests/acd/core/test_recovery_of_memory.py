@@ -479,3 +479,25 @@ def test_an_agent_of_whose_offer_nothing_was_heard_is_as_idle_as_before_also_aft
     decision = table.handle(events.AsteriskSnapshot(("c1",), ()), 14_100)
     (ready,) = [fact for fact in decision.facts if isinstance(fact, AgentStateChanged)]
     assert (ready.state, ready.idle_since_ms) == ("ready", START_MS + 10)
+
+
+def test_a_phone_belongs_after_a_restart_to_who_took_it_not_to_who_still_talks_there() -> None:
+    table = Restarted()
+    table.run("""
+        0       snapshot                   |
+        1       log_in 1003 p3             | 1003 not_ready (login)
+        2       log_in 1001 p1             | 1001 not_ready (login)
+        10      ready 1001                 | 1001 ready
+        20      arrive c1 orders since=20  | queued c1
+                                           | offered c1 to 1001 as 1-1
+                                           | 1001 offered
+                                           | ! offer c1 to 1001 for 8000
+        50      bridged 1-1                | 1001 on_contact
+                                           | answered c1: waited 30, rang 0
+                                           | connected c1 with 1001
+                                           | left c1: answered after 30
+        60      log_in 1003 p1             | 1001 on_contact then offline
+                                           | 1003 not_ready (login)
+    """)
+    table.restart(1000)
+    assert table.distributor.agent_at("p1") == "1003"
