@@ -6,8 +6,11 @@ What Asterisk makes of a line is for test_callback.py, end to end.
 from __future__ import annotations
 
 import asyncio
+import json
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,9 +20,17 @@ from stories import DAY_MS, Story
 
 from acd.adapters.callbacks import Callbacks
 from acd.adapters.number_file import NumberFile
+from acd.core.callbacks import COUNTED
 from acd.core.events import CallWithdrawn
 from acd.core.fact_codec import to_body
-from acd.core.facts import ContactEnded, ContactStarted
+from acd.core.facts import (
+    CallbackAsked,
+    CallbackSettled,
+    CallbackTried,
+    CallConnected,
+    ContactEnded,
+    ContactStarted,
+)
 from acd.core.picture import Picture
 from hotline.core.settings import Callbacks as CallbackSettings
 from hotline.core.settings import Settings
@@ -51,9 +62,16 @@ class House:
         self.asked: list[dict[str, list[str]]] = []
         self.hung_up: list[str] = []
         self.connected, self.refuses = True, False
-        self.registry = CollectorRegistry()
+        self._folder = folder
+        self.begins_again()
+
+    def begins_again(self) -> None:
+        """acd is killed and starts: what it knows is the picture, and the file of numbers."""
         observer = SimpleNamespace(link=self, hang_up_caller=self.hung_up.append)
-        self.numbers = NumberFile(folder / "numbers.json")
+        self.followers.clear()
+        self.picture = Picture.restore(json.loads(json.dumps(self.picture.snapshot())), lambda _: DAY_MS)
+        self.registry = CollectorRegistry()
+        self.numbers = NumberFile(self._folder / "numbers.json")
         self.callbacks = Callbacks(
             self,  # type: ignore[arg-type]
             observer,  # type: ignore[arg-type]
@@ -257,3 +275,56 @@ async def test_a_line_that_a_supervisor_sends_away_is_cancelled(tmp_path: Path) 
     house.callbacks.taken_out("callback1-c1")
     house.callbacks.taken_out("c1")
     assert house.kinds() == ["Asked", "Settled cancelled"]
+
+
+@pytest.mark.parametrize("seed", range(100))
+async def test_whatever_happens_each_is_settled_once_and_has_one_line(seed: int, tmp_path: Path) -> None:
+    """Lines are lost, persons answer or not, facts are told late, acd begins again from its journal."""
+    rng, house = Random(seed), House(tmp_path, attempts=3, per_number_per_day=100)
+    alive: list[str] = []
+
+    def one_of_them() -> str:
+        return rng.choice(alive) if alive else "callback1-nobody"
+
+    async def something() -> None:
+        match rng.choice(("ask", "look", "look", "lost", "tried", "talk", "cancel", "restart")):
+            case "ask":
+                await house.asks(f"c{house.now_ms}", f"1381234{rng.randrange(5):04}")
+            case "look":
+                await house.callbacks.look()
+            case "lost" if alive:
+                alive.remove(line := one_of_them())
+                house.line_ends(line)
+            case "tried":
+                house.callbacks.tried(one_of_them(), rng.choice(("no_answer", "busy", "agent_gone")))
+            case "talk":
+                house.record(CallConnected(house.now_ms, one_of_them(), f"o{house.now_ms}", "1001", "s", ""))
+            case "cancel" if house.picture.callbacks.open:
+                contact = rng.choice(list(house.picture.callbacks.open))
+                await house.callbacks.cancel({"contact": contact, "by": "wei"})
+            case "restart":  # what the shell was about to say is lost
+                house.begins_again()
+
+    for _ in range(80):
+        house.now_ms += rng.randrange(1, 30_000)
+        await something()
+        for made in house.asked:
+            (line,) = made["ChannelId"]
+            alive.append(line)
+            house.line_begins(line)
+        house.asked.clear()
+        alive = [one for one in alive if one not in house.hung_up]
+        askers = [one.partition("-")[2] for one in alive]
+        open_ones = [one for one in askers if one in house.picture.callbacks.open]
+        assert len(open_ones) == len(set(open_ones)), alive
+    house.now_ms += house.settings.callbacks.expire_after_s * 1000
+    await house.callbacks.look()
+    for line in alive:
+        house.line_ends(line, by="caller")
+    await house.callbacks.look()
+    asked = [fact.contact for fact in house.told if isinstance(fact, CallbackAsked)]
+    assert sorted(asked) == sorted(fact.contact for fact in house.told if isinstance(fact, CallbackSettled))
+    counted = Counter(
+        one.contact for one in house.told if isinstance(one, CallbackTried) and one.how in COUNTED
+    )
+    assert all(tries <= 3 for tries in counted.values())
