@@ -21,7 +21,8 @@ from acd.adapters.lamps import Lamps
 from acd.adapters.line_codes import LineCodes
 from acd.adapters.media_watch import MediaWatch
 from acd.adapters.number_file import NumberFile
-from acd.adapters.observer import REQUEUE, Observer
+from acd.adapters.observer import Observer
+from acd.adapters.orders import REQUEUE
 from acd.adapters.outgoing import Outgoing
 from acd.adapters.own_calls import OwnCalls
 from acd.adapters.queue_handler import QueueHandler
@@ -94,7 +95,7 @@ class Acd:
         Winners(self.engine, self.observer, self._settings)
         self._callbacks = Callbacks(
             self.engine,
-            self.observer,
+            self.observer.orders,
             self._settings,
             self._caller_reference,
             NumberFile(service.deployment.callback_numbers),
@@ -168,12 +169,12 @@ class Acd:
 
     def _connect(self) -> None:
         """Tell the parts of each other, and of what the service tells."""
-        self.observer.link = self._link
+        self.observer.orders.link = self._link
         self.observer.on_synchronized = self._on_synchronized
         self.observer.on_channels = self._outgoing.on_channels
-        self.engine.cancel_offer = self.observer.cancel_offer
+        self.engine.cancel_offer = self.observer.orders.cancel_offer
         self.engine.take_snapshot = self.observer.take_snapshot
-        self.engine.fetch_call = self.observer.fetch_call
+        self.engine.fetch_call = self.observer.orders.fetch_call
         self._service.web.router.add_get("/stream", Stream(self.engine, self._service.registry).handle)
         self._service.web.router.add_post("/deed", self.deeds.handle)
         self._service.web.router.add_get("/callbacks", self._callbacks.listed)

@@ -14,7 +14,8 @@ import logging
 from dataclasses import replace
 from typing import Protocol
 
-from acd.adapters.sessions import CallerSession, QueueArguments
+from acd.adapters.queue_arguments import QueueArguments
+from acd.adapters.sessions import CallerSession
 from acd.core.callbacks import Callback
 from acd.core.commands import OfferCall, SendToOverflow
 from acd.core.events import CallArrived, CallWithdrawn

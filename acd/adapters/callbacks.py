@@ -19,7 +19,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from acd.adapters.number_file import NumberFile
-from acd.adapters.observer import Observer
+from acd.adapters.orders import Orders
 from acd.core.callback_numbers import judge_number
 from acd.core.callbacks import (
     Callback,
@@ -66,7 +66,7 @@ class Callbacks:
     def __init__(
         self,
         engine: Engine,
-        observer: Observer,
+        orders: Orders,
         settings: Callable[[], Settings],
         reference: Callable[[str], str],
         numbers: NumberFile,
@@ -74,7 +74,7 @@ class Callbacks:
     ) -> None:
         """reference: of a number, as facts bear it."""
         self._engine = engine
-        self._observer = observer
+        self._orders = orders
         self._settings = settings
         self._reference = reference
         self._numbers = numbers
@@ -197,7 +197,7 @@ class Callbacks:
         )
 
     async def _make_line(self, callback: Callback) -> None:
-        number, link = self._numbers.get(callback.contact), self._observer.link
+        number, link = self._numbers.get(callback.contact), self._orders.link
         if not number:
             logger.error("callback_number_lost", extra={"contact": callback.contact})
             self.settle(callback, "number_lost")
@@ -266,7 +266,7 @@ class Callbacks:
         if how in ("expired", "cancelled", "served") and (callback.answered is False) and line:
             if entry is not None:
                 self._engine.handle(CallWithdrawn(line, f"callback {how}", entry.entry))
-            self._observer.hang_up_caller(line)
+            self._orders.hang_up_caller(line)
 
     def _follow(self, envelope: Envelope) -> None:
         # Not from within the fact that is being told: what follows from it comes after it.

@@ -78,7 +78,7 @@ class MediaWatch:
                 )
 
     async def _packets(self, channel: str) -> int | None:
-        link = self._observer.link
+        link = self._observer.orders.link
         if link is None or not link.connected:
             return None
         try:

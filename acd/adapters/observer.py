@@ -20,6 +20,7 @@ from acd.adapters.cel import Ends
 from acd.adapters.joins import Joins
 from acd.adapters.late_ends import LateEnds
 from acd.adapters.legs import Caller, Leg
+from acd.adapters.orders import Orders
 from acd.adapters.own_calls import OwnCalls
 from acd.adapters.whence import NOWHERE, Whence, ask_whence, whence_of
 from acd.core.events import (
@@ -41,7 +42,7 @@ from acd.core.media import parse_quality
 from acd.core.phones import PhoneContacts
 from acd.engine import Engine
 from telephony import variables
-from telephony.ami import AmiLink, Destination, LinkState
+from telephony.ami import LinkState
 from telephony.channels import ChannelSeen, channel_seen, is_caller
 from telephony.errors import AmiError
 
@@ -51,8 +52,6 @@ DEAD_FOR_MS = 60_000
 SIDE = "s-"  # a segment that began as a call of the agent's own: this, and the leg's unique id
 SNAPSHOT_TIMEOUT_S = 10.0
 SNAPSHOT_RETRY_S = 0.5
-REQUEUE = Destination("requeue", "s")
-"""Where a caller asks for an agent once more, as another entry (see extensions.conf)."""
 
 
 class Observer:
@@ -72,9 +71,9 @@ class Observer:
         self._away = away
         self._recording_path = recording_path
         self._own_calls = own_calls
-        self.link: AmiLink | None = None
         self.legs: dict[str, Leg] = {}
         self.callers: dict[str, Caller] = {}
+        self.orders = Orders(self.legs, self.callers)
         self._dead: OrderedDict[str, int] = OrderedDict()
         self._snapshot_task: asyncio.Task[None] | None = None
         self.on_synchronized: Callable[[bool], None] = lambda _: None
@@ -120,12 +119,12 @@ class Observer:
 
     async def _synchronize(self) -> None:
         """Ask for a snapshot until there is one, then reconcile."""
-        assert self.link is not None
+        assert self.orders.link is not None
         while True:
             asked_ms = self._engine.clock.now_ms()
             doubtful = {*self.callers, *self.legs, *self._own_calls.channels, *self._engine.picture.contacts}
             try:
-                entries = await self.link.list_action(
+                entries = await self.orders.link.list_action(
                     "CoreShowChannels",
                     {},
                     complete_event="CoreShowChannelsComplete",
@@ -138,7 +137,7 @@ class Observer:
             channels = [channel_seen(entry) for entry in entries]
             ends = await self._away.ends(doubtful - {one.uniqueid for one in channels})
             unknown = [one for one in channels if is_caller(one) and not self._is_known(one)]
-            whence = {one.contact: await ask_whence(self.link, one.channel) for one in unknown}
+            whence = {one.contact: await ask_whence(self.orders.link, one.channel) for one in unknown}
             self._reconcile(channels, doubtful, asked_ms, ends, whence)
             self.on_channels({one.uniqueid for one in channels}, asked_ms)
             self.on_synchronized(True)
@@ -147,8 +146,8 @@ class Observer:
     def take_snapshot(self) -> None:
         """Ask once more what is alive: a leg has not told its end."""
         if (
-            self.link is not None
-            and self.link.connected
+            self.orders.link is not None
+            and self.orders.link.connected
             and (self._snapshot_task is None or self._snapshot_task.done())
         ):
             self._snapshot_task = asyncio.get_running_loop().create_task(self._synchronize())
@@ -284,7 +283,7 @@ class Observer:
         self.legs[leg.uniqueid] = Leg(segment, contact, leg.channel, up=True, bridged=True, bridged_ms=now_ms)
         # A snapshot knows it by these; so does its end.
         for name, value in ((variables.OFFER, segment), ("CHANNEL(accountcode)", contact)):
-            self._act("Setvar", {"Channel": leg.channel, "Variable": name, "Value": value})
+            self.orders.act("Setvar", {"Channel": leg.channel, "Variable": name, "Value": value})
 
     def _hold(self, message: Mapping[str, str], held: bool) -> None:
         leg = self.legs.get(message.get("Uniqueid", ""))
@@ -455,63 +454,6 @@ class Observer:
         if agent is None or reachable is None:
             return
         self._engine.handle(PhoneBecameReachable(agent) if reachable else PhoneBecameUnreachable(agent))
-
-    # ---- deeds ---------------------------------------------------------------------------------------
-
-    def cancel_offer(self, offer: str) -> None:
-        """Hang up a leg that still rings; one that is up is left alone."""
-        for leg in self.legs.values():
-            if leg.offer == offer and not leg.up:
-                # If it fails, the lease ends the offer all the same.
-                self._act("Hangup", {"Channel": leg.channel})
-
-    def hang_up_caller(self, contact: str) -> None:
-        """End a contact's own channel, if it is there."""
-        if (caller := self.callers.get(contact)) is not None:
-            self._act("Hangup", {"Channel": caller.channel})
-
-    def _act(self, action: str, fields: Mapping[str, str]) -> None:
-        """Ask Asterisk for something and go on."""
-        if self.link is not None:
-            task = asyncio.get_running_loop().create_task(self._try_action(self.link, action, fields))
-            task.add_done_callback(lambda done: done.exception())
-
-    async def _try_action(self, link: AmiLink, action: str, fields: Mapping[str, str]) -> None:
-        try:
-            await link.action(action, fields)
-        except AmiError as error:
-            logger.warning("action_failed", extra={"action": action, "error": str(error)})
-
-    def drop_leg(self, uniqueid: str) -> None:
-        """End an agent's part of a conversation that goes on with another agent: a transfer."""
-        leg = self.legs.get(uniqueid)
-        if leg is not None:
-            leg.transferred = True
-            self._act("Hangup", {"Channel": leg.channel})
-
-    def fetch_call(self, contact: str) -> None:
-        """Bring a talking caller back to the queue; the agent's leg ends as after a transfer."""
-        caller = self.callers.get(contact)
-        if caller is None or self.link is None:
-            return
-        for leg in self.legs.values():
-            if leg.contact == contact and leg.bridged:
-                leg.transferred = True
-        task = asyncio.get_running_loop().create_task(self._redirect(contact, caller.channel))
-        task.add_done_callback(lambda done: done.exception())
-
-    async def _redirect(self, contact: str, channel: str) -> None:
-        assert self.link is not None
-        context, exten = REQUEUE.context, REQUEUE.exten
-        try:
-            fields = {"Channel": channel, "Context": context, "Exten": exten, "Priority": "1"}
-            await self.link.action("Redirect", fields)
-        except AmiError as error:
-            # Agent and caller go on talking; the wish to take the call is soon forgotten.
-            for leg in self.legs.values():
-                if leg.contact == contact:
-                    leg.transferred = False
-            logger.warning("fetch_failed", extra={"contact": contact, "error": str(error)})
 
     async def close(self) -> None:
         """Stop asking for snapshots."""

@@ -6,7 +6,8 @@ import logging
 from collections.abc import Callable
 
 from acd.adapters.callback_session import THERE, Attempts, CallbackSession
-from acd.adapters.sessions import CallerSession, QueueArguments
+from acd.adapters.queue_arguments import QueueArguments
+from acd.adapters.sessions import CallerSession
 from acd.core.callbacks import is_line
 from acd.engine import Engine
 from acd.forecaster import Forecaster

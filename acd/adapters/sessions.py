@@ -12,103 +12,33 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from acd.adapters.dialling import dial_options, failed_cause, offers_by_phone, phones_of
+from acd.adapters.queue_arguments import QueueArguments
 from acd.core.announcements import POSITION, Timetable, position_prompts, wait_prompts
-from acd.core.commands import Command, OfferCall, RefuseCall, RungBeside, SendToOverflow
+from acd.core.commands import Command, OfferCall, RefuseCall, SendToOverflow
 from acd.core.events import CallArrived, CallWithdrawn, OfferFailed, SessionLost
 from acd.core.limits import CALLBACK
-from acd.core.needs import join_needs
 from acd.engine import Engine
 from acd.forecaster import Forecaster
 from hotline.core.hours import is_open
 from hotline.core.settings import Queue, Settings, Text
 from telephony import variables
-from telephony.dial import DialOptions, dial_arguments
+from telephony.dial import dial_arguments
 from telephony.errors import AgiFailed, HungUp
 from telephony.fastagi import AgiSession
 
 logger = logging.getLogger(__name__)
 
-# Dial's timeout is whole seconds in the dialplan's grammar but takes fractions; the lease outlasts it by 5 s.
-CAUSE_BY_DIALSTATUS = {
-    "NOANSWER": "no_answer",
-    "BUSY": "busy",
-    "CHANUNAVAIL": "unreachable",
-    "CONGESTION": "unreachable",
-    "CANCEL": "withdrawn",
-    "ANSWER": "agent_gone",
-}
-Q850_REJECTED = 21
 VERDICTS = {"verified": "verified", "failed": "verification-failed"}
 """What the agent is told of a caller whom an agent has sent to enter digits."""
 
 LONGEST_SILENCE_MS = 600_000
 """So long a digit is waited for at once where nothing is announced."""
-
-
-@dataclass(frozen=True, slots=True)
-class QueueArguments:
-    """What the dialplan hands over with a waiting caller (see extensions.conf, [hotline] queue)."""
-
-    contact: str
-    queue: str
-    entry: int
-    wait_since_ms: int | None
-    priority: int | None
-    language: str
-    direct_ms: int
-    lost_since: str
-    aim: str  # transferred to this agent
-    place_since_ms: int  # transferred: since when the caller's first wait was; 0: not transferred
-    fallback: str  # transferred to a queue, from this one
-    prefer: tuple[str, ...]
-    needs: str  # chosen by the caller, besides the queue's own
-
-    @classmethod
-    def parse(cls, arguments: tuple[str, ...]) -> QueueArguments:
-        """Read the arguments; raises ValueError naming what is wrong."""
-        if len(arguments) < 13:
-            raise ValueError(f"queue: 13 arguments are needed, got {len(arguments)}")
-        contact, queue, entry, since, priority, language, direct_ms, lost_since = arguments[:8]
-        aim, place_since, fallback, prefer = arguments[8:12]
-        return cls(
-            contact=contact,
-            queue=queue,
-            entry=int(entry or 1),
-            wait_since_ms=int(since) if since else None,
-            priority=int(priority) if priority else None,
-            language=language or "zh",
-            direct_ms=int(direct_ms or 0),
-            lost_since=lost_since,
-            aim=aim,
-            place_since_ms=int(place_since or 0),
-            fallback=fallback,
-            prefer=variables.split(prefer),
-            needs=",".join(arguments[12:]),
-        )
-
-    def arrival(self, rules: Queue, now_ms: int, back: str, last_agent: str, kept_ms: int = 0) -> CallArrived:
-        """What the distributor is told. back: the agent to whom a transfer that fails goes back; last_agent:
-        who served this caller last; kept_ms: since when one who has returned counts as waiting, 0: now."""
-        return CallArrived(
-            contact=self.contact,
-            queue=self.queue,
-            needs=join_needs(rules.needs, self.needs),
-            priority=rules.priority if self.priority is None else self.priority,
-            language=self.language,
-            wait_since_ms=self.wait_since_ms or now_ms,
-            entry=self.entry,
-            aims=tuple(dict.fromkeys(one for one in (self.aim, back) if one)) if self.aim else (),
-            place_since_ms=min((one for one in (self.place_since_ms, kept_ms) if one), default=0),
-            fallback=self.fallback,
-            fallback_agent=back if self.fallback else "",
-            chosen=self.needs,
-            last_agent=last_agent if self.entry == 1 else "",  # later entries: the one who transferred
-        )
 
 
 class CallerSession:
@@ -401,64 +331,3 @@ def destination_of(settings: Settings, to: str) -> str:
     if line is None:
         return "hangup"  # settings have changed since
     return f"queue:{line.direct_queue}" if line.direct_queue else f"flow:{line.flow}"
-
-
-def failed_cause(status: str, cause: str, *, rang: bool) -> str:
-    """Tell apart why an offer failed, from DIALSTATUS, HANGUPCAUSE (Q.850) and whether the phone rang.
-
-    A phone that was not heard of at all did not ring in vain: it is unplugged, or the network is.
-    When time ran out, the cause is that of another phone which had been rung beside it and refused before.
-    Source: app_dial.c (RINGTIME and PROGRESSTIME stay empty then); a phone's 603 (and 486 with "rejected"
-    semantics on some phones) gives cause 21.
-    """
-    if cause == str(Q850_REJECTED) and status != "NOANSWER":
-        return "rejected"
-    if status == "NOANSWER" and not rang:
-        return "unreachable"
-    return CAUSE_BY_DIALSTATUS.get(status, "unknown")
-
-
-def dial_options(
-    order: OfferCall,
-    queue: Queue,
-    *,
-    ringing: bool,
-    auto_answer: bool = False,
-    codes: bool = False,
-    verdict: str = "",
-) -> DialOptions:
-    """g: the session goes on after the agent's hang-up (survey); m: music goes on while the phone rings.
-
-    codes: the agent may transfer by codes. auto_answer: one of the phones is asked to answer by itself. Of
-    several phones Dial tells the caller no number, because it takes it before anybody has answered: see
-    `acd.adapters.winners`.
-    verdict: a prompt that the agent hears in place of the queue's.
-    """
-    whisper = verdict or queue.whisper
-    says_number = queue.announce_agent and not order.beside
-    legs = "several" if order.beside else "one"
-    return DialOptions(
-        go_on=True,
-        music=None if ringing else queue.music,
-        announce_to_agent=f"hotline/{whisper}" if whisper else "",
-        announce_to_caller=f"hotline/agent-{order.agent}" if says_number else "",
-        subroutine=("agent-leg", "1"),
-        before_ringing=("leg-offer", legs) if order.beside or auto_answer else (),
-        answer_caller=ringing,
-        codes=codes,
-    )
-
-
-def offers_by_phone(order: OfferCall) -> list[str]:
-    """MSet's arguments: each phone's offer, for its leg to find (extensions.conf, [leg-offer])."""
-    return [f"{variables.inherited(variables.LEG + phone)}={offer}" for phone, offer in phones_of(order)]
-
-
-def phones_of(order: OfferCall) -> list[tuple[str, str]]:
-    """The phones to ring, each once, with its offer: an agent's further phones ring by the agent's offer."""
-    first = RungBeside(order.offer, order.agent, order.phone, order.also)
-    offers: dict[str, str] = {}
-    for one in (first, *order.beside):
-        for phone in (one.phone, *one.also):
-            offers.setdefault(phone, one.offer)
-    return list(offers.items())

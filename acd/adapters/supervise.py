@@ -117,7 +117,7 @@ class Supervisors:
             if channel == uniqueid:
                 del self._taking[phone]
                 if event == "BridgeEnter" and channel in self._observer.legs:
-                    self._observer.drop_leg(leg)
+                    self._observer.orders.drop_leg(leg)
 
     @staticmethod
     def _prompt(number: str, refused: str) -> str:
@@ -154,7 +154,7 @@ class Supervisors:
         Returns why not, or "". Raises AmiError.
         """
         refused = self.why_not(number, deed, whom)
-        link = self._observer.link
+        link = self._observer.orders.link
         view = self._engine.picture.agents.get(number)
         if refused or link is None or view is None:
             return refused or "logged_out"
@@ -184,7 +184,7 @@ class Supervisors:
 
     async def _change(self, phone: str, deed: str, whom: str) -> bool:
         """One who supervises already changes by the same digit as at the phone; False: no such call."""
-        link = self._observer.link
+        link = self._observer.orders.link
         channel, of = self._channels.get(phone, ("", ""))
         if not channel or link is None:
             return False

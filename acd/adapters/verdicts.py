@@ -56,8 +56,8 @@ class Verdicts:
                         self._engine.clock.now_ms(), contact, leg.offer, agents[leg.offer], verified
                     )
                 )
-                if self._observer.link is not None:
-                    self._whisper(self._observer.link, leg, verified)
+                if self._observer.orders.link is not None:
+                    self._whisper(self._observer.orders.link, leg, verified)
 
     def _sent_away(self, message: Mapping[str, str]) -> None:
         """An agent has transferred a caller to enter digits: kept before the leg's end can free the agent."""

@@ -61,7 +61,7 @@ class Winners:
             return
         contact, agent, name = fact.body["contact"], fact.body["agent"], fact.body["queue"]
         queue = next((queue for queue in self._settings().queues if queue.name == name), None)
-        caller, link = self._observer.callers.get(contact), self._observer.link
+        caller, link = self._observer.callers.get(contact), self._observer.orders.link
         if queue is not None and queue.announce_agent and caller is not None and link is not None:
             task = asyncio.get_running_loop().create_task(
                 self._say(link, caller.channel, agent, self._language(contact), fact.body["segment"])

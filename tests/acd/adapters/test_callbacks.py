@@ -67,14 +67,14 @@ class House:
 
     def begins_again(self) -> None:
         """acd is killed and starts: what it knows is the picture, and the file of numbers."""
-        observer = SimpleNamespace(link=self, hang_up_caller=self.hung_up.append)
+        orders = SimpleNamespace(link=self, hang_up_caller=self.hung_up.append)
         self.followers.clear()
         self.picture = Picture.restore(json.loads(json.dumps(self.picture.snapshot())), lambda _: DAY_MS)
         self.registry = CollectorRegistry()
         self.numbers = NumberFile(self._folder / "numbers.json")
         self.callbacks = Callbacks(
             self,  # type: ignore[arg-type]
-            observer,  # type: ignore[arg-type]
+            orders,  # type: ignore[arg-type]
             lambda: self.settings,
             lambda number: f"ref-{number}",
             self.numbers,

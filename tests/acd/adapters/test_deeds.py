@@ -39,7 +39,7 @@ class Door:
         self.socket = str(folder / "s")
         journal = JournalWriter(folder / "journal", "acd")
         self.engine = Engine(Distributor(1), Picture(lambda _: 0), journal, SteadyClock(), self.registry)
-        observer: Any = SimpleNamespace(legs={}, link=None)
+        observer: Any = SimpleNamespace(legs={}, orders=SimpleNamespace(link=None))
         supervisors = Supervisors(self.engine, observer, lambda: SETTINGS, self.registry)
         self.deeds = Deeds(self.engine, supervisors, lambda: SETTINGS, lambda prompt: prompt == "sorry")
         self.engine.handle(settings_changed(SETTINGS))

@@ -229,7 +229,7 @@ async def ringing(tmp_path: Path) -> Iterator[Talk]:
 
 async def comes_back(talk: Talk, link: Link, *late: dict[str, str]) -> None:
     """The link was away, is up, and Asterisk tells this before its list of channels."""
-    talk.observer.link = cast(AmiLink, link)
+    talk.observer.orders.link = cast(AmiLink, link)
     talk.observer.on_state(LinkState.DOWN)
     talk.observer.on_state(LinkState.UP)
     await link.asked.wait()
