@@ -12,8 +12,12 @@ from typing import Any
 
 import aiohttp
 
+from acd.core.callback_numbers import judge_number, numbers_allowed
+from hotline import settings_snapshot
 from hotline.cli import CommandError, add_data_argument, existing_deployment
-from hotline.words import say, told
+from hotline.core.settings import Settings
+from hotline.core.settings_callback_rules import number_rules
+from hotline.words import in_words, say, told
 
 LIMIT_S = 10.0
 
@@ -21,13 +25,18 @@ LIMIT_S = 10.0
 def add_arguments(parser: argparse.ArgumentParser, command: str) -> None:
     """What to cancel, and where."""
     parser.add_argument("--cancel", metavar="CONTACT", help=say("callbacks.cancel"))
+    parser.add_argument("--number", metavar="NUMBER", help=say("callbacks.number"))
     parser.add_argument("--json", action="store_true", help=say("callbacks.json"))
     add_data_argument(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """List, or cancel one; returns 0. Raises CommandError when acd does not answer or refuses."""
-    socket = existing_deployment(arguments.data).socket("acd")
+    """List, judge a number, or cancel one; returns 0. Raises CommandError when acd or a rule refuses."""
+    deployment = existing_deployment(arguments.data)
+    if arguments.number is not None:
+        print(_judged(arguments.number, settings_snapshot.read(deployment.settings_file)))
+        return 0
+    socket = deployment.socket("acd")
     try:
         if arguments.cancel:
             asyncio.run(_cancel(socket, arguments.cancel))
@@ -38,6 +47,18 @@ def run(arguments: argparse.Namespace) -> int:
         raise CommandError(say("callbacks.away", why=told(error))) from error
     print(json.dumps(rows, ensure_ascii=False, indent=1) if arguments.json else _table(rows))
     return 0
+
+
+def _judged(number: str, settings: Settings) -> str:
+    """The number as it would be dialled. Raises CommandError with what is allowed instead."""
+    rules = number_rules(settings)
+    judged = judge_number(number, rules)
+    if not judged.why:
+        return judged.number
+    allowed = in_words(numbers_allowed(rules))
+    raise CommandError(
+        say("settings.refused", file="callbacks", key="--number", value=repr(number), allowed=allowed)
+    )
 
 
 def _acd(socket: Path) -> aiohttp.ClientSession:

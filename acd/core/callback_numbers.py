@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from hotline.core.phrases import Phrase, phrase
+
 _NORTH_AMERICA_ABROAD = (
     # Caribbean and Pacific areas dialled like home, at prices of abroad; and Canada.
     "242|246|264|268|284|345|441|473|649|658|664|671|684|721|758|767|784|809|829|849|868|869|876|"
@@ -154,6 +156,15 @@ def spellings(number: str, country: str) -> tuple[str, ...]:
         plan.abroad + international,
     )
     return tuple(dict.fromkeys(told))
+
+
+def numbers_allowed(rules: NumberRules) -> Phrase:
+    """Which numbers may be called back, in words."""
+    code, least, most = PLANS[rules.country].code, rules.least_digits, rules.most_digits
+    if not rules.allowed:
+        return phrase("allowed.callback_number", code=code, least=least, most=most)
+    prefixes = ", ".join(rules.allowed)
+    return phrase("allowed.callback_number_from", code=code, least=least, most=most, prefixes=prefixes)
 
 
 def _as_dialled(digits: str, plan: NumberingPlan) -> tuple[str, bool]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from acd.core.callback_numbers import PLANS, REFUSALS, NumberRules, judge_number, spellings
+from acd.core.callback_numbers import PLANS, REFUSALS, NumberRules, judge_number, numbers_allowed, spellings
+from hotline.words import in_words
 
 OWN = ("4001", "02061234567")
 
@@ -172,3 +173,8 @@ def test_emergency_numbers_of_the_house() -> None:
 )
 def test_how_carriers_may_present_a_number(number: str, country: str, told: str) -> None:
     assert spellings(number, country) == tuple(told.split())
+
+
+def test_what_is_allowed_in_words() -> None:
+    assert "(+44), 7 to 12 digits; no premium" in in_words(numbers_allowed(NumberRules("uk")), "en")
+    assert "以 13, 15 开头" in in_words(numbers_allowed(NumberRules("cn", ("13", "15"))), "zh")
