@@ -10,6 +10,7 @@ what does not survive Asterisk is made again with its place. Who may ask, and wh
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -71,14 +72,18 @@ class Callbacks:
         reference: Callable[[str], str],
         numbers: NumberFile,
         registry: CollectorRegistry,
+        *,
+        standing_limit_s: float = 3.0,
     ) -> None:
-        """reference: of a number, as facts bear it."""
+        """reference: of a number, as facts bear it; standing_limit_s: so long a line is waited for."""
         self._engine = engine
         self._orders = orders
         self._settings = settings
         self._reference = reference
         self._numbers = numbers
+        self._standing_limit_s = standing_limit_s
         self.synchronized = False
+        self._standing: dict[str, asyncio.Event] = {}  # line that is waited for -> it is in the queue
         self._making: dict[str, float] = {}  # contact -> loop time until which a line is being made
         self._asked = Counter(
             "hotline_callbacks_asked_total", "Callbacks asked for", ["answer"], registry=registry
@@ -113,7 +118,10 @@ class Callbacks:
         contact = session.args[0] if session.args else ""
         try:
             asked = {name: await session.get_variable(name) for name in _ASKED}
-            await session.set_variable(variables.CALLBACK_SAID, self._ask(contact, asked))
+            said = self._ask(contact, asked)
+            if said == "taken":
+                await self._take_place(contact)
+            await session.set_variable(variables.CALLBACK_SAID, said)
         except HungUp:
             logger.debug("callback_asker_hung_up", extra={"contact": contact})
 
@@ -151,10 +159,22 @@ class Callbacks:
                 expires_ms=now_ms + settings.callbacks.expire_after_s * 1000,
             )
         )
-        if view.entry:
-            self._engine.handle(CallWithdrawn(contact, "callback", view.entry))
         self._asked.labels("taken").inc()
         return "taken"
+
+    async def _take_place(self, contact: str) -> None:
+        """The line stands in the queue before the caller leaves it: nobody can pass between the two."""
+        callback = self._book.open[contact]
+        if self.synchronized and not callback.line and self._may_wait(callback):
+            line = next_line(callback)
+            self._standing[line] = asyncio.Event()
+            await self._make_line(callback)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._standing[line].wait(), self._standing_limit_s)
+            del self._standing[line]
+        view = self._engine.picture.contacts.get(contact)
+        if view is not None and view.entry:
+            self._engine.handle(CallWithdrawn(contact, "callback", view.entry))
 
     def _day_ms(self, now_ms: int) -> int:
         self._engine.picture.roll(now_ms)
@@ -274,6 +294,8 @@ class Callbacks:
             asyncio.get_running_loop().call_soon(
                 self._connected, envelope.body["contact"], envelope.body["agent"]
             )
+        elif envelope.kind == "CallQueued" and (standing := self._standing.get(envelope.body["contact"])):
+            standing.set()
         elif envelope.kind == "ContactEnded" and is_line(envelope.body["contact"]):
             asyncio.get_running_loop().call_soon(self._line_ended, envelope.body["contact"])
 

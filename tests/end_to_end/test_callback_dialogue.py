@@ -260,7 +260,6 @@ async def test_the_whole_story(stack: HotlineStack) -> None:
         later, after = await _wait(stack, two)
         await _agree_on(stack, first, contact, typed)
         line = f"callback1-{contact}"
-        await stack.fact("CallQueued", contact=line)
         await desk.ready()
         rung = await desk.phone.incoming(within_s=20)
         rung.answer()

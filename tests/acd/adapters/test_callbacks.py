@@ -28,6 +28,7 @@ from acd.core.facts import (
     CallbackSettled,
     CallbackTried,
     CallConnected,
+    CallQueued,
     ContactEnded,
     ContactStarted,
 )
@@ -62,6 +63,7 @@ class House:
         self.asked: list[dict[str, list[str]]] = []
         self.hung_up: list[str] = []
         self.connected, self.refuses = True, False
+        self.standing_limit_s = 0.0
         self._folder = folder
         self.begins_again()
 
@@ -79,6 +81,7 @@ class House:
             lambda number: f"ref-{number}",
             self.numbers,
             self.registry,
+            standing_limit_s=self.standing_limit_s,
         )
         self.callbacks.synchronized = True
 
@@ -138,6 +141,28 @@ def _settings() -> Settings:
     return check_settings(document, file="test", version=1)
 
 
+async def test_the_line_stands_in_the_queue_before_the_caller_leaves_it(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.standing_limit_s = 60.0
+    house.begins_again()
+    asking = asyncio.create_task(house.asks("c1"))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert len(house.asked) == 1
+    assert house.events == []  # the caller is in line yet
+    house.line_begins("callback1-c1")
+    house.record(replace(_queued(house, "c1"), contact="callback1-c1"))
+    assert await asking == "taken"
+    assert house.events == [CallWithdrawn("c1", "callback", 1)]
+    await house.callbacks.look()
+    assert len(house.asked) == 1
+
+
+def _queued(house: House, contact: str) -> CallQueued:
+    queued = (fact for fact in house.told if isinstance(fact, CallQueued))
+    return next(fact for fact in queued if fact.contact == contact)
+
+
 async def test_a_callback_is_taken_down_once_and_the_caller_leaves_the_line(tmp_path: Path) -> None:
     house = House(tmp_path)
     assert await house.asks("c1") == "taken"
@@ -188,8 +213,8 @@ async def test_a_line_is_made_once_and_again_when_it_is_lost(tmp_path: Path) -> 
 
 async def test_no_line_without_asterisk_or_out_of_the_queues_hours(tmp_path: Path) -> None:
     house = House(tmp_path)
-    await house.asks("c1")
     house.callbacks.synchronized = False
+    await house.asks("c1")
     await house.callbacks.look()
     house.callbacks.synchronized = True
     queue = house.settings.queues[0]
@@ -258,7 +283,9 @@ async def test_expired_and_cancelled_lines_go_and_a_lost_number_is_told(tmp_path
     await house.asks("c2")
     house.now_ms += 100_000
     await house.callbacks.look()
+    house.callbacks.synchronized = False
     await house.asks("c3", "13812345679")
+    house.callbacks.synchronized = True
     house.numbers.keep_only(())
     await house.callbacks.look()
     assert [kind for kind in house.kinds() if "Settled" in kind] == [
