@@ -65,7 +65,10 @@ def _enter(floor: Floor, event: events.CallArrived) -> None:
     elif event.reach_ms:
         _queue(floor, event, rules_of_callback(rules, event.reach_ms), needs)  # it was let in long ago
     elif (way := way_past(floor, event, rules)) != NO_WAY:
-        _turn_away(floor, event, *way)
+        if event.fallback in floor.queues:
+            _refuse(floor, event, way[1])  # a transfer that fails: no caller is lost by it
+        else:
+            _turn_away(floor, event, *way)
     elif floor.in_queue.get(event.queue, 0) >= rules.max_waiting:
         _refuse(floor, event, "queue_full")
     else:

@@ -224,6 +224,19 @@ def test_a_queue_that_refuses_gives_the_caller_back() -> None:
     """)
 
 
+def test_a_queue_that_is_closed_gives_the_caller_back() -> None:
+    """Its way for newcomers (a message, the end) is not for one who was promised an agent."""
+    Table().run("""
+        60      close_queue orders           | closed orders
+                                             | acted close_queue orders
+        70      ready 1001                   | 1001 ready
+        80      arrive c1 orders since=80 entry=2 place=10 fallback=service agent=1001 | queued c1 entry 2
+                                             | offered c1 to 1001 as 1-1
+                                             | 1001 offered
+                                             | ! offer c1 to 1001 for 20000
+    """)
+
+
 def test_the_session_is_lost_while_an_aimed_call_waits_for_the_leg() -> None:
     Table().run(
         TALK
