@@ -20,7 +20,7 @@ from acd.core.fact_codec import to_body
 from hotline.journal import JournalWriter
 from recording.adapters.raw_files import RawFile, RawGrew, held_files, make_recording, raw_files
 from recording.core.facts import RecordingKept
-from recording.core.raw import SIDE, RawState, bytes_of, is_finished, kept_path, whole_frames_bytes
+from recording.core.raw import SIDE, RawState, bytes_of, is_finished, kept_path, length_ms, whole_frames_bytes
 from recording.core.segments import Segments
 
 logger = logging.getLogger(__name__)
@@ -148,13 +148,13 @@ class Keeper:
 
     def _deal_with(self, raw: RawFile) -> None:
         size = whole_frames_bytes(raw.size_bytes)
-        sound = size - bytes_of(self.segments.get(raw.segment).skip_ms)
+        skip_ms = self.segments.get(raw.segment).skipped_ms(length_ms(size))
         if raw.segment.startswith(SIDE) and not self.segments.get(raw.segment).contact:
             self._metrics.private.inc()
             raw.path.unlink()
             return
-        if sound > 0:
-            self._keep(raw)
+        if size > bytes_of(skip_ms):
+            self._keep(raw, skip_ms)
         else:
             self._metrics.empty.inc()
             logger.info("recording_empty", extra={"segment": raw.segment})
@@ -166,12 +166,12 @@ class Keeper:
             self._metrics.untold.inc()
         self.segments.forget(raw.segment)
 
-    def _keep(self, raw: RawFile) -> None:
+    def _keep(self, raw: RawFile, skip_ms: int) -> None:
         segment = self.segments.get(raw.segment)
         began = datetime.fromtimestamp(raw.began_ms / 1000, self._zone()).date()
         path = kept_path(raw.segment, segment.recording, began)
         making = self._making / f"{raw.segment}.wav"
-        made = make_recording(raw, making, self._folder / path, skip_ms=segment.skip_ms)
+        made = make_recording(raw, making, self._folder / path, skip_ms=skip_ms)
         self._passed("wav_in_place")
         fact = RecordingKept(
             raw.written_ms,

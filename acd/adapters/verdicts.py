@@ -36,6 +36,7 @@ class Verdicts:
         self._engine = engine
         self._observer = observer
         self._settings = settings
+        self._sent: dict[str, tuple[str, str]] = {}  # contact -> segment and agent of whoever sent it
 
     def on_message(self, message: Mapping[str, str]) -> None:
         """Called for every AMI event, synchronously."""
@@ -72,6 +73,9 @@ class Verdicts:
         if view is None or not view.agent:
             return ""
         self._engine.handle(AgentKept(contact, view.agent, view.queue))
+        contacts, agents = self._engine.picture.contacts, self._engine.picture.agents
+        self._sent = {one: sender for one, sender in self._sent.items() if one in contacts}
+        self._sent[contact] = (agents[view.agent].segment, view.agent)
         return view.agent
 
     async def keep(self, session: AgiSession) -> None:
@@ -83,7 +87,12 @@ class Verdicts:
             logger.debug("verification_left", extra={"contact": contact})
 
     def _sent_by(self, contact: str) -> tuple[str, str] | None:
-        """Segment and agent of a caller who was transferred to enter digits; None: they are in a talk."""
+        """Segment and agent of a caller who was transferred to enter digits; None: they are in a talk.
+
+        The caller's next session may be heard of before the verdict is, and then nobody is kept any more.
+        """
+        if contact in self._sent:
+            return self._sent.pop(contact)
         kept = (
             (view.segment, number)
             for number, view in self._engine.picture.agents.items()

@@ -28,13 +28,25 @@ _ENDS = ("SegmentEnded", "OfferEnded", "OutgoingEnded")
 class Segment:
     """What acd told. recording: where acd announced it to be kept, without suffix; "" when not told.
 
-    skip_ms: so much of its beginning is not of the contact: a consultation between colleagues.
+    skip_ms: the leg talked for so long before the contact's part began: a consultation between colleagues.
     """
 
     contact: str = ""
     recording: str = ""
     ended: bool = False
     skip_ms: int = 0
+    connected_ms: int = 0
+    ended_ms: int = 0
+
+    def skipped_ms(self, recorded_ms: int) -> int:
+        """How much of the beginning of so long a recording is left out.
+
+        A recording has gaps where neither phone sends anything (silence suppression). What was said with the
+        caller never gives way to that: so much stays at the end as that conversation lasted.
+        """
+        if not (self.skip_ms and self.ended_ms):
+            return self.skip_ms
+        return max(0, min(self.skip_ms, recorded_ms - (self.ended_ms - self.connected_ms)))
 
 
 class Segments:
@@ -53,6 +65,10 @@ class Segments:
         segment.ended = segment.ended or kind in _ENDS
         segment.recording = body.get("recording", "") or segment.recording
         segment.skip_ms = body.get("recording_skip_ms", segment.skip_ms)
+        if kind == "CallConnected":
+            segment.connected_ms = body.get("at_ms", 0)
+        elif kind in _ENDS:
+            segment.ended_ms = body.get("at_ms", 0)
         if len(self._segments) > self._most:
             self._segments.popitem(last=False)
 

@@ -43,12 +43,22 @@ async def stack(short_folder: Path) -> AsyncIterator[HotlineStack]:
         assert await running.channels() == 0
 
 
-@pytest.fixture
-def lane() -> Lane:
-    """A lane that no other test uses."""
+def _next_lane() -> Lane:
     index = next(_lanes)
     assert index < LANES, f"more tests than lanes: raise LANES = {LANES} in harness/lanes.py"
     return Lane(index)
+
+
+@pytest.fixture
+def lane() -> Lane:
+    """A lane that no other test uses."""
+    return _next_lane()
+
+
+@pytest.fixture
+def other_lane() -> Lane:
+    """One more, whose queue calls are sent to."""
+    return _next_lane()
 
 
 @pytest_asyncio.fixture

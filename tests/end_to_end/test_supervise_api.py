@@ -140,8 +140,10 @@ async def test_who_is_not_at_the_conversation_is_rung_to_take_it_over(
     await nothing_left(stack)
 
 
-async def test_waiting_calls_are_put_first_taken_moved_and_ended(stack: HotlineStack, lane: Lane) -> None:
-    other = Lane(lane.index + 1 if lane.index < 58 else 0).queue  # any queue; nobody serves it in this test
+async def test_waiting_calls_are_put_first_taken_moved_and_ended(
+    stack: HotlineStack, lane: Lane, other_lane: Lane
+) -> None:
+    other = other_lane.queue
     boss = lane.supervisor
     async with (
         signed_in(stack) as api,

@@ -267,7 +267,9 @@ async def test_the_longest_wait_is_answered_by_code(stack: HotlineStack, lane: L
     await nothing_left(stack)
 
 
-async def test_waiting_calls_are_put_first_moved_and_ended_by_code(stack: HotlineStack, lane: Lane) -> None:
+async def test_waiting_calls_are_put_first_moved_and_ended_by_code(
+    stack: HotlineStack, lane: Lane, other_lane: Lane
+) -> None:
     """Each is about the longest wait of the queue dialled; put first: of those not put first yet."""
     boss = lane.supervisor
     async with contextlib.AsyncExitStack() as ends:
@@ -305,17 +307,16 @@ async def test_waiting_calls_are_put_first_moved_and_ended_by_code(stack: Hotlin
         assert (ended["contact"], ended["via"], ended["refused"]) == (contacts[0], "phone", "")
 
         await _is_told(desk.phone, f"*22{lane.extension}*9999", "no-such-queue")
-        other_queue = Lane(lane.index + 1 if lane.index < 58 else 0)
-        await _is_told(desk.phone, f"*22{lane.extension}*{other_queue.extension}", "deed-done")
+        await _is_told(desk.phone, f"*22{lane.extension}*{other_lane.extension}", "deed-done")
         moved = (await stack.fact("CallQueued", contact=contacts[1], entry=2)).body
-        assert moved["queue"] == other_queue.queue
+        assert moved["queue"] == other_lane.queue
         asked = await desk.phone.call("*22").answered()
         await asked.rtp.hears(prompt_hz("enter-queue"))
         await asked.send_digits(f"{lane.extension}#")
         await asked.rtp.hears(prompt_hz("enter-other-queue"))
-        await asked.send_digits(f"{other_queue.extension}#")
+        await asked.send_digits(f"{other_lane.extension}#")
         await asked.rtp.hears(prompt_hz("deed-done"))
-        await stack.fact("CallQueued", contact=contacts[2], entry=2, queue=other_queue.queue)
+        await stack.fact("CallQueued", contact=contacts[2], entry=2, queue=other_lane.queue)
         await _is_told(desk.phone, f"*21{lane.extension}", "nobody-waits")
         for call, contact in zip(calls[1:], contacts[1:], strict=True):
             await call.hang_up()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from harness.ports import PORT_BASE
 
-LANES = 75
+LANES = 80
 AGENTS_PER_LANE = 4
 RING_CYCLE_MS = 500
 AFTER_CONTACT_S = 1
