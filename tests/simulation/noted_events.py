@@ -79,7 +79,8 @@ def _wait_for_callers(known: Known, event: events.AsteriskSnapshot, decision: De
         for contact, entry in known.entries.items()
         if contact in event.contacts and not entry.has_session and ended.issuperset(entry.offers)
     }
-    unknown = {one for one in event.waiting if one not in known.entries and one not in known.gone}
+    talking = {offer.contact for offer in known.offers.values() if offer.connected_ms and not offer.over}
+    unknown = {one for one in event.waiting if one not in known.entries} - known.gone - talking
     known.awaited = (away | unknown) - lost
 
 
