@@ -79,7 +79,12 @@ def _wait_for_callers(known: Known, event: events.AsteriskSnapshot, decision: De
         for contact, entry in known.entries.items()
         if contact in event.contacts and not entry.has_session and ended.issuperset(entry.offers)
     }
-    talking = {offer.contact for offer in known.offers.values() if offer.connected_ms and not offer.over}
+    over = {fact.segment for fact in decision.facts if isinstance(fact, facts.SegmentEnded)}
+    talking = {
+        offer.contact
+        for name, offer in known.offers.items()
+        if offer.connected_ms and not offer.over and name not in over
+    }
     unknown = {one for one in event.waiting if one not in known.entries} - known.gone - talking
     known.awaited = (away | unknown) - lost
 
