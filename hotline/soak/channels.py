@@ -39,6 +39,8 @@ class ChannelLog:
     def _go_on(self, descriptor: int) -> None:
         status = os.fstat(descriptor)
         began = self._read.get(status.st_ino, 0)
+        if began > status.st_size:
+            began = 0  # the number was that of a file removed since
         text = os.pread(descriptor, status.st_size - began, began)
         whole = text[: text.rfind(b"\n") + 1]
         self._read[status.st_ino] = began + len(whole)

@@ -35,3 +35,13 @@ def test_one_that_lives_has_not_ended(tmp_path: Path) -> None:
     log = ChannelLog(file, "carrier")
     log.look()
     assert log.never_begun() == []
+
+
+def test_a_new_file_that_has_a_removed_one_s_inode_is_read_from_its_beginning(tmp_path: Path) -> None:
+    file = tmp_path / "cel.csv"
+    file.write_text(line("HANGUP", "c1") + line("HANGUP", "c2"), "utf-8")
+    log = ChannelLog(file, "carrier")
+    log.look()
+    file.write_text(line("HANGUP", "c3"), "utf-8")  # the same inode, and shorter
+    log.look()
+    assert log.never_begun() == ["c1", "c2", "c3"]
