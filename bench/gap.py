@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench.load import agents_at_work, callers, gaps_ms, stand_back
+from bench.load import agents_at_work, callers, gaps_ms
 from bench.report import circumstances, keep, percentile
 from bench.stages import ENGINES, stage
 
@@ -23,23 +23,22 @@ WARM_UP_S = 5.0
 async def run(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
     """One run; returns its result."""
     result = circumstances()
-    async with stage(
-        arguments.engine, folder, agents=arguments.agents, recording=True, port_base=arguments.port_base
-    ) as place:
-        stand_back()
-        async with (
-            agents_at_work(place, seed=arguments.seed, talk_s=TALK_S, tone_hz=1000) as phones,
-            callers(
-                place, folder / "callers", at_once=arguments.agents + arguments.waiting, per_s=50, tone_hz=440
-            ),
-        ):
-            await asyncio.sleep(WARM_UP_S)
-            since_us = time.time_ns() // 1000
-            deadline = time.monotonic() + arguments.limit_s
-            gaps: list[float] = []
-            while len(gaps) < arguments.gaps and time.monotonic() < deadline:
-                await asyncio.sleep(0.5)
-                gaps = [gap for phone in phones for gap in gaps_ms(phone, since_us=since_us)]
+    async with (
+        stage(
+            arguments.engine, folder, agents=arguments.agents, recording=True, port_base=arguments.port_base
+        ) as place,
+        agents_at_work(place, seed=arguments.seed, talk_s=TALK_S, tone_hz=1000) as phones,
+        callers(
+            place, folder / "callers", at_once=arguments.agents + arguments.waiting, per_s=50, tone_hz=440
+        ),
+    ):
+        await asyncio.sleep(WARM_UP_S)
+        since_us = time.time_ns() // 1000
+        deadline = time.monotonic() + arguments.limit_s
+        gaps: list[float] = []
+        while len(gaps) < arguments.gaps and time.monotonic() < deadline:
+            await asyncio.sleep(0.5)
+            gaps = [gap for phone in phones for gap in gaps_ms(phone, since_us=since_us)]
     if not gaps:
         raise SystemExit("no agent was rung twice")
     return {

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import random
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -17,17 +16,6 @@ from harness.lanes import CARRIER
 from harness.phone import Manner, Phone
 
 from bench.stages import Stage
-
-LOAD_NICENESS = 10
-
-
-def stand_back() -> None:
-    """Let the engine have the processor first, from now on, before this process and the SIPp it starts.
-
-    Phones and callers stand for machines of their own; here they share the cores with what is measured. It is
-    the same for both engines; what the engine has started already is not touched.
-    """
-    os.nice(LOAD_NICENESS)
 
 
 @contextlib.asynccontextmanager
