@@ -27,7 +27,7 @@ async def run(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
         stage(
             arguments.engine, folder, agents=arguments.agents, recording=True, port_base=arguments.port_base
         ) as place,
-        agents_at_work(place, seed=arguments.seed, talk_s=TALK_S, tone_hz=1000) as phones,
+        agents_at_work(place, seed=arguments.seed, talk_s=tuple(arguments.talk_s), tone_hz=1000) as phones,
         callers(
             place, folder / "callers", at_once=arguments.agents + arguments.waiting, per_s=50, tone_hz=440
         ),
@@ -46,7 +46,7 @@ async def run(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
         "engine": arguments.engine,
         "agents": arguments.agents,
         "waiting": arguments.waiting,
-        "talk_s": TALK_S,
+        "talk_s": arguments.talk_s,
         "seed": arguments.seed,
         "gaps": len(gaps),
         "median_ms": round(statistics.median(gaps), 2),
@@ -64,6 +64,14 @@ def main() -> None:
     parser.add_argument("--agents", type=int, default=10)
     parser.add_argument("--waiting", type=int, default=20, help="callers always waiting")
     parser.add_argument("--gaps", type=int, default=1000, help="so many gaps at least")
+    parser.add_argument(
+        "--talk-s",
+        type=float,
+        nargs=2,
+        default=TALK_S,
+        metavar=("LEAST", "MOST"),
+        help="how long agents talk",
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--limit-s", type=float, default=300, help="stop after so long in any case")
     parser.add_argument("--port-base", type=int, default=29000)
