@@ -8,21 +8,13 @@ yet), with a queue's extension there. What is not dialled is asked for by voice:
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
-
 from acd.adapters.desk import read_digits
-from acd.adapters.supervise import Supervisors
+from acd.adapters.spoken_codes import VIA, SpokenCodes
 from acd.core.events import CallPutFirst, CallSentOn
 from acd.core.picture import Picture
-from acd.engine import Engine
 from hotline.core.settings import Settings
-from telephony.errors import HungUp
 from telephony.fastagi import AgiSession
 
-logger = logging.getLogger(__name__)
-
-VIA = "phone"
 FIRST, MOVE, END = "21", "22", "23"
 DEEDS = {FIRST: "put_first", MOVE: "move", END: "end"}
 LAST_WORDS = "message:cannot-serve"
@@ -54,30 +46,12 @@ def queue_at(settings: Settings, extension: str) -> str:
     return next(found, extension or "-")
 
 
-class LineCodes:
+class LineCodes(SpokenCodes):
     """One per acd process."""
 
-    def __init__(self, engine: Engine, supervisors: Supervisors, settings: Callable[[], Settings]) -> None:
-        self._engine = engine
-        self._supervisors = supervisors
-        self._settings = settings
+    deeds = DEEDS
 
-    async def __call__(self, session: AgiSession) -> None:
-        phone, code, digits = ([*session.args, "", "", ""])[:3]
-        try:
-            prompt = await self._serve(session, phone, code, digits)
-            await session.stream_file(f"hotline/{prompt}")
-            await session.set_variable("HL_NEXT", "hangup")
-        except HungUp:
-            logger.debug("supervisor_hung_up", extra={"phone": phone, "code": code})
-
-    async def _serve(self, session: AgiSession, phone: str, code: str, digits: str) -> str:
-        """Do the deed; the prompt that says what came of it."""
-        number = self._engine.distributor.agent_at(phone) or ""
-        if not self._supervisors.is_supervisor(number):
-            deed = DEEDS.get(code, code)
-            self._supervisors.note(number, VIA, deed, "", refused="not_a_supervisor", detail=phone)
-            return "not-a-supervisor" if number else "not-logged-in"
+    async def _serve(self, session: AgiSession, number: str, code: str, digits: str) -> str:
         there, _, to = digits.partition(BETWEEN)
         there = there or await read_digits(session, "hotline/enter-queue")
         queue = queue_at(self._settings(), there) if there else ""

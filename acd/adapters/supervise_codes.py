@@ -7,51 +7,25 @@ closes the queue, or opens it again. What came of it is told by voice. This modu
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
-
 from acd.adapters.line_codes import longest_wait, queue_at
-from acd.adapters.supervise import Supervisors
+from acd.adapters.spoken_codes import VIA, SpokenCodes
 from acd.core.events import AgentForced, CallTaken, QueueClosed, QueueOpened
-from acd.engine import Engine
-from hotline.core.settings import Settings
-from telephony.errors import HungUp
 from telephony.fastagi import AgiSession
 
-logger = logging.getLogger(__name__)
-
-VIA = "phone"
 FORCE = {"35": "ready", "36": "not_ready", "37": "work_over", "38": "logged_out"}
 ANSWER, QUEUE = "34", "39"
 DEEDS = {ANSWER: "take", QUEUE: "close_queue", **dict.fromkeys(FORCE, "force")}
 
 
-class SupervisorCodes:
+class SupervisorCodes(SpokenCodes):
     """One per acd process."""
 
-    def __init__(self, engine: Engine, supervisors: Supervisors, settings: Callable[[], Settings]) -> None:
-        self._engine = engine
-        self._supervisors = supervisors
-        self._settings = settings
+    deeds = DEEDS
 
-    async def __call__(self, session: AgiSession) -> None:
-        phone, code, digits = ([*session.args, "", "", ""])[:3]
-        try:
-            prompt = await self._serve(session, phone, code, digits)
-            await session.stream_file(f"hotline/{prompt}")
-            await session.set_variable("HL_NEXT", "hangup")
-        except HungUp:
-            logger.debug("supervisor_hung_up", extra={"phone": phone, "code": code})
+    def _whom(self, code: str, digits: str) -> str:
+        return digits if code in FORCE else ""
 
-    async def _serve(self, session: AgiSession, phone: str, code: str, digits: str) -> str:
-        """Do the deed; the prompt that says what came of it."""
-        number = self._engine.distributor.agent_at(phone) or ""
-        if not self._supervisors.is_supervisor(number):
-            whom = digits if code in FORCE else ""
-            self._supervisors.note(
-                number, VIA, DEEDS.get(code, code), whom, refused="not_a_supervisor", detail=phone
-            )
-            return "not-a-supervisor" if number else "not-logged-in"
+    async def _serve(self, session: AgiSession, number: str, code: str, digits: str) -> str:
         if code == ANSWER:
             return await self._answer(session, number, digits)
         if code == QUEUE:

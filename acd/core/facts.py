@@ -3,6 +3,8 @@
 A fact is immutable; its wire name is the class name, its version the class attribute. Times are
 milliseconds since the epoch on the process's steady clock. `fact_id` is deterministic, so that the same
 fact written twice (after a crash) counts once.
+
+One long module on purpose: a catalogue of values without behaviour, which readers look up in one place.
 """
 
 from __future__ import annotations

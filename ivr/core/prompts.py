@@ -1,6 +1,6 @@
 """Which prompts a hotline needs, and their words in both languages.
 
-The catalogue has single prompts and families (a key with a placeholder, like `agent-{agent}`), which the
+A prompt has one key, or a family of them (a placeholder in the key, like `agent-{agent}`), which the
 settings fill: one prompt per agent, per queue, per opening hours. It must not know files or speech engines.
 """
 
