@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from argon2 import PasswordHasher
 from prometheus_client import CollectorRegistry
 
 from hotline.core.sessions import Session, seal, stamp_of
@@ -17,6 +18,8 @@ from hotline.core.settings import Agent, Hotline, Queue, Settings, Text
 from hotline.deployment import Deployment, Ports
 from hotline.secrets import Secrets
 from hotline.service import Closer, Service
+from hotline.signin import UserDirectory
+from hotline.web.access import PEOPLE
 from hotline.web.server import start
 
 FAR_MS = 4_000_000_000_000
@@ -54,7 +57,16 @@ class RunningSite:
         self.deployment = service.deployment
         self.secrets = service.secrets
         self.url = f"http://127.0.0.1:{self.deployment.ports.http}"
+        self._stamps: dict[str, str] = {}  # of the users in PostgreSQL, by role
         self._close: Closer | None = None
+
+    async def add_users(self) -> None:
+        """A user of each role but that of wall screens in PostgreSQL, named as the role."""
+        folder, quick = self.deployment.data, PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+        directory = UserDirectory(self.deployment.database_url, folder / "first", quick)
+        for role in PEOPLE:
+            await directory.add_user(role, role, "long enough")
+            self._stamps[role] = (await directory.sign_in(role, "long enough")).stamp
 
     async def start_pages(self) -> None:
         """Serve, as after a start of the process."""
@@ -69,7 +81,9 @@ class RunningSite:
         self.service.registry = CollectorRegistry()
 
     def cookie(self, role: str = "supervisor", user: str = "wei", stamp: str = "") -> dict[str, str]:
-        """The cookie of someone signed in; PostgreSQL was never reached, so the signature decides."""
+        """The cookie of someone signed in: where PostgreSQL was never reached, the signature decides."""
+        if role in self._stamps and not stamp:
+            user, stamp = role, self._stamps[role]
         if role == "display" and not stamp:
             user, stamp = "", stamp_of(self.secrets.display_token)
         session = Session(user, role, stamp, FAR_MS)
@@ -96,6 +110,8 @@ async def running_site(
         deployment.make_folders()
         service = Service("web", deployment, Secrets.load(deployment), settings or two_queues())
         site = RunningSite(service)
+        if database_url:
+            await site.add_users()
         await site.start_pages()
         try:
             yield site

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from itertools import count
 
 Message = dict[str, str]
+LEAVE_LIMIT_S = 3.0
 
 
 class RawAmi:
@@ -27,6 +28,9 @@ class RawAmi:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        # Asterisk frees the login, then closes the connection: the next one surely gets in.
+        self._writer.write(b"Action: Logoff\r\n\r\n")
+        await asyncio.wait([self._task], timeout=LEAVE_LIMIT_S)
         self._task.cancel()
         self._writer.close()
         with contextlib.suppress(ConnectionError):
