@@ -1,4 +1,4 @@
-"""Processor time per call, queue stage only: no recording, no whisper, nobody says anything.
+"""Processor time per call, queue stage only: no recording, no whisper; nobody says anything unless told to.
 
 Without a backlog calls come at a steady pace and find a free agent. With one, so many callers always wait and
 hear music, which costs by itself; it is the same for both engines.
@@ -25,17 +25,21 @@ SETTLE_S = 5.0
 async def run(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
     """One run; returns its result."""
     result = circumstances()
-    # Without a backlog, half of the agents are busy on average: pace x mean talk of 1 s = agents / 2.
-    per_s = 25.0 if arguments.backlog else arguments.agents / 2
+    # Without a backlog, half of the agents are busy on average: pace x mean talk = agents / 2.
+    per_s = 25.0 if arguments.backlog else arguments.agents / sum(arguments.talk_s)
+    caller_hz, agent_hz = (440, 1000) if arguments.sound else (None, None)
     at_once = arguments.agents + arguments.backlog if arguments.backlog else 10 * arguments.agents
     async with (
         stage(
             arguments.engine, folder, agents=arguments.agents, recording=False, port_base=arguments.port_base
         ) as place,
-        agents_at_work(place, seed=arguments.seed, talk_s=TALK_S, tone_hz=None) as phones,
-        callers(place, folder / "callers", at_once=at_once, per_s=per_s, tone_hz=None),
+        agents_at_work(
+            place, seed=arguments.seed, talk_s=tuple(arguments.talk_s), tone_hz=agent_hz
+        ) as phones,
+        callers(place, folder / "callers", at_once=at_once, per_s=per_s, tone_hz=caller_hz),
     ):
-        await asyncio.sleep(SETTLE_S + arguments.backlog / per_s)
+        # Long talks must be under way at both ends of what is measured.
+        await asyncio.sleep(SETTLE_S + sum(arguments.talk_s) + arguments.backlog / per_s)
         counter = Counter(place.processes, folder)
         await counter.start()
         before = {name: family_used_s(pid) for name, pid in place.processes.items()}
@@ -55,7 +59,8 @@ async def run(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
         "engine": arguments.engine,
         "agents": arguments.agents,
         "backlog": arguments.backlog,
-        "talk_s": TALK_S,
+        "talk_s": arguments.talk_s,
+        "sound": arguments.sound,
         "seed": arguments.seed,
         "calls": calls,
         "calls_per_s": round(calls / lasted_s, 1),
@@ -74,6 +79,15 @@ def main() -> None:
     parser.add_argument("--engine", choices=ENGINES, required=True)
     parser.add_argument("--agents", type=int, default=10)
     parser.add_argument("--backlog", type=int, default=0, help="callers always waiting; 0 or 200")
+    parser.add_argument(
+        "--talk-s",
+        type=float,
+        nargs=2,
+        default=TALK_S,
+        metavar=("LEAST", "MOST"),
+        help="how long agents talk",
+    )
+    parser.add_argument("--sound", action="store_true", help="both sides say something, 50 packets a second")
     parser.add_argument("--calls", type=int, default=300, help="so many calls at least")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--limit-s", type=float, default=120, help="stop after so long in any case")
