@@ -17,6 +17,7 @@ from acd.adapters.cel import ends_in
 from acd.adapters.colleague import Colleague
 from acd.adapters.deeds import Deed, Deeds
 from acd.adapters.desk import Desk
+from acd.adapters.heard_trunks import HeardTrunks
 from acd.adapters.lamps import Lamps
 from acd.adapters.line_codes import LineCodes
 from acd.adapters.media_watch import MediaWatch
@@ -79,7 +80,13 @@ class Acd:
             service.settings, service.deployment.banned_file, self._clock, service.registry
         )
         self._link = self._make_link()
-        self._trunks = TrunkWatch(self._link, service.settings, service.registry, self._security.exempt)
+        self._trunks = TrunkWatch(
+            self._link,
+            service.settings,
+            service.registry,
+            self._security.exempt,
+            HeardTrunks(service.deployment.heard_trunks_file),
+        )
         self._lamps = Lamps(self.engine, self._link, self._settings, service.registry)
         self._reachability = Reachability(self.engine, self._link)
         self._recalls = Recalls(self.engine, service.registry)

@@ -268,6 +268,11 @@ class Deployment:
         return self.asterisk / "banned.json"
 
     @property
+    def heard_trunks_file(self) -> Path:
+        """Trunks that have registered with us at least once, written by acd: {"trunks": [NAME, …]}."""
+        return self.asterisk / "heard-trunks.json"
+
+    @property
     def journals(self) -> Path:
         return self.data / "journal"
 

@@ -18,6 +18,7 @@ from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from acd.adapters.heard_trunks import HeardTrunks
 from hotline.core.settings import Settings, Trunk
 from telephony.ami import AmiReply
 from telephony.errors import AmiError
@@ -47,10 +48,12 @@ class TrunkWatch:
         settings: Settings,
         registry: CollectorRegistry,
         on_addresses: Callable[[Iterable[str]], None],
+        heard: HeardTrunks,
     ) -> None:
         """on_addresses is told the addresses and networks of all trunks whenever they change."""
         self._link = link
         self._on_addresses = on_addresses
+        self._heard = heard
         self._up = Gauge(
             "hotline_trunk_up", "1 while the trunk answers OPTIONS, else 0", ["trunk"], registry=registry
         )
@@ -66,8 +69,15 @@ class TrunkWatch:
             ["trunk"],
             registry=registry,
         )
+        self._awaited = Gauge(
+            "hotline_trunk_awaited",
+            "1 while a trunk that registers with us has never done so, else 0",
+            ["trunk"],
+            registry=registry,
+        )
         self._is_up: dict[str, bool] = {}
         self._is_registered: dict[str, bool] = {}
+        self._has_come: dict[str, bool] = {}  # of trunks that register with us
         self._contact_hosts: dict[str, frozenset[str]] = {}
         self._resolved: dict[str, frozenset[str]] = {}
         self._resolved_at_s = 0.0
@@ -85,6 +95,11 @@ class TrunkWatch:
                 self._up.remove(name)
             if self._is_registered.pop(name, None) is not None:
                 self._registered.remove(name)
+        comers = {name for name, trunk in self._trunks.items() if _comes_to_us(trunk)}
+        for name in self._has_come.keys() - comers:
+            del self._has_come[name]
+            self._awaited.remove(name)
+        self._heard.keep_only(comers)
         self._resolved_at_s = 0.0
         self._tell_addresses()
         self.hint()
@@ -154,10 +169,15 @@ class TrunkWatch:
             up = False
         else:
             return  # Asterisk has not asked the far side yet, or does not know this trunk yet
+        if _comes_to_us(trunk):
+            if statuses:
+                self._heard.add(trunk.name)
+            self._has_come[trunk.name] = trunk.name in self._heard
+            self._awaited.labels(trunk.name).set(not self._has_come[trunk.name])
         before = self._is_up.get(trunk.name)
         self._is_up[trunk.name] = up
         self._up.labels(trunk.name).set(up)
-        if before is up or (before is None and signed_off):
+        if before is up or (before is None and signed_off and not self._has_come.get(trunk.name)):
             return  # a peer that has not come yet is no loss
         if up:
             logger.info("trunk_up", extra={"trunk": trunk.name})
@@ -204,6 +224,11 @@ class TrunkWatch:
         if self._told is None or addresses != self._told:
             self._told = frozenset(addresses)
             self._on_addresses(sorted(addresses))
+
+
+def _comes_to_us(trunk: Trunk) -> bool:
+    """Is it known where this trunk is only once it has registered?"""
+    return trunk.kind == "peer" and not trunk.address
 
 
 def _sources(trunk: Trunk) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """What is wrong with the house, from the services' metrics and health: few alarms, each with a name.
 
     trunk_down, trunk_unregistered   about: the trunk's name
+    trunk_awaited                    about: a trunk that is to register with us and never has; only a note
     asterisk                         acd has no link to Asterisk
     service                          about: a service that does not answer or is not ready
     database                         PostgreSQL does not answer the ledger
@@ -23,12 +24,16 @@ BUFFERED_BYTES = 1_000_000
 LABELS = {
     "hotline_trunk_up": "trunk",
     "hotline_trunk_registered": "trunk",
+    "hotline_trunk_awaited": "trunk",
     "hotline_ami_up": "",
     "hotline_ledger_backlog_age_seconds": "writer",
     "hotline_recordings_disk_low": "",
     "hotline_journal_buffered_bytes": "writer",
 }
 """The metrics that are looked at, and the label that tells their samples apart."""
+
+NOTES = frozenset({"trunk_awaited"})
+"""What is told calmly: it waits to be done, and nothing has failed."""
 
 Figures = Mapping[str, Mapping[str, float]]
 """By metric, by its label's value."""
@@ -41,9 +46,17 @@ class Alarm:
     kind: str
     about: str = ""
 
+    @property
+    def is_note(self) -> bool:
+        """Is it to be told calmly, and not on the wall?"""
+        return self.kind in NOTES
+
 
 def alarms_of(figures: Figures, health: Mapping[str, str]) -> list[Alarm]:
-    """The alarms of this moment, the gravest first. health: ready, not_ready or absent by service."""
+    """The alarms of this moment, the gravest first, notes last.
+
+    health: ready, not_ready or absent by service.
+    """
     has_link = all(up > 0 for up in figures.get("hotline_ami_up", {}).values())
     alarms = [] if has_link else [Alarm("asterisk")]
     for service, state in health.items():
@@ -57,7 +70,9 @@ def alarms_of(figures: Figures, health: Mapping[str, str]) -> list[Alarm]:
             case _:
                 alarms.append(Alarm("service", service))
     registered = figures.get("hotline_trunk_registered", {})
-    alarms += [Alarm("trunk_down", name) for name in _at_zero(figures.get("hotline_trunk_up", {}))]
+    awaited = {name for name, figure in figures.get("hotline_trunk_awaited", {}).items() if figure > 0}
+    down = [name for name in _at_zero(figures.get("hotline_trunk_up", {})) if name not in awaited]
+    alarms += [Alarm("trunk_down", name) for name in down]
     alarms += [Alarm("trunk_unregistered", name) for name in _at_zero(registered)]
     if health.get("ledger") == "ready" and _most(figures, "hotline_ledger_backlog_age_seconds") > BEHIND_S:
         alarms.append(Alarm("ledger_behind"))
@@ -65,7 +80,7 @@ def alarms_of(figures: Figures, health: Mapping[str, str]) -> list[Alarm]:
         alarms.append(Alarm("disk"))
     if _most(figures, "hotline_journal_buffered_bytes") > BUFFERED_BYTES:
         alarms.append(Alarm("journal"))
-    return alarms
+    return alarms + [Alarm("trunk_awaited", name) for name in sorted(awaited)]
 
 
 def figures_in(texts: Iterable[str]) -> dict[str, dict[str, float]]:

@@ -49,7 +49,8 @@ class AlarmWatch:
         self.alarms = {alarm: known.get(alarm, at_ms) for alarm in now}
         for alarm in self.alarms.keys() ^ known.keys():
             told = "alarm" if alarm in self.alarms else "alarm_over"
-            log.warning(told, extra={"alarm": alarm.kind, "about": alarm.about})
+            level = logging.INFO if alarm.is_note else logging.WARNING
+            log.log(level, told, extra={"alarm": alarm.kind, "about": alarm.about})
 
     async def _look_for_ever(self) -> None:
         while True:

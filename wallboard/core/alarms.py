@@ -1,6 +1,7 @@
 """The house's alarms as rows for pages: what is wrong, about what, since when; few, the gravest first.
 
-    by key: order, kind, about, since_ms; one-way calls (kind one_way, about: the agent) are of the picture
+    by key: order, kind, about, since_ms, calm; one-way calls (kind one_way, about: the agent) are of the
+    picture; calm: a note, not an alarm
 
 This module must not know how the rows reach a page.
 """
@@ -21,18 +22,21 @@ ABOUT_CHARS = 40
 
 
 def alarm_rows(picture: Picture, alarms: Mapping[Alarm, int]) -> dict[str, dict[str, Any]]:
-    """Rows by key: `alarms` (with since when, ms on acd's clock), then conversations with a silent side."""
+    """Rows by key: `alarms` (since when, ms on acd's clock), then one-way calls, then notes."""
     one_way = {
         Alarm("one_way", leg.agent): leg.silent_ms
         for leg in picture.legs.values()
         if leg.silent_ms and leg.connected_ms
     }
     rows: dict[str, dict[str, Any]] = {}
-    for alarm, since_ms in [*alarms.items(), *sorted(one_way.items())][:MOST]:
+    graver = [one for one in alarms.items() if not one[0].is_note]
+    notes = [one for one in alarms.items() if one[0].is_note]
+    for alarm, since_ms in [*graver, *sorted(one_way.items()), *notes][:MOST]:
         rows[f"{alarm.kind}:{alarm.about}"] = {
             "order": len(rows),
             "kind": alarm.kind,
             "about": shown_text(alarm.about, ABOUT_CHARS),
             "since_ms": since_ms,
+            "calm": alarm.is_note,
         }
     return rows

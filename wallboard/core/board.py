@@ -8,7 +8,7 @@ reaches a page.
     queues  by name: title, order, waiting, since_ms, target_ms, offered, answered, abandoned,
             short_abandoned, timely
     agents  by number: name, state, reason, since_ms, until_ms, overdue, asks_help
-    alarms  what is wrong (see wallboard.core.alarms)
+    alarms  what is wrong (see wallboard.core.alarms), without notes
     day     today's figures of the house; contacts = blocked + closed + in_flow + asked
 """
 
@@ -39,9 +39,10 @@ def board(
 ) -> Board:
     """The whole board at now_ms (acd's clock). `reasons` are those beside the settings' own, by key."""
     picture.roll(now_ms)
+    grave = {alarm: since_ms for alarm, since_ms in alarms.items() if not alarm.is_note}
     return {
         "house": _house(picture, settings),
-        "alarms": alarm_rows(picture, alarms),
+        "alarms": alarm_rows(picture, grave),
         "queues": _queues(picture, settings, now_ms),
         "agents": _agents(picture, settings, reasons),
         "day": day_figures(picture.day, settings),

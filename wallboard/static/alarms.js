@@ -18,7 +18,10 @@ export class AlarmList {
     this.shown = rows.slice(0, this.most).map((alarm, at) => ({ alarm, element: this.shown[at]?.element ?? chip() }));
     if (key === this.key) return false;
     this.key = key;
-    for (const { alarm, element } of this.shown) put(element.firstChild, words(alarm));
+    for (const { alarm, element } of this.shown) {
+      put(element.firstChild, words(alarm));
+      element.classList.toggle("calm", alarm.calm);
+    }
     const more = rows.length - this.shown.length;
     this.box.replaceChildren(...this.shown.map(({ element }) => element), ...(more > 0 ? [rest(more)] : []));
     this.box.hidden = rows.length === 0;

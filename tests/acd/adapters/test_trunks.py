@@ -3,12 +3,14 @@
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 import pytest
 from harness.waiting import until
 from prometheus_client import CollectorRegistry
 
 from acd.adapters import trunks
+from acd.adapters.heard_trunks import HeardTrunks
 from acd.adapters.trunks import TrunkWatch, address_in_uri
 from hotline.core.settings import Settings, Trunk
 from telephony.ami import AmiReply
@@ -43,16 +45,22 @@ class FakeLink:
 class House:
     """A watch with its link, numbers and told addresses."""
 
-    def __init__(self, *known: Trunk) -> None:
+    def __init__(self, *known: Trunk, heard: Path = Path("/nowhere/heard.json")) -> None:
         self.link, self.registry = FakeLink(), CollectorRegistry()
         self.addresses: list[str] = []
-        self.watch = TrunkWatch(self.link, Settings(1, trunks=known), self.registry, self.take)
+        self.watch = TrunkWatch(
+            self.link, Settings(1, trunks=known), self.registry, self.take, HeardTrunks(heard)
+        )
 
     def take(self, addresses: Iterable[str]) -> None:
         self.addresses = list(addresses)
 
     def number(self, name: str, trunk: str) -> float | None:
         return self.registry.get_sample_value(name, {"trunk": trunk})
+
+    def peer(self) -> tuple[float | None, float | None]:
+        """Is the peer up, and is it awaited?"""
+        return self.number("hotline_trunk_up", "branch"), self.number("hotline_trunk_awaited", "branch")
 
 
 async def test_a_trunk_that_stops_answering_is_an_alarm_once(caplog: pytest.LogCaptureFixture) -> None:
@@ -79,8 +87,8 @@ async def test_a_trunk_down_at_the_start_is_an_alarm_too() -> None:
     assert house.number("hotline_trunk_losses_total", "carrier") == 1
 
 
-async def test_a_peer_that_never_came_is_no_loss_but_one_that_left_is() -> None:
-    house = House(PEER)
+async def test_a_peer_that_never_came_is_no_loss_but_one_that_left_is(tmp_path: Path) -> None:
+    house = House(PEER, heard=tmp_path / "heard.json")
     await house.watch.ask_all()
     assert house.number("hotline_trunk_up", "branch") == 0
     assert house.number("hotline_trunk_losses_total", "branch") is None
@@ -91,6 +99,40 @@ async def test_a_peer_that_never_came_is_no_loss_but_one_that_left_is() -> None:
     await house.watch.ask_all()
     assert house.number("hotline_trunk_losses_total", "branch") == 1
     assert house.addresses == []
+
+
+async def test_a_peer_is_awaited_until_it_comes_once_also_over_a_restart(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    heard = tmp_path / "heard.json"
+    house = House(PEER, CARRIER, heard=heard)
+    await house.watch.ask_all()
+    assert house.peer() == (0, 1)
+    house.link.contacts["branch"] = ("Unreachable", "sip:branch@198.51.100.7:5060")
+    await house.watch.ask_all()
+    assert house.peer() == (0, 0)
+    assert house.number("hotline_trunk_awaited", "carrier") is None
+    caplog.clear()
+    again = House(PEER, heard=heard)  # Asterisk has forgotten the registration meanwhile
+    await again.watch.ask_all()
+    assert again.peer() == (0, 0)
+    assert [record.message for record in caplog.records] == ["trunk_down"]
+
+
+async def test_a_peer_with_an_address_is_never_awaited() -> None:
+    office = Trunk("office", "peer", "192.0.2.3:5060")
+    house = House(office)
+    house.link.contacts["office"] = ("Unreachable", "sip:192.0.2.3:5060")
+    await house.watch.ask_all()
+    assert house.number("hotline_trunk_up", "office") == 0
+    assert house.number("hotline_trunk_awaited", "office") is None
+
+
+async def test_a_peer_that_is_no_longer_one_is_not_awaited(tmp_path: Path) -> None:
+    house = House(PEER, heard=tmp_path / "heard.json")
+    await house.watch.ask_all()
+    house.watch.on_settings(Settings(2, trunks=(Trunk("branch", "address", "192.0.2.1"),)))
+    assert house.number("hotline_trunk_awaited", "branch") is None
 
 
 async def test_a_new_trunk_that_asterisk_does_not_know_yet_is_not_judged() -> None:

@@ -21,6 +21,17 @@ WELL = {"acd": "ready", "ivr": "ready", "ledger": "ready", "keeper": "ready"}
         ("", {"ledger": "absent"}, ["service ledger"]),
         ("", {"ledger": "not_ready"}, ["database"]),
         ('hotline_trunk_up{trunk="b"} 0.0\nhotline_trunk_up{trunk="a"} 1.0', {}, ["trunk_down b"]),
+        (
+            'hotline_trunk_up{trunk="b"} 0.0\nhotline_trunk_awaited{trunk="b"} 1.0',
+            {"ivr": "absent"},
+            ["service ivr", "trunk_awaited b"],
+        ),
+        ('hotline_trunk_up{trunk="b"} 0.0\nhotline_trunk_awaited{trunk="b"} 0.0', {}, ["trunk_down b"]),
+        (
+            'hotline_trunk_up{trunk="b"} 0.0\nhotline_trunk_awaited{trunk="a"} 1.0',
+            {},
+            ["trunk_down b", "trunk_awaited a"],
+        ),
         ('hotline_trunk_registered{trunk="a"} 0.0', {}, ["trunk_unregistered a"]),
         ('hotline_ledger_backlog_age_seconds{writer="acd"} 30.0', {}, []),
         ('hotline_ledger_backlog_age_seconds{writer="acd"} 30.1', {}, ["ledger_behind"]),
