@@ -39,7 +39,7 @@ def played(path: Path) -> dict[str, Any]:
         )
     except OSError as error:
         raise CommandError(say("settings.unreadable", file=path, why=error.strerror)) from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise CommandError(say("settings.not_toml", file=path, why=error)) from error
     except SettingsRefused as error:
         raise CommandError(told(error)) from error

@@ -47,6 +47,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Returns 0. Raises CommandError when it cannot be done, or when PostgreSQL is away."""
     deployment = existing_deployment(arguments.data)
     directory = UserDirectory(deployment.database_url, deployment.first_password_file)
+    if arguments.action != "list" and not arguments.name.isprintable():
+        raise CommandError(say("user.bad_name", name=repr(arguments.name)))
     try:
         if arguments.action == "list":
             asyncio.run(_list(directory))

@@ -7,6 +7,7 @@ services do with them, nor any secret: the database URL names a password file in
 from __future__ import annotations
 
 import ipaddress
+import json
 import os
 import tomllib
 from collections.abc import Mapping
@@ -130,7 +131,7 @@ class Deployment:
             f'bind = "{self.bind}"',
             "",
             f"# {say('deployment.about_database')}",
-            f'database_url = "{self.own_database_url}"',
+            f"database_url = {json.dumps(self.own_database_url, ensure_ascii=False)}",  # quoted as TOML does
             "",
             "[ports]",
             *(f"{f.name} = {getattr(self.ports, f.name)}" for f in fields(Ports)),

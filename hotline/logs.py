@@ -55,7 +55,8 @@ class _PrivateRotatingFile(RotatingFileHandler):
     """A rotating file that only its owner may read, from its first byte on."""
 
     def _open(self) -> TextIOWrapper:
-        return open(self.baseFilename, "a", encoding="utf-8", opener=_open_private)
+        # Half a surrogate pair in a value that a stranger sent must not lose the line.
+        return open(self.baseFilename, "a", encoding="utf-8", errors="backslashreplace", opener=_open_private)
 
 
 def _open_private(path: str, flags: int) -> int:

@@ -31,6 +31,7 @@ from hotline.words import say
 
 QUERY_LIMIT_S = 10.0
 LONGEST_HISTORY = 1000
+_HIGHEST_VERSION = 2**31 - 1  # what the column can hold
 
 _SQL = load_queries("hotline", "settings_queries.sql")
 
@@ -63,7 +64,7 @@ def read_file(file: Path) -> dict[str, Any]:
         return tomllib.loads(file.read_text("utf-8"))
     except OSError as error:
         raise FileUnreadable(say("settings.unreadable", file=file, why=error.strerror)) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise FileUnreadable(say("settings.not_toml", file=file, why=error)) from error
 
 
@@ -124,7 +125,8 @@ async def export(url: str, version: int | None = None) -> str:
         if version is None:
             settings = _checked(await connection.fetchrow(_SQL["newest"]))
         else:
-            settings = _checked(await connection.fetchrow(_SQL["one"], version))
+            known = 0 < version <= _HIGHEST_VERSION
+            settings = _checked(await connection.fetchrow(_SQL["one"], version)) if known else None
     if settings is None:
         none = version is None
         raise NoSuchVersion(say("settings.none_yet") if none else say("settings.no_version", version=version))

@@ -70,7 +70,7 @@ async def _keep_up(handlers: Handlers, journal: JournalWriter) -> None:
             adopted = await handlers.adopt_messages()
             if adopted:
                 logger.warning("messages_adopted", extra={"count": adopted})
-        except OSError:
+        except Exception:  # whatever is wrong with one message, the journal is turned over and we look again
             logger.exception("messages_not_adopted")
         if journal.full:
             journal.rotate(None)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from hotline.journal import JournalMetrics, JournalReader, JournalWriter, Position
 from hotline.service import Service
-from hotline.words import say
+from hotline.words import say, told
 from recording.keeper import Keeper, KeeperMetrics
 
 logger = logging.getLogger(__name__)
@@ -73,10 +73,10 @@ async def _work(
             keeper.watch_disk()
             await asyncio.to_thread(keeper.sweep)  # so that health and metrics answer meanwhile
             service.ready()
-        except OSError as error:
+            if journal.full:
+                journal.rotate(None)
+        except Exception as error:  # whatever it was, it is told, and the next sweep tries again
             logger.exception("sweep_failed")
-            service.not_ready(say("readiness.sweep_failed", why=error.strerror))
-        if journal.full:
-            journal.rotate(None)
+            service.not_ready(say("readiness.sweep_failed", why=told(error)))
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), SWEEP_EVERY_S)

@@ -22,7 +22,7 @@ from hotline.journal_reader import START, head_of, last_envelope
 from hotline.journal_retention import delete_old_files
 from hotline.ledger.store import Entry, FactsRefused, LedgerBusy, Offset, Store
 from hotline.service import Service
-from hotline.words import say
+from hotline.words import say, told
 
 logger = logging.getLogger(__name__)
 
@@ -120,6 +120,10 @@ class Ledger:
                     self._failed(error)
                     await self._pause(pause_s)
                     pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+                except Exception as error:  # else no fact would be written any more, and nobody told
+                    logger.exception("ledger_failed")
+                    self._failed(error)
+                    await self._pause(LONGEST_PAUSE_S)
         finally:
             looking.cancel()
             with suppress(asyncio.CancelledError):
@@ -179,8 +183,8 @@ class Ledger:
     def _failed(self, error: Exception) -> None:
         self._metrics.failures.inc()
         logger.warning("ledger_database_failed", extra={"why": f"{type(error).__name__}: {error}"[:300]})
-        ours = isinstance(error, LedgerBusy | JournalOfAnother)
-        self._not_ready(str(error) if ours else say("readiness.no_postgres"))
+        away = isinstance(error, DATABASE_AWAY)
+        self._not_ready(say("readiness.no_postgres") if away else told(error))
         if self._store is not None:
             self._store.drop()
             self._store = None
@@ -208,8 +212,8 @@ class Ledger:
             for writer, folder in self._folders.items() if self._loaded else ():
                 try:
                     self._measure(writer, folder)
-                except OSError as error:
-                    logger.warning("ledger_look_failed", extra={"writer": writer, "why": error.strerror})
+                except Exception:  # a look that fails must not end all later ones
+                    logger.exception("ledger_look_failed", extra={"writer": writer})
             if time.monotonic() >= delete_at_s:
                 delete_at_s = time.monotonic() + DELETE_EVERY_S
                 await asyncio.to_thread(self._delete_old)
@@ -235,8 +239,8 @@ class Ledger:
                 continue
             try:
                 deleted = delete_old_files(folder, offset.position, now_s=time.time())
-            except OSError as error:
-                logger.warning("journal_deletion_failed", extra={"writer": writer, "why": error.strerror})
+            except Exception:  # as above
+                logger.exception("journal_deletion_failed", extra={"writer": writer})
                 continue
             if deleted:
                 logger.info("journal_files_deleted", extra={"writer": writer, "files": deleted})

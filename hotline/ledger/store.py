@@ -32,8 +32,12 @@ PERSONAL_KIND = "CallerIdentified"
 _REFUSALS = (
     asyncpg.DataError,
     asyncpg.IntegrityConstraintViolationError,
-    UnicodeError,
-    OverflowError,
+    # What reading and folding a fact can raise: one bad fact must not hold up all that come after it.
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
 )
 
 logger = logging.getLogger(__name__)

@@ -12,6 +12,7 @@ from pathlib import Path
 import aiohttp
 from aiohttp import web
 
+from hotline.http_bodies import read_at_most
 from hotline.web.deed_pages import MAY_SUPERVISE
 from hotline.web.site import Site
 
@@ -44,7 +45,7 @@ class CallbackPages:
                 session.get("http://acd/callbacks") as response,
             ):
                 response.raise_for_status()
-                return web.json_response(json.loads(await response.content.read(MOST_BYTES)))
+                return web.json_response(json.loads(await read_at_most(response.content, MOST_BYTES)))
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             log.warning("callbacks_not_listed", extra={"why": type(error).__name__})
             return web.json_response({"why": "acd"}, status=503)

@@ -13,7 +13,8 @@ import aiohttp
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter
 
-from hotline.web.access import from_our_site
+from hotline.http_bodies import read_at_most
+from hotline.web.request_bodies import json_object
 from hotline.web.site import Site
 
 log = logging.getLogger(__name__)
@@ -43,15 +44,7 @@ class DeedPages:
 
     async def do(self, request: web.Request) -> web.StreamResponse:
         """JSON {"deed": …} in, acd's answer out: 200, 400, 409, or 503 when acd or Asterisk is away."""
-        # Another site's page cannot send this content type without asking first, so no form token is needed.
-        if request.content_type != "application/json" or not from_our_site(request):
-            raise web.HTTPForbidden
-        try:
-            wish = await request.json()
-        except ValueError as error:
-            raise web.HTTPBadRequest from error
-        if not isinstance(wish, dict):
-            raise web.HTTPBadRequest
+        wish = await json_object(request)
         status, answer = await self._ask({**wish, "by": self._site.access.session(request).user})
         self._deeds.labels(str(status)).inc()
         return web.json_response(answer, status=status)
@@ -64,7 +57,7 @@ class DeedPages:
                 aiohttp.ClientSession(connector=connector, timeout=timeout) as session,
                 session.post("http://acd/deed", json=wish) as response,
             ):
-                return response.status, json.loads(await response.content.read(MOST_ANSWER_BYTES))
+                return response.status, json.loads(await read_at_most(response.content, MOST_ANSWER_BYTES))
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             log.warning("deed_not_forwarded", extra={"why": type(error).__name__})
             return 503, {"done": False, "why": "acd"}

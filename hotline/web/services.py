@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import aiohttp
 
 from hotline.deployment import Deployment
+from hotline.http_bodies import read_at_most
 
 log = logging.getLogger(__name__)
 
@@ -79,10 +80,7 @@ class Services:
                 aiohttp.ClientSession(connector=connector, timeout=timeout) as session,
                 session.get(f"http://{name}{path}") as response,
             ):
-                body = await response.content.read(_MAX_ANSWER_BYTES)
-                while not response.content.at_eof() and len(body) < _MAX_ANSWER_BYTES:
-                    body += await response.content.read(_MAX_ANSWER_BYTES - len(body))
-                return response.status, body
+                return response.status, await read_at_most(response.content, _MAX_ANSWER_BYTES)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             log.debug("service_silent", extra={"asked": name, "path": path, "why": type(error).__name__})
             return None

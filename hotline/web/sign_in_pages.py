@@ -6,7 +6,6 @@ are kept nor what a session looks like.
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 
@@ -23,7 +22,8 @@ from hotline.signin import (
     UserDirectory,
     WrongPassword,
 )
-from hotline.web.access import PEOPLE, client_address, from_our_site
+from hotline.web.access import PEOPLE, client_address
+from hotline.web.request_bodies import form_fields, json_object
 from hotline.web.site import Site
 
 log = logging.getLogger(__name__)
@@ -68,11 +68,11 @@ class SignInPages:
 
     async def sign_in(self, request: web.Request) -> web.StreamResponse:
         """A filled-in form: a session and on to where the user wanted to go, or the form with a complaint."""
-        form = await request.post()
-        name, password, goes_to = (str(form.get(key, "")) for key in ("name", "password", "next"))
+        form = await form_fields(request)
+        name, password, goes_to = (form.get(key, "") for key in ("name", "password", "next"))
         text = self._site.catalogue.text
         language = self._site.language(request)
-        if not self._site.access.form_is_ours(request, str(form.get("form_token", ""))):
+        if not self._site.access.form_is_ours(request, form.get("form_token", "")):
             complaint = text("sign_in.stale_form", language)
             return self._form(request, goes_to, name=name, complaint=complaint, status=403)
         try:
@@ -91,14 +91,8 @@ class SignInPages:
 
     async def sign_in_by_program(self, request: web.Request) -> web.StreamResponse:
         """JSON {"name", "password"}: 200 with the cookie, or 400, 401, 403, 429, 503."""
-        # Another site's page cannot send this content type without asking first, so no form token is needed.
-        if request.content_type != "application/json" or not from_our_site(request):
-            raise web.HTTPForbidden
-        try:
-            wish = await request.json()
-            name, password = wish["name"], wish["password"]
-        except (json.JSONDecodeError, UnicodeDecodeError, TypeError, KeyError) as error:
-            raise web.HTTPBadRequest from error
+        wish = await json_object(request)
+        name, password = wish.get("name"), wish.get("password")
         if not isinstance(name, str) or not isinstance(password, str):
             raise web.HTTPBadRequest
         try:
@@ -115,8 +109,8 @@ class SignInPages:
 
     async def sign_out(self, request: web.Request) -> web.StreamResponse:
         """End the session of this browser."""
-        form = await request.post()
-        if not self._site.access.form_is_ours(request, str(form.get("form_token", ""))):
+        form = await form_fields(request)
+        if not self._site.access.form_is_ours(request, form.get("form_token", "")):
             raise web.HTTPForbidden
         notice = self._site.catalogue.text("sign_in.signed_out", self._site.language(request))
         response = self._form(request, "/", notice=notice)
@@ -130,10 +124,10 @@ class SignInPages:
     async def change_password(self, request: web.Request) -> web.StreamResponse:
         """Change it; every other session of the user ends, this one goes on."""
         name = self._site.access.session(request).user
-        form = await request.post()
-        current, new, again = (str(form.get(key, "")) for key in ("current", "new", "again"))
+        form = await form_fields(request)
+        current, new, again = (form.get(key, "") for key in ("current", "new", "again"))
         text, language = self._site.catalogue.text, self._site.language(request)
-        if not self._site.access.form_is_ours(request, str(form.get("form_token", ""))):
+        if not self._site.access.form_is_ours(request, form.get("form_token", "")):
             return self._password_form(request, name, text("sign_in.stale_form", language), 403)
         if new != again:
             return self._password_form(request, name, text("password.differ", language), 400)
@@ -164,7 +158,7 @@ class SignInPages:
         # Counted before the answer is known, so that tries sent side by side do not slip through together.
         self._failures.failed(name, address, _now_ms())
         try:
-            if not name or "\x00" in name or len(password) > _PASSWORD_CHARS:
+            if not name or not _can_be(name, password) or len(password) > _PASSWORD_CHARS:
                 raise WrongPassword("not a name or password of ours")
             user = await self._directory.sign_in(name, password)
         except WrongPassword:
@@ -218,6 +212,11 @@ class SignInPages:
             complaint=complaint,
             notice=notice,
         )
+
+
+def _can_be(name: str, password: str) -> bool:
+    """Whether the database and the hash take these texts at all: no NUL, no half of a surrogate pair."""
+    return "\x00" not in name and not any("\ud800" <= character <= "\udfff" for character in name + password)
 
 
 def _now_ms() -> int:

@@ -12,6 +12,8 @@ import logging
 
 import aiohttp
 
+from hotline.http_bodies import read_at_most
+
 logger = logging.getLogger(__name__)
 
 LONGEST_ANSWER = 4096
@@ -33,7 +35,7 @@ class Checker:
                 if response.status != 200:
                     logger.error("verification_refused", extra={"status": response.status})
                     return None
-                answer = json.loads(await response.content.read(LONGEST_ANSWER))
+                answer = json.loads(await read_at_most(response.content, LONGEST_ANSWER))
         except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, ValueError) as error:
             # Only the kind: the error's text may hold the address with a password in it.
             logger.error("verification_failed", extra={"why": type(error).__name__})

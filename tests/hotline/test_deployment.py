@@ -27,6 +27,12 @@ def test_what_was_saved_is_loaded_and_closed_to_others(tmp_path: Path) -> None:
     assert saved.file.stat().st_mode & 0o777 == 0o600
 
 
+def test_a_password_with_marks_of_toml_survives_being_saved(tmp_path: Path) -> None:
+    saved = Deployment(tmp_path, own_database_url='postgresql://u:a"b\\n@db.example/hotline')
+    saved.save()
+    assert Deployment.load(tmp_path) == saved
+
+
 def test_a_port_base_keeps_all_ports_together_and_apart() -> None:
     ports = Ports.from_base(21000)
     ports.check()

@@ -79,3 +79,10 @@ def test_configuring_again_leaves_one_handler(file: Path) -> None:
     configure_logging("acd", file)
     logging.getLogger().warning("once")
     assert len(_lines(file)) == 1
+
+
+def test_half_a_surrogate_pair_of_a_stranger_loses_no_line(file: Path) -> None:
+    configure_logging("acd", file)
+    logging.getLogger("x").warning("sign_in_failed", extra={"pii_user": "a\ud800b"})
+    (line,) = _lines(file)
+    assert line["event"] == "sign_in_failed"

@@ -82,3 +82,18 @@ def test_a_database_that_does_not_answer_is_told(
     monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
     assert main(["settings", "history"]) == 1
     assert "PostgreSQL" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("version", ["-3", "0", "3000000000", "99999999999999999999"])
+def test_a_version_that_cannot_be_is_not_taken_for_a_silent_database(
+    house: Deployment, capsys: pytest.CaptureFixture[str], version: str
+) -> None:
+    assert main(["settings", "export", "--version", version]) == 1
+    assert capsys.readouterr().err == f"hotline settings: version {version} does not exist\n"
+
+
+def test_a_file_nested_without_end_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "deep.toml"
+    file.write_text(f"a = {'[' * 20_000}", "utf-8")
+    assert main(["settings", "check", str(file)]) == 1
+    assert str(file) in capsys.readouterr().err

@@ -148,3 +148,11 @@ def test_a_database_that_does_not_answer_is_told(
     monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
     assert typed("list") == 1
     assert "PostgreSQL does not answer (is the hotline up?)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [("disable",), ("enable",), ("set-password",), ("add", "--role", "admin")])
+def test_a_name_that_cannot_be_is_not_taken_for_a_silent_database(
+    directory: UserDirectory, typed: Type, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    assert typed(*words, "x\udcffy") == 1
+    assert "1 to 64 characters" in capsys.readouterr().err

@@ -13,6 +13,7 @@ from ledgers import Running, projections, run_once, true, until, write
 from stories import DAY_MS, Story, random_day
 
 from acd.core.fact_codec import to_body
+from acd.core.fold import Fold
 from acd.core.picture import Picture
 from acd.core.supervision import acted
 from acd.core.totals import AgentTotals, Totals
@@ -270,6 +271,45 @@ async def test_hostile_text_is_kept_and_unreadable_facts_hold_up_no_other(
     assert "missing fields" in refused[0]["why"]
     assert "version 99" in refused[1]["why"]
     assert running.metric("refused_facts_total") >= 1
+
+
+async def test_a_fact_that_breaks_the_fold_is_put_aside_and_holds_up_no_other(
+    tmp_path: Path, database: Any, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def apply(_fold: Fold, kind: str, _at_ms: int, body: Any) -> None:
+        if kind == "Poison":
+            raise KeyError("a mistake of ours")
+
+    monkeypatch.setattr(Fold, "apply", apply)
+    journal = JournalWriter(tmp_path / "acd", "acd")
+    for kind in ("Good", "Poison", "Better"):
+        journal.append(kind, 1, {}, fact_id=kind)
+    journal.close()
+    await run_once(tmp_path, database_url)
+    assert [row["kind"] for row in await database.fetch("SELECT kind FROM fact ORDER BY position")] == [
+        "Good",
+        "Better",
+    ]
+    assert [row["fact_id"] for row in await database.fetch("SELECT fact_id FROM fact_refused")] == ["Poison"]
+
+
+async def test_a_failure_never_seen_before_is_told_and_tried_again(
+    tmp_path: Path, database: Any, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_facts, failures = Store.write, iter((RuntimeError("never seen before"),))
+
+    async def failing(store: Store, entries: Any) -> int:
+        for error in failures:
+            raise error
+        return await write_facts(store, entries)
+
+    monkeypatch.setattr(Store, "write", failing)
+    journal = JournalWriter(tmp_path / "acd", "acd")
+    journal.append("Good", 1, {}, fact_id="a")
+    journal.close()
+    async with Running(tmp_path, database_url) as running:
+        await until(lambda: database.fetchval("SELECT count(*) FROM fact"))
+    assert running.health == ["ready", "never seen before", "ready"]
 
 
 async def test_readers_are_woken_with_the_position(tmp_path: Path, database: Any, database_url: str) -> None:

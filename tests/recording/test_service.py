@@ -74,6 +74,32 @@ async def test_recordings_from_before_and_after_the_start_are_kept(
     assert sorted(path.name for path in kept.iterdir()) == ["1-1.wav", "1-2.wav"]
 
 
+async def test_a_sweep_that_fails_in_an_unknown_way_is_told_and_the_next_one_is_taken(
+    deployment: Deployment, acd: JournalWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep, fail = module.Keeper.sweep, [True]
+
+    def failing(keeper: module.Keeper) -> int:
+        if fail:
+            raise ValueError("never seen before")
+        return sweep(keeper)
+
+    monkeypatch.setattr(module.Keeper, "sweep", failing)
+    talk(deployment, acd, "1-1")
+    settings = Settings(1, hotline=Hotline(timezone="Asia/Shanghai"))
+    service = Service("keeper", deployment, Secrets.load(deployment), settings)
+    told: list[str] = []
+    monkeypatch.setattr(service, "not_ready", told.append)
+    close = await start(service)
+    try:
+        await until(lambda: bool(told))
+        assert "never seen before" in told[0]
+        fail.clear()
+        await until((deployment.recordings / "2026/10/01/1-1.wav").exists)
+    finally:
+        await close()
+
+
 def test_reading_begins_where_the_oldest_raw_file_does(deployment: Deployment, acd: JournalWriter) -> None:
     folder = deployment.journal("acd")
     acd.rotate(None)

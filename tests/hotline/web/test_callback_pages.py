@@ -34,3 +34,10 @@ async def test_that_acd_is_away_is_told(site: RunningSite, acd: FakeAcd) -> None
     await acd.stop()
     assert await callbacks(site, "supervisor") == (503, {"why": "acd"})
     await acd.start()
+
+
+async def test_a_list_that_comes_in_many_pieces_is_shown_whole(site: RunningSite, acd: FakeAcd) -> None:
+    await acd.readers()
+    acd.callbacks = [{**ROW, "contact": f"c{number}", "line": "x" * 200} for number in range(3_000)]
+    status, told = await callbacks(site, "supervisor")
+    assert (status, told) == (200, {"callbacks": acd.callbacks})

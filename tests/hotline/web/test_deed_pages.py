@@ -67,3 +67,20 @@ async def test_acds_refusal_is_told_and_its_absence(site: RunningSite, acd: Fake
     await acd.stop()
     assert await ask(site, "supervisor") == (503, {"done": False, "why": "acd"})
     await acd.start()
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b"[" * 50_000, "application/json"),
+        (b"{}", "application/json; charset=nonsense"),
+        (b"\xff", "application/json"),
+    ],
+)
+async def test_what_cannot_be_read_is_refused_and_no_failure_of_ours(
+    site: RunningSite, acd: FakeAcd, body: bytes, content_type: str
+) -> None:
+    await acd.readers()
+    headers = {"Content-Type": content_type}
+    assert (await ask(site, "supervisor", json=None, data=body, headers=headers))[0] == 400
+    assert acd.deeds == []

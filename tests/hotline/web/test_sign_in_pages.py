@@ -179,3 +179,38 @@ async def test_json_in_another_guise_or_from_another_site_is_refused(browser):
             assert answer.status == 403
     async with browser.post("/api/sign-in", data="{", headers={"Content-Type": "application/json"}) as answer:
         assert answer.status == 400
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "status"),
+    [
+        (b"[" * 50_000, "application/json", 400),
+        (b"{}", "application/json; charset=nonsense", 400),
+        (b'{"name": "wei", "password": "\\ud800"}', "application/json", 401),
+        (b'{"name": "\\udfff", "password": "x"}', "application/json", 401),
+    ],
+)
+async def test_what_no_program_sends_is_refused_and_no_failure_of_ours(
+    browser: aiohttp.ClientSession, body: bytes, content_type: str, status: int
+) -> None:
+    headers = {"Content-Type": content_type}
+    async with browser.post("/api/sign-in", data=body, headers=headers) as answer:
+        assert answer.status == status
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b"name=\xff", "application/x-www-form-urlencoded"),
+        (b"name=x", "application/x-www-form-urlencoded; charset=nonsense"),
+        (b"--x\r\nnothing", "multipart/form-data; boundary=x"),
+        (b"", "multipart/form-data"),
+    ],
+)
+async def test_what_no_browser_sends_is_refused_and_no_failure_of_ours(
+    browser: aiohttp.ClientSession, body: bytes, content_type: str
+) -> None:
+    headers = {"Content-Type": content_type}
+    for path in ("/sign-in", "/sign-out"):
+        async with browser.post(path, data=body, headers=headers) as answer:
+            assert answer.status in (400, 403)
