@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import tempfile
 import time
 from pathlib import Path
 
 from bench.instructions import Counter
 from bench.load import agents_at_work, answered, callers
+from bench.measurement import measure, options
 from bench.processor_time import family_used_s
-from bench.report import circumstances, keep
-from bench.stages import ENGINES, stage
+from bench.report import circumstances
+from bench.stages import stage
 
 TALK_S = (0.5, 1.5)
 SETTLE_S = 5.0
@@ -75,9 +75,7 @@ async def run(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(prog="python -m bench.cpu", description=__doc__)
-    parser.add_argument("--engine", choices=ENGINES, required=True)
-    parser.add_argument("--agents", type=int, default=10)
+    parser = options("cpu", __doc__, limit_s=120)
     parser.add_argument("--backlog", type=int, default=0, help="callers always waiting; 0 or 200")
     parser.add_argument(
         "--talk-s",
@@ -89,13 +87,7 @@ def main() -> None:
     )
     parser.add_argument("--sound", action="store_true", help="both sides say something, 50 packets a second")
     parser.add_argument("--calls", type=int, default=300, help="so many calls at least")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--limit-s", type=float, default=120, help="stop after so long in any case")
-    parser.add_argument("--port-base", type=int, default=29000)
-    parser.add_argument("--out", type=Path, help="append the result to this file, one JSON line")
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="hb") as folder:
-        keep(asyncio.run(run(arguments, Path(folder))), arguments.out)
+    measure(run, parser.parse_args())
 
 
 if __name__ == "__main__":

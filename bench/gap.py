@@ -8,13 +8,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import statistics
-import tempfile
 import time
 from pathlib import Path
 
 from bench.load import agents_at_work, callers, gaps_ms
-from bench.report import circumstances, keep, percentile
-from bench.stages import ENGINES, stage
+from bench.measurement import measure, options
+from bench.report import circumstances, percentile
+from bench.stages import stage
 
 TALK_S = (0.5, 1.5)
 WARM_UP_S = 5.0
@@ -59,9 +59,7 @@ async def run(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(prog="python -m bench.gap", description=__doc__)
-    parser.add_argument("--engine", choices=ENGINES, required=True)
-    parser.add_argument("--agents", type=int, default=10)
+    parser = options("gap", __doc__, limit_s=300)
     parser.add_argument("--waiting", type=int, default=20, help="callers always waiting")
     parser.add_argument("--gaps", type=int, default=1000, help="so many gaps at least")
     parser.add_argument(
@@ -72,13 +70,7 @@ def main() -> None:
         metavar=("LEAST", "MOST"),
         help="how long agents talk",
     )
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--limit-s", type=float, default=300, help="stop after so long in any case")
-    parser.add_argument("--port-base", type=int, default=29000)
-    parser.add_argument("--out", type=Path, help="append the result to this file, one JSON line")
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="hb") as folder:
-        keep(asyncio.run(run(arguments, Path(folder))), arguments.out)
+    measure(run, parser.parse_args())
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     socket = deployment.socket("acd")
     try:
-        if arguments.cancel:
+        if arguments.cancel is not None:
             asyncio.run(_cancel(socket, arguments.cancel))
             print(say("callbacks.cancelled", contact=arguments.cancel))
             return 0

@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     """List, or settle one; returns 0. Raises CommandError when a service does not answer or refuses."""
     deployment = existing_deployment(arguments.data)
     try:
-        if arguments.settle:
+        if arguments.settle is not None:
             asyncio.run(_settle(deployment.socket("acd"), arguments.settle, arguments.how))
             print(say("recalls.settled", contact=arguments.settle))
             return 0
