@@ -105,16 +105,20 @@ class Away:
             if told.started_ms < since_ms or contact in self._known or contact in seen:
                 continue
             unseen += 1
-            self._engine.record(
-                ContactStarted(told.started_ms, contact, told.number, told.trunk, told.direct, caller="")
-            )
+            self._start(contact, told.started_ms, told)
             self._end(contact, told)
         self._known = ()
         if unseen:
             logger.warning("contacts_unseen", extra={"count": unseen})
 
+    def _start(self, contact: str, at_ms: int, told: EndedContact | None) -> None:
+        number, trunk, direct = (told.number, told.trunk, told.direct) if told else ("", "", False)
+        self._engine.record(ContactStarted(at_ms, contact, number, trunk, direct, caller=""))
+
     def _end(self, contact: str, told: EndedContact | None) -> None:
         view = self._engine.picture.contacts.get(contact)
+        if view is not None and not view.announced:
+            self._start(contact, view.started_ms, told)
         self._engine.record(
             ContactEnded(
                 at_ms=told.ended_ms if told else self._engine.clock.now_ms(),

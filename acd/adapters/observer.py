@@ -153,7 +153,12 @@ class Observer:
             self._snapshot_task = asyncio.get_running_loop().create_task(self._synchronize())
 
     def _is_known(self, caller: ChannelSeen) -> bool:
-        return caller.contact in self._engine.picture.contacts or caller.uniqueid in self._dead
+        return self._has_begun(caller.contact) or caller.uniqueid in self._dead
+
+    def _has_begun(self, contact: str) -> bool:
+        """Whether the contact's ContactStarted is there: it may be known by its FastAGI session alone."""
+        view = self._engine.picture.contacts.get(contact)
+        return view is not None and view.announced
 
     def _reconcile(
         self,
@@ -345,7 +350,7 @@ class Observer:
         contact = seen.contact
         caller = self.callers.pop(contact, None) or Caller(seen.channel)
         words = caller.last_words
-        if contact not in self._engine.picture.contacts:
+        if not self._has_begun(contact):
             self._start_contact(contact, seen.caller_number, whence_of(words))
         asked = [leg for leg in self._talks_with(contact) if leg.hang_up_asked]
         if any(leg.asked_first or not caller.hang_up_asked for leg in asked):
@@ -396,7 +401,9 @@ class Observer:
                 seen = channel_seen(message)
                 self.callers[seen.contact] = Caller(seen.channel)
                 name = unquote(message.get("CallerName", ""), errors="replace")[:256]
-                self._start_contact(seen.contact, message.get("Caller", "")[:64], whence_of(message), name)
+                if not self._has_begun(seen.contact):  # a snapshot may have been quicker
+                    caller = message.get("Caller", "")[:64]
+                    self._start_contact(seen.contact, caller, whence_of(message), name)
             case "HotlineEnd":
                 self._last_words(channel_seen(message), message)
             case "HotlineMedia":

@@ -72,17 +72,18 @@ class Fold:
         view = self.contacts.get(body["contact"])
         if view is None:
             view = self._start(body["contact"], at_ms)
+        view.announced = True
         view.number, view.trunk, view.direct = body["number"], body["trunk"], body["direct"]
         view.caller = body["caller"]
 
-    def _start(self, contact: str, at_ms: int) -> ContactView:
+    def _start(self, contact: str, at_ms: int, *, announced: bool = True) -> ContactView:
         self._books.house(at_ms).contacts += 1
-        self.contacts[contact] = view = ContactView(started_ms=at_ms)
+        self.contacts[contact] = view = ContactView(at_ms, announced)
         return view
 
     def _call_queued(self, at_ms: int, body: Body) -> None:
         contact, number, queue = body["contact"], body["entry"], body["queue"]
-        view = self.contacts.get(contact) or self._start(contact, at_ms)
+        view = self.contacts.get(contact) or self._start(contact, at_ms, announced=False)
         if number <= view.entry:
             return  # came back after a restart: the same entry
         first = view.entry == 0

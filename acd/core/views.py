@@ -56,6 +56,7 @@ class ContactView:
     """
 
     started_ms: int
+    announced: bool = True  # False: in a queue, but its ContactStarted has not come
     number: str = ""
     trunk: str = ""
     direct: bool = False

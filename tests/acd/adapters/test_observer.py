@@ -20,7 +20,7 @@ from acd.core.distributor import Distributor
 from acd.core.picture import Picture
 from acd.engine import Engine
 from hotline.journal import JournalWriter, read_journal
-from telephony.ami import AmiLink, LinkState
+from telephony.ami import AmiLink, AmiReply, LinkState
 
 CALLER = {"Uniqueid": "c1", "Channel": "PJSIP/carrier-1", "AccountCode": "c1"}
 LEG = {
@@ -218,6 +218,9 @@ class Link:
         await self.answers.wait()
         return list(self.channels)
 
+    async def action(self, *_: object, **__: object) -> AmiReply:
+        return AmiReply("Success", {"Value": "4002|carrier|0"}, "1", 1)
+
 
 @pytest.fixture
 async def ringing(tmp_path: Path) -> Iterator[Talk]:
@@ -266,3 +269,47 @@ async def test_who_gives_up_as_the_link_comes_back_has_given_up(ringing: Talk) -
     assert ringing.hung_up_by("ContactEnded") == ["caller"]
     assert ringing.observer.legs == {}
     assert ringing.observer.callers == {}
+
+
+ALONE = {"Uniqueid": "c3", "Channel": "PJSIP/carrier-3", "AccountCode": "c3", "ChannelStateDesc": "Up"}
+
+
+def waits_unannounced(talk: Talk) -> None:
+    """c3 has a FastAGI session; what AMI told of it was lost with the link."""
+    talk.engine.handle(
+        events.CallArrived(
+            contact="c3", queue="orders", needs="", priority=0, language="zh", wait_since_ms=0, entry=1
+        )
+    )
+
+
+async def test_a_contact_that_only_its_session_tells_of_begins_with_its_hang_up(ringing: Talk) -> None:
+    waits_unannounced(ringing)
+    end = {"Number": "4002", "Trunk": "carrier"}
+    gone = {"Event": "Hangup", "Cause": "16", **ALONE}
+    ringing.tell({"Event": "UserEvent", "UserEvent": "HotlineEnd", **ALONE, **end}, gone)
+    assert begun_and_over(ringing) == (["4002"], 1)
+
+
+@pytest.mark.parametrize("logged", [False, True])
+async def test_a_contact_that_only_its_session_tells_of_begins_though_it_is_gone(
+    ringing: Talk, logged: bool
+) -> None:
+    waits_unannounced(ringing)
+    told = cel.EndedContact(0, 9, "waiting", "queued", 0, False, "4002", "carrier", False, 16, "caller")
+    ringing.log = Ends(contacts={"c3": told} if logged else {})
+    await comes_back(ringing, Link(CALLER, LEG))
+    assert begun_and_over(ringing) == (["4002" if logged else ""], 1)
+
+
+async def test_a_contact_that_only_its_session_tells_of_begins_with_the_snapshot(ringing: Talk) -> None:
+    waits_unannounced(ringing)
+    link = Link(CALLER, LEG, ALONE)
+    await comes_back(ringing, link)
+    await comes_back(ringing, link)
+    assert begun_and_over(ringing) == (["4002"], 0)
+
+
+def begun_and_over(talk: Talk) -> tuple[list[str], int]:
+    begun = [fact["number"] for fact in talk.facts("ContactStarted") if fact["contact"] == "c3"]
+    return begun, sum(fact["contact"] == "c3" for fact in talk.facts("ContactEnded"))

@@ -154,6 +154,7 @@ def test_an_open_conversation_can_be_recovered() -> None:
     view = picture_of(story).contacts["c"]
     assert asdict(view) == {
         "started_ms": DAY_MS,
+        "announced": True,
         "number": "12345",
         "trunk": "carrier",
         "direct": False,
