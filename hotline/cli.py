@@ -63,9 +63,9 @@ class CommandError(Exception):
     """A command cannot do what it was asked; the text is for the user."""
 
 
-def add_data_argument(parser: argparse.ArgumentParser) -> None:
-    """The option that every command has."""
-    parser.add_argument("--data", metavar="DIR", help=say("cli.data"))
+def add_data_argument(parser: argparse.ArgumentParser, default: str = "data") -> None:
+    """The option that commands on a data folder have; `default` as for chosen_folder."""
+    parser.add_argument("--data", metavar="DIR", help=say("cli.data", default=default))
 
 
 def existing_deployment(data: str | None) -> Deployment:

@@ -17,15 +17,20 @@ from hotline.soak.site import Site, SiteError
 from hotline.soak.soak import Options, Soak
 from hotline.words import padded, say, told
 
+DEFAULT_FOLDER = "data-soak"
 DEFAULT_PORT_BASE = 26000
 MOST_CALLS = 1_000_000
 
 
 def add_arguments(parser: argparse.ArgumentParser, command: str) -> None:
     """Options of `soak`."""
-    add_data_argument(parser)
-    parser.add_argument("--calls", type=_between(50, MOST_CALLS), default=20_000, metavar="N")
-    parser.add_argument("--agents", type=_between(6, MOST_AGENTS), default=36, metavar="N")
+    add_data_argument(parser, DEFAULT_FOLDER)
+    parser.add_argument(
+        "--calls", type=_between(50, MOST_CALLS), default=20_000, metavar="N", help=say("soak.calls")
+    )
+    parser.add_argument(
+        "--agents", type=_between(6, MOST_AGENTS), default=36, metavar="N", help=say("soak.agent_count")
+    )
     parser.add_argument("--rate", type=float, default=10.0, metavar="R", help=say("soak.rate"))
     parser.add_argument("--seed", type=int, default=1, metavar="N", help=say("soak.seed"))
     parser.add_argument(
@@ -37,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser, command: str) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Returns 0 when every promise was kept, else 1. Raises CommandError when there can be no soak."""
-    folder = chosen_folder(arguments.data, "data-soak").expanduser().resolve()
+    folder = chosen_folder(arguments.data, DEFAULT_FOLDER).expanduser().resolve()
     if folder.exists() and any(folder.iterdir()):
         raise CommandError(say("soak.not_empty", folder=folder))
     if not 0.1 <= arguments.rate <= 100:

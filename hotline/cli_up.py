@@ -29,10 +29,12 @@ from hotline.supervisor.setup import SetupError, check_settings_file, current_se
 from hotline.supervisor.supervisor import Options, Supervisor
 from hotline.words import say, told
 
+FOLDER, DEMO_FOLDER = "data", "data-demo"
+
 
 def add_arguments(parser: argparse.ArgumentParser, command: str) -> None:
     """Options of `up`; `demo` has them with --demo given."""
-    add_data_argument(parser)
+    add_data_argument(parser, DEMO_FOLDER if command == "demo" else FOLDER)
     parser.add_argument("--port-base", type=int, metavar="N", help=say("up.port_base"))
     parser.add_argument("--lan", action="store_true", help=say("up.lan"))
     parser.add_argument(
@@ -50,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Returns 0 after an orderly end, 1 when the hotline could not start."""
     progress = Progress()
     os.umask(0o077)
-    folder = chosen_folder(arguments.data, "data-demo" if arguments.demo else "data")
+    folder = chosen_folder(arguments.data, DEMO_FOLDER if arguments.demo else FOLDER)
     try:
         if arguments.settings:
             check_settings_file(arguments.settings)

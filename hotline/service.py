@@ -109,18 +109,24 @@ class Service:
     async def watch_settings(self) -> None:
         """Follow the snapshot file until cancelled; an unreadable one is logged once and the old kept."""
         file = self.deployment.settings_file
-        seen = _file_stamp(file)
+        seen, failed = _file_stamp(file), None
         while True:
             await asyncio.sleep(SETTINGS_POLL_S)
             stamp = _file_stamp(file)
             if stamp == seen or stamp is None:
                 continue
-            seen = stamp
             try:
                 settings = settings_snapshot.read(file)
+            except OSError:
+                if stamp != failed:
+                    log.exception("settings_unreadable")
+                failed = stamp  # tried again: not the file is wrong, but for now the machine
+                continue
             except Exception:  # whatever is wrong with the file, the service goes on
+                seen = stamp
                 log.exception("settings_unreadable")
                 continue
+            seen = stamp
             if settings.version != self.settings.version:
                 self.replace_settings(settings)
 

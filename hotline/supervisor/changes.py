@@ -12,6 +12,7 @@ from pathlib import Path
 
 from hotline.asterisk_config import write_banned_acl
 from hotline.asterisk_install import AsteriskInstall
+from hotline.core.settings import Settings
 from hotline.deployment import Deployment
 from hotline.secrets import Secrets, SecretsError
 from hotline.supervisor import setup
@@ -32,23 +33,38 @@ RELOADS = (
 )
 
 
-async def reload_asterisk(deployment: Deployment, install: AsteriskInstall) -> None:
-    """Let the running Asterisk read its configuration again; a refused step is logged, the others go on."""
+RETRY_AFTER_LOOKS = 30
+"""What could not be carried over (a full disk, a silent console) is tried again so much later."""
+
+
+async def reload_asterisk(deployment: Deployment, install: AsteriskInstall) -> bool:
+    """Let the running Asterisk read its configuration again; False when a step was refused.
+
+    That is logged, and the other steps are taken all the same.
+    """
+    whole = True
     for command in RELOADS:
         try:
             await run_console(deployment, install, command)
         except ConsoleError as error:
+            whole = False
             log.error("asterisk_reload_failed", extra={"command": command, "why": str(error)})
+    return whole
 
 
 class Changes:
     """Follows the settings snapshot, the secrets file and the list of banned addresses."""
 
-    def __init__(self, deployment: Deployment, secrets: Secrets, install: AsteriskInstall) -> None:
+    def __init__(
+        self, deployment: Deployment, secrets: Secrets, install: AsteriskInstall, *, reload_due: bool = False
+    ) -> None:
+        """reload_due: Asterisk has not read files that were written before."""
         self._deployment = deployment
         self._secrets = secrets
         self._install = install
         self._stamps = self._read_stamps()
+        self._due = self._reload_due = reload_due
+        self._pause = 0  # looks until what is due is tried again
         self._banned: tuple[str, ...] | None = None  # unknown: the first look writes it
         self._banned_error = ""
         self._acl_reload_due = False
@@ -58,23 +74,43 @@ class Changes:
         stamps = self._read_stamps()
         if stamps != self._stamps:
             self._stamps = stamps
-            await self._apply_settings()
+            self._due, self._pause = True, 0
+        if self._due and self._pause:
+            self._pause -= 1
+        elif self._due:
+            self._pause = RETRY_AFTER_LOOKS  # also after an error that nobody foresaw
+            self._due = not await self._apply_settings()
         await self._apply_banned()
 
     def _read_stamps(self) -> tuple[object, ...]:
         return tuple(map(_stamp, (self._deployment.settings_file, self._deployment.secrets_file)))
 
-    async def _apply_settings(self) -> None:
+    async def _apply_settings(self) -> bool:
+        """Bring prompts and Asterisk up to date; False when something of it is left to be done."""
         try:
             settings = await asyncio.to_thread(setup.current_settings, self._deployment)
             self._secrets.make_missing(settings)
-            await setup.build_prompts(self._deployment, settings, self._install)
-            if await setup.write_asterisk_files(self._deployment, settings, self._secrets, self._install):
-                await reload_asterisk(self._deployment, self._install)
-                log.info("asterisk_settings_applied", extra={"version": settings.version})
-        except (SetupError, SecretsError):
+            spoken = await self._build_prompts(settings)
+            self._reload_due |= await setup.write_asterisk_files(
+                self._deployment, settings, self._secrets, self._install
+            )
+        except (SetupError, SecretsError, OSError):
             # Whatever is wrong with one version, Asterisk keeps the last good one and the next is tried.
             log.exception("asterisk_settings_not_applied")
+            return False
+        if self._reload_due:
+            self._reload_due = not await reload_asterisk(self._deployment, self._install)
+            if not self._reload_due:
+                log.info("asterisk_settings_applied", extra={"version": settings.version})
+        return spoken and not self._reload_due
+
+    async def _build_prompts(self, settings: Settings) -> bool:
+        try:
+            await setup.build_prompts(self._deployment, settings, self._install)
+        except SetupError:
+            log.exception("prompts_not_built")  # as at a start: without a prompt callers are connected, too
+            return False
+        return True
 
     async def _apply_banned(self) -> None:
         try:

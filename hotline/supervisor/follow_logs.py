@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 
 _POLL_S = 0.3
@@ -22,8 +23,12 @@ class LogFollower:
         """What was written since the last look, whole lines only."""
         text = ""
         for file in sorted(self._folder.glob("*.log")):
-            with file.open("rb") as stream:
-                status = file.stat()
+            try:
+                stream = file.open("rb")
+            except FileNotFoundError:
+                continue  # it is being rotated in this very moment
+            with stream:
+                status = os.fstat(stream.fileno())
                 number, offset = self._places.get(file, (status.st_ino, 0))
                 if number != status.st_ino or status.st_size < offset:
                     offset = 0

@@ -20,7 +20,7 @@ from pathlib import Path
 from hotline.asterisk_install import AsteriskInstall
 from hotline.core.settings import Settings
 from hotline.deployment import Deployment
-from hotline.postgres import PostgresError, ensure_cluster, ensure_database
+from hotline.postgres import ensure_cluster, ensure_database
 from hotline.secrets import Secrets
 from hotline.supervisor import setup
 from hotline.supervisor.changes import Changes, reload_asterisk
@@ -156,11 +156,12 @@ class Supervisor:
         prompts = asyncio.create_task(self._build_prompts(settings))
         if not any(self.deployment.sounds.rglob("*.wav")):
             await prompts  # a first start: no caller may come before there is a greeting
+        reload_due = False
         if self.watched["asterisk"].adopted and self._files_changed:
-            await reload_asterisk(self.deployment, self.install)
+            reload_due = not await reload_asterisk(self.deployment, self.install)
         for name in self._names(needs_database=False):
             self.watched[name].start()
-        changes = Changes(self.deployment, self.secrets, self.install)
+        changes = Changes(self.deployment, self.secrets, self.install, reload_due=reload_due)
         rotation = LogRotation(self.deployment, self.install)
         hang_watch = HangWatch(
             self.watched,
@@ -208,8 +209,8 @@ class Supervisor:
             try:
                 await self._prepare_database()
                 return
-            except (SetupError, PostgresError, OSError) as error:
-                log.error("database_not_ready", extra={"why": str(error) or type(error).__name__})
+            except Exception:  # whatever is wrong with it, the database is wanted
+                log.exception("database_not_ready")
 
     async def _until_ready(self, name: str) -> str:
         why = await until_ready(probe_of(name, self.deployment, self.install), READY_LIMIT_S)

@@ -44,6 +44,18 @@ def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixtu
     assert f"usage: hotline {command}" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("command", "folder"), [("up", "data"), ("demo", "data-demo"), ("soak", "data-soak"), ("status", "data")]
+)
+def test_the_help_names_the_folder_that_is_taken(
+    command: str, folder: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    assert f"HOTLINE_DATA, else ./{folder})" in capsys.readouterr().out
+
+
 def test_the_overview_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
     text = capsys.readouterr().out

@@ -108,7 +108,7 @@ async def test_without_a_journal_nothing_is_known(deployment: Deployment) -> Non
 
 @pytest.mark.parametrize("contact", ["", "c" * (MOST_CHARACTERS + 1)])
 async def test_a_contact_that_cannot_be_is_refused(deployment: Deployment, contact: str) -> None:
-    with pytest.raises(ExplainError, match="at most 100 characters"):
+    with pytest.raises(ExplainError, match="1 to 100 characters"):
         await explain(deployment, contact)
 
 

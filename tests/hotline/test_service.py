@@ -123,6 +123,25 @@ async def test_a_new_settings_version_reaches_every_callback_even_if_one_fails(s
     assert service.settings.version == 2
 
 
+async def test_settings_that_could_not_be_read_for_a_moment_are_read_again(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, failures = settings_snapshot.read, iter((OSError(24, "Too many open files"),))
+
+    def failing(file: Path) -> Settings:
+        for error in failures:
+            raise error
+        return read(file)
+
+    monkeypatch.setattr(settings_snapshot, "read", failing)
+
+    async def act() -> None:
+        settings_snapshot.write(service.deployment.settings_file, Settings(version=2))
+        await _until(lambda: service.settings.version == 2)
+
+    await _while_serving(service, act)
+
+
 async def test_a_start_that_fails_ends_with_status_1(
     service: Service, capsys: pytest.CaptureFixture[str]
 ) -> None:

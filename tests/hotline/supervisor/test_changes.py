@@ -12,7 +12,7 @@ from hotline.core.settings import Settings
 from hotline.deployment import Deployment
 from hotline.secrets import Secrets
 from hotline.supervisor import changes, setup
-from hotline.supervisor.changes import RELOADS, Changes, reload_asterisk
+from hotline.supervisor.changes import RELOADS, RETRY_AFTER_LOOKS, Changes, reload_asterisk
 from hotline.supervisor.readiness import ConsoleError
 from hotline.supervisor.setup import SetupError
 
@@ -136,6 +136,53 @@ async def test_a_refused_version_leaves_asterisk_as_it_is_and_the_next_is_tried(
     settings_snapshot.write(deployment.settings_file, Settings(version=3))
     await look.look()
     assert rooms.versions == [3]
+
+
+async def looks(look: Changes, number: int) -> None:
+    for _ in range(number):
+        await look.look()
+
+
+async def test_a_reload_that_asterisk_did_not_take_is_made_up_for(
+    deployment: Deployment, look: Changes, console: Console, rooms: Rooms
+) -> None:
+    await look.look()
+    console.commands.clear()
+    console.away = True
+    settings_snapshot.write(deployment.settings_file, Settings(version=2))
+    await look.look()
+    console.away, rooms.files_change = False, False  # the files are as they should be already
+    await looks(look, RETRY_AFTER_LOOKS)
+    assert console.commands == []
+    await looks(look, 2)
+    assert console.commands == list(RELOADS)
+
+
+@pytest.mark.parametrize("error", [SetupError("no template"), OSError(28, "No space left on device")])
+async def test_what_could_not_be_written_is_written_later(
+    deployment: Deployment, look: Changes, rooms: Rooms, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    async def fail(*_arguments: object) -> bool:
+        raise error
+
+    monkeypatch.setattr(setup, "write_asterisk_files", fail)
+    settings_snapshot.write(deployment.settings_file, Settings(version=2))
+    await look.look()
+    monkeypatch.setattr(setup, "write_asterisk_files", rooms.write)
+    await looks(look, RETRY_AFTER_LOOKS + 2)
+    assert rooms.versions == [2]
+
+
+async def test_a_prompt_that_cannot_be_spoken_keeps_no_phone_from_asterisk(
+    deployment: Deployment, look: Changes, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_arguments: object) -> None:
+        raise SetupError("no voice")
+
+    monkeypatch.setattr(setup, "build_prompts", fail)
+    settings_snapshot.write(deployment.settings_file, Settings(version=2))
+    await look.look()
+    assert rooms.versions == [2]
 
 
 async def test_a_banned_address_reaches_the_list_and_is_lifted_again(
