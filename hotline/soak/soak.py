@@ -41,6 +41,9 @@ READY_EVERY_S = 3.0
 REGISTER_EVERY_S = 1500.0
 LOGIN_LIMIT_S = 90.0
 DRAIN_LIMIT_S = 120.0
+SIP_LIMIT_S = (
+    40.0  # a request without an answer keeps its call's sockets for 32 s; source: RFC 3261, 17.1, 64 x T1
+)
 REST_S = 2.0
 AGENTS_AT_ONCE = 12
 BYTES_PER_CALL = {JOURNAL_BYTES: 800, LOG_BYTES: 300}
@@ -303,11 +306,20 @@ class Soak:
         add.append(promises.none_left_promise("channels", {"channels": await site.channels()}))
         sessions = {name: await self._sessions(name) for name in ("acd", "ivr")}
         add.append(promises.none_left_promise("agi", sessions))
-        after = {name: sizes.descriptors for name, sizes in (await self._sizes()).items()}
-        add.append(promises.descriptor_promise(self._at_rest, after))
+        add.append(await self._descriptors())
         add.append(self._memory())
         add.append(promises.restart_promise(dict.fromkeys(SERVICES, 1), site.restarts()))
         add += self._files()
+
+    async def _descriptors(self) -> promises.Promise:
+        """Judged when they are as few as before, at last when SIP has given up every answer it waited for."""
+        deadline_s = time.monotonic() + SIP_LIMIT_S
+        while True:
+            after = {name: sizes.descriptors for name, sizes in (await self._sizes()).items()}
+            promise = promises.descriptor_promise(self._at_rest, after)
+            if promise.kept or time.monotonic() > deadline_s:
+                return promise
+            await asyncio.sleep(LOOK_EVERY_S)
 
     def _read_facts(self) -> Facts:
         return read_facts(envelope for _, envelope in read_journal(self._site.deployment.journal("acd")))
