@@ -6,6 +6,7 @@ from acd.core import events
 from acd.core.agents import Agent
 from acd.core.floor import Floor
 from acd.core.offer_events import cancel_offer
+from acd.core.own_calls import judge_agents
 
 _UNKNOWN_AGENT = "the settings name no such agent"
 
@@ -125,3 +126,4 @@ def settings_changed(floor: Floor, event: events.SettingsChanged) -> None:
         agents[number] = agent
     floor.agents = agents
     floor.index_agents()
+    judge_agents(floor, list(agents.values()))

@@ -141,7 +141,8 @@ class CallbackBook:
 
     def expired(self, now_ms: int) -> list[Callback]:
         """Those who are not to be called any more; not one who is at the line already."""
-        return [one for one in self.open.values() if one.expires_ms <= now_ms and not one.answered]
+        late = (one for one in self.open.values() if one.expires_ms <= now_ms)
+        return [one for one in late if not (one.answered and (one.line or one.over))]
 
     def to_settle(self) -> list[Callback]:
         """Those whose person talks with an agent, or has hung up: it remains to be said."""

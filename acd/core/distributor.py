@@ -128,6 +128,7 @@ class Distributor:
         handler = _HANDLERS.get(type(event))
         if handler is not None:
             handler(floor, event)
+        ignored = floor.ignored  # of what comes now nothing is an answer to the event
         while (due := floor.deadlines.take_due(floor.now_ms)) is not None:
             self._pass_deadline(*due)
         if floor.linked and not floor.awaited and (floor.overdue or floor.staff_changed):
@@ -138,9 +139,7 @@ class Distributor:
             if floor.aimed:
                 offer_aimed(floor, self._offer_as_aimed)
             pair(floor.line, floor.ready, self._rank_for, self._make_offer)
-        return Decision(
-            tuple(floor.commands), tuple(floor.facts), floor.deadlines.earliest_ms(), floor.ignored
-        )
+        return Decision(tuple(floor.commands), tuple(floor.facts), floor.deadlines.earliest_ms(), ignored)
 
     def _pass_deadline(self, kind: str, name: str) -> None:
         _DEADLINES[kind](self._floor, name)

@@ -255,14 +255,18 @@ class Floor:
             elif state != "offered" and not agent.offer:
                 agent.idle_since_ms = 0
         if state not in _HELD_STATES:
-            if agent.owes_code:
-                about = (agent.contact, agent.segment, agent.number, agent.queue)
-                self.facts.append(DispositionMissed(self.now_ms, *about))
+            self.miss_code(agent)
             agent.contact = agent.queue = agent.segment = agent.disposition = agent.code = ""
         if state == "offline":
             self.seat(agent, "")
             self.lower_hand(agent, "log_out")
             agent.unreachable, agent.gone_since_ms = False, 0
+
+    def miss_code(self, agent: Agent) -> None:
+        """The last conversation is done with: a code that it required has not come, and will not."""
+        if agent.owes_code:
+            about = (agent.contact, agent.segment, agent.number, agent.queue)
+            self.facts.append(DispositionMissed(self.now_ms, *about))
 
     def lower_hand(self, agent: Agent, by: str) -> None:
         """The agent needs no help any more, if it was so; by: see HelpEnded."""

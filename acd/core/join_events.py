@@ -28,6 +28,7 @@ def agent_joined(floor: Floor, event: events.AgentJoined) -> None:
         floor.ignore("a leg holds the agent already")
     else:
         rules = floor.queues.get(event.queue, _NO_QUEUE)
+        floor.miss_code(agent)
         agent.offer, agent.contact, agent.queue = event.segment, event.contact, event.queue
         agent.segment, agent.disposition, agent.code = event.segment, rules.disposition, ""
         offer = part_of(floor, agent, rules, floor.now_ms)

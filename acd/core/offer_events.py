@@ -37,6 +37,9 @@ def offer_rang(floor: Floor, event: events.OfferRang) -> None:
 
 def see_ringing(floor: Floor, offer: Offer) -> None:
     """The phone rings, as DialBegin or a snapshot says."""
+    if offer.cancelled and not offer.answered_ms:
+        # Our cancel came before this leg was, or was lost: there was nothing that it could end.
+        floor.commands.append(CancelOffer(offer.contact, offer.id))
     if not floor.tell_offer(offer, "rang"):
         return
     offer.rang_ms = floor.now_ms
@@ -111,6 +114,7 @@ def see_bridge(floor: Floor, offer: Offer, recording: str, since_ms: int | None 
     offer.connected_ms = floor.past_ms(since_ms, offer.answered_ms)
     floor.deadlines.clear(("lease", offer.id))
     call, agent = floor.calls[offer.contact], floor.agents[offer.agent]
+    floor.miss_code(agent)
     agent.segment, agent.disposition, agent.code = offer.id, call.rules.disposition, ""
     agent.forget_failures()
     floor.drop_work(agent)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from acd.core import events
-from acd.core.agents import OWN_CALL
+from acd.core.agents import OWN_CALL, Agent
 from acd.core.floor import Floor
 
 
@@ -42,7 +42,12 @@ def _set_in_use(floor: Floor, phone: str, *, in_use: bool) -> None:
     else:
         del floor.phones_in_use[phone]
     # Not only the one logged in there: one whose phone was taken may still be in a conversation at it.
-    for agent in [one for one in floor.agents.values() if phone == one.phone or phone in one.also]:
+    judge_agents(floor, [one for one in floor.agents.values() if phone == one.phone or phone in one.also])
+
+
+def judge_agents(floor: Floor, agents: Iterable[Agent]) -> None:
+    """Tell of those whose phones are in use now, or no more: the phones have changed, or whose they are."""
+    for agent in agents:
         if agent.own_call == floor.uses_phone(agent):
             continue
         agent.own_call = not agent.own_call

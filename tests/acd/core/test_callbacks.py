@@ -111,6 +111,10 @@ CASES = """
     | 100 asks c1 anna / 110 begins callback1-c1 / 200 tried c1 answered / 210 ends callback1-c1
     | due 300 = c1
 
+    who was cut off there and could not be called again in time expires
+    | 100 asks c1 anna / 110 begins callback1-c1 / 200 tried c1 answered / 210 ends callback1-c1
+    | expired 10099 = -; expired 10100 = c1
+
     who talks, or hung up at the line, is not called again, though nobody said so yet
     | 1 asks c1 anna / 2 begins callback1-c1 / 3 talks callback1-c1 / 4 ends callback1-c1
     | due 300 = -; over = c1:served:1001

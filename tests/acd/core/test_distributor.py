@@ -203,6 +203,21 @@ def test_what_has_happened_is_stronger_than_a_late_alarm() -> None:
     """)
 
 
+def test_a_deadline_that_means_nothing_is_no_answer_to_the_event_before_it() -> None:
+    """1001's work would be over while the phone rings for the same caller; the supervisor's deed is done."""
+    Table().run("""
+        given c1 talks with 1001 in service
+        1000    leg_ended 1-1 16 transfer | talked c1: 800, held 0, by transfer
+                                          | 1001 acw until 11000
+        2000    arrive c1 service since=2000 entry=2 aims=1001 | queued c1 entry 2
+                                          | offered c1 to 1001 as 1-2
+                                          | 1001 offered until 11000
+                                          | ! offer c1 to 1001 for 20000
+        11001   force 1002 ready          | 1002 ready
+                                          | acted force 1002 ready
+    """)
+
+
 def test_the_place_in_line_counts_by_queue() -> None:
     table = Table()
     table.run("""

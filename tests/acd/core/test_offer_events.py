@@ -344,3 +344,19 @@ def test_hold_after_the_conversation_is_no_fact() -> None:
         910     hold 1-1                | 1001 on_hold
         920     leg_ended 1-1 16 caller | 1001 ready
     """)
+
+
+def test_a_leg_that_begins_only_after_it_was_cancelled_is_cancelled_then() -> None:
+    """Our first cancel found nothing to hang up: Dial had not yet made the leg."""
+    Table().run("""
+        given c1 offered to 1001 in service
+        110     log_out 1001           | 1001 offered then offline
+                                       | ! cancel 1-1
+        120     rang 1-1               | rang 1-1
+                                       | ! cancel 1-1
+        130     rang 1-1               | ! cancel 1-1
+                                       | - the leg has come that far already
+        140     answered 1-1           | 1001 on_contact then offline
+                                       | answered c1: waited 40, rang 20
+        150     rang 1-1               | - the leg has come that far already
+    """)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from decision_table import Table
+from dataclasses import replace
+
+from decision_table import Table, outcome, settings
 
 
 def test_a_phone_in_use_is_not_offered_anything() -> None:
@@ -97,4 +99,22 @@ def test_a_snapshot_tells_which_phones_are_in_use() -> None:
         30      link_lost                      |
         40      snapshot in_use=phone1002      | 1001 ready
                                                | 1002 communicating (own_call)
+    """)
+
+
+def test_a_further_phone_that_the_settings_take_away_in_mid_call_holds_nobody() -> None:
+    """Its end will not be heard of: it is nobody's phone by then."""
+    two_phones = settings()
+    agents = (replace(two_phones.agents[0], also=("soft",)), *two_phones.agents[1:])
+    table = Table(rules=replace(two_phones, agents=agents))
+    table.run("""
+        0       ready 1001                     | 1001 ready
+        10      in_use soft                    | 1001 communicating (own_call)
+    """)
+    assert outcome(table.handle(settings(version=2), 20)) == ["1001 ready"]
+    assert outcome(table.handle(replace(two_phones, agents=agents, version=3), 30)) == [
+        "1001 communicating (own_call)"
+    ]
+    table.run("""
+        40      free soft                      | 1001 ready
     """)

@@ -114,6 +114,38 @@ def test_a_queue_without_after_contact_time_still_waits_for_the_code() -> None:
     """)
 
 
+def test_who_talks_again_before_the_required_code_came_has_missed_it() -> None:
+    """The same caller is back out of a transfer; the code of the second talk is another."""
+    table("required").run("""
+        1000    leg_ended 1-1 16 transfer | talked c1: 800, held 0, by transfer
+                                          | 1001 acw until 11000
+        2000    arrive c1 service since=2000 entry=2 aims=1001 | queued c1 entry 2
+                                          | offered c1 to 1001 as 1-2
+                                          | 1001 offered until 11000
+                                          | ! offer c1 to 1001 for 20000
+        3000    bridged 1-2               | 1001 on_contact until 11000
+                                          | answered c1: waited 1000, rang 0
+                                          | no code for 1-1 by 1001
+                                          | 1001 on_contact
+                                          | connected c1 with 1001
+                                          | left c1: answered after 1000
+        4000    code 1001 11              | 1001 on_contact
+                                          | code 11 for 1-2 by 1001
+        5000    leg_ended 1-2 16 agent    | talked c1: 2000, held 0, by agent
+                                          | 1001 acw until 15000
+        15000   alarm                     | 1001 ready
+    """)
+
+
+def test_who_joins_another_talk_before_the_required_code_came_has_missed_it() -> None:
+    table("required").run("""
+        1000    leg_ended 1-1 16 agent     | talked c1: 800, held 0, by agent
+                                           | 1001 acw until 11000
+        2000    joined c9 1001 s-7 service | no code for 1-1 by 1001
+                                           | connected c9 with 1001
+                                           | 1001 on_contact
+    """)
+
 _AGENTS = st.sampled_from(["1001", "1002"])
 _DEEDS = st.one_of(
     st.builds(events.AgentBecameReady, _AGENTS),
