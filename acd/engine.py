@@ -34,6 +34,8 @@ from hotline.journal import Envelope, JournalWriter
 
 logger = logging.getLogger(__name__)
 
+ROTATE_AGAIN_MS = 10_000
+
 
 class OrderTaker(Protocol):
     """Whoever holds the waiting caller's session and carries out commands for it."""
@@ -66,6 +68,7 @@ class Engine:
         self._followers: list[Callable[[Envelope], None]] = []
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_ms: int | None = None
+        self._rotate_from_ms = 0
         self._orders_lost = Counter(
             "hotline_acd_orders_lost_total", "Commands without a session to carry them out", registry=registry
         )
@@ -120,11 +123,18 @@ class Engine:
         )
         self.picture.apply(kind, fact.at_ms, body)
         if self._journal.full:
-            self._journal.rotate(self.picture.snapshot())
+            self._rotate()
         for follower in tuple(self._followers):
             follower(envelope)
         if isinstance(fact, CallConnected) and (taker := self._takers.get(fact.contact)) is not None:
             taker.note_connected(fact.segment)
+
+    def _rotate(self) -> None:
+        """A new file with all there is at its head; a disk that refuses it is left alone for a while, because
+        to put that together takes time, and would be done anew for every fact."""
+        now_ms = self.clock.now_ms()
+        if now_ms >= self._rotate_from_ms and not self._journal.rotate(self.picture.snapshot()):
+            self._rotate_from_ms = now_ms + ROTATE_AGAIN_MS
 
     def _carry_out(self, command: Command) -> None:
         match command:

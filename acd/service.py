@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from random import Random
 
@@ -36,6 +37,7 @@ from acd.adapters.trunks import EVENTS as TRUNK_EVENTS
 from acd.adapters.trunks import TrunkWatch
 from acd.adapters.verdicts import VERDICT, Verdicts
 from acd.adapters.winners import JOINED, WINNER, Winners
+from acd.background import AGAIN_S, for_ever
 from acd.callers import caller_references
 from acd.clock import SteadyClock
 from acd.core.distributor import Distributor
@@ -54,6 +56,8 @@ from hotline.words import say
 from telephony.agi_metrics import AgiMetrics
 from telephony.ami import AmiLink, AmiMetrics
 from telephony.fastagi import FastAgiServer
+
+logger = logging.getLogger(__name__)
 
 
 class Acd:
@@ -220,8 +224,16 @@ class Acd:
             self._service.ready()
 
     async def _open_fastagi(self) -> None:
-        await self._fastagi.start()
-        self._service.ready()
+        while True:
+            try:
+                await self._fastagi.start()
+            except OSError as error:  # the port is taken, perhaps by one of us who is about to end
+                logger.error("fastagi_not_opened", extra={"error": str(error)})
+                await asyncio.sleep(AGAIN_S)
+                continue
+            break
+        if self._callbacks.synchronized:
+            self._service.ready()
 
     async def start(self) -> None:
         """Restore, then connect."""
@@ -229,9 +241,9 @@ class Acd:
         self.engine.handle(restored_from(self._past.picture))
         media_watch = MediaWatch(self.engine, self.observer, self._service.registry)
         predicted_waits = PredictedWaits(self.engine, self._forecaster, self._service.registry)
-        watches = (media_watch.run(), self._trunks.run(), self._lamps.run(), self._recalls.run())
-        for watch in (*watches, predicted_waits.run(), self._callbacks.run()):
-            self._tasks.append(asyncio.get_running_loop().create_task(watch))
+        watches = (media_watch.run, self._trunks.run, self._lamps.run, self._recalls.run)
+        for watch in (*watches, predicted_waits.run, self._callbacks.run):
+            self._tasks.append(asyncio.get_running_loop().create_task(for_ever(watch)))
         self._link.start()
 
     async def close(self) -> None:

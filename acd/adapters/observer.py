@@ -42,7 +42,7 @@ from acd.core.media import parse_quality
 from acd.core.phones import PhoneContacts
 from acd.engine import Engine
 from telephony import variables
-from telephony.ami import LinkState
+from telephony.ami import AmiLink, LinkState
 from telephony.channels import ChannelSeen, channel_seen, is_caller
 from telephony.errors import AmiError
 
@@ -121,27 +121,28 @@ class Observer:
         """Ask for a snapshot until there is one, then reconcile."""
         assert self.orders.link is not None
         while True:
-            asked_ms = self._engine.clock.now_ms()
-            doubtful = {*self.callers, *self.legs, *self._own_calls.channels, *self._engine.picture.contacts}
             try:
-                entries = await self.orders.link.list_action(
-                    "CoreShowChannels",
-                    {},
-                    complete_event="CoreShowChannelsComplete",
-                    timeout_s=SNAPSHOT_TIMEOUT_S,
-                )
+                await self._ask_and_reconcile(self.orders.link)
+                return
             except AmiError as error:
                 logger.warning("snapshot_failed", extra={"error": str(error)})
-                await asyncio.sleep(SNAPSHOT_RETRY_S)
-                continue
-            channels = [channel_seen(entry) for entry in entries]
-            ends = await self._away.ends(doubtful - {one.uniqueid for one in channels})
-            unknown = [one for one in channels if is_caller(one) and not self._is_known(one)]
-            whence = {one.contact: await ask_whence(self.orders.link, one.channel) for one in unknown}
-            self._reconcile(channels, doubtful, asked_ms, ends, whence)
-            self.on_channels({one.uniqueid for one in channels}, asked_ms)
-            self.on_synchronized(True)
-            return
+            except Exception:  # whatever it is: without a snapshot nobody would be offered any call again
+                logger.exception("snapshot_not_understood")
+            await asyncio.sleep(SNAPSHOT_RETRY_S)
+
+    async def _ask_and_reconcile(self, link: AmiLink) -> None:
+        asked_ms = self._engine.clock.now_ms()
+        doubtful = {*self.callers, *self.legs, *self._own_calls.channels, *self._engine.picture.contacts}
+        entries = await link.list_action(
+            "CoreShowChannels", {}, complete_event="CoreShowChannelsComplete", timeout_s=SNAPSHOT_TIMEOUT_S
+        )
+        channels = [channel_seen(entry) for entry in entries]
+        ends = await self._away.ends(doubtful - {one.uniqueid for one in channels})
+        unknown = [one for one in channels if is_caller(one) and not self._is_known(one)]
+        whence = {one.contact: await ask_whence(link, one.channel) for one in unknown}
+        self._reconcile(channels, doubtful, asked_ms, ends, whence)
+        self.on_channels({one.uniqueid for one in channels}, asked_ms)
+        self.on_synchronized(True)
 
     def take_snapshot(self) -> None:
         """Ask once more what is alive: a leg has not told its end."""
@@ -176,6 +177,8 @@ class Observer:
             if one.contact and one.uniqueid not in self._dead and one.uniqueid not in late
         ]
         alive = {one.uniqueid for one in ours}
+        for uniqueid in (doubtful - {one.uniqueid for one in channels}) | late.keys():
+            self._joins.gone(uniqueid)
         for one in ours:
             if is_caller(one):
                 self.callers.setdefault(one.contact, Caller(one.channel))
@@ -321,6 +324,8 @@ class Observer:
             return
         self._joins.gone(uniqueid)
         if is_caller(seen):
+            if uniqueid in self._dead:
+                return  # a list of channels has told it, before this came
             self._bury(uniqueid)
             self._caller_ended(seen, cause)
         elif seen.offer and seen.contact and not self._rings_on(seen.offer):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Mapping
 
 from acd.adapters.legs import Caller, Leg
+from acd.background import in_background
 from telephony.ami import AmiLink, Destination
 from telephony.errors import AmiError
 
@@ -39,8 +39,7 @@ class Orders:
     def act(self, action: str, fields: Mapping[str, str]) -> None:
         """Ask Asterisk for something and go on."""
         if self.link is not None:
-            task = asyncio.get_running_loop().create_task(self._try_action(self.link, action, fields))
-            task.add_done_callback(lambda done: done.exception())
+            in_background(self._try_action(self.link, action, fields))
 
     async def _try_action(self, link: AmiLink, action: str, fields: Mapping[str, str]) -> None:
         try:
@@ -63,8 +62,7 @@ class Orders:
         for leg in self._legs.values():
             if leg.contact == contact and leg.bridged:
                 leg.transferred = True
-        task = asyncio.get_running_loop().create_task(self._redirect(contact, caller.channel))
-        task.add_done_callback(lambda done: done.exception())
+        in_background(self._redirect(contact, caller.channel))
 
     async def _redirect(self, contact: str, channel: str) -> None:
         assert self.link is not None

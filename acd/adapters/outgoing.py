@@ -192,7 +192,7 @@ class Outgoing:
             if message.get("ChannelStateDesc") == "Up":
                 self._answered(self._legs[uniqueid])
         elif event == "Hangup":
-            segment = self._legs.pop(uniqueid, "") or self._of(uniqueid)
+            segment = self._legs.get(uniqueid) or self._of(uniqueid)
             if segment in outgoing:
                 self._ended(segment, int(message.get("Cause", "0") or 0))
 
@@ -222,6 +222,7 @@ class Outgoing:
 
     def _ended(self, segment: str, cause: int, how: str = "") -> None:
         view = self._engine.picture.outgoing[segment]
+        self._legs = {leg: of for leg, of in self._legs.items() if of != segment}
         now_ms = self._engine.clock.now_ms()
         talk_ms = now_ms - view.answered_ms if view.answered_ms and not how else 0
         how = how or ("answered" if view.answered_ms else HOW_BY_CAUSE.get(cause, "failed"))

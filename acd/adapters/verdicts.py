@@ -8,12 +8,12 @@ says it when the agent answers.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Mapping
 
 from acd.adapters.legs import Leg
 from acd.adapters.observer import Observer
+from acd.background import in_background
 from acd.core.agents import VERIFYING
 from acd.core.events import AgentKept
 from acd.core.facts import CallerVerified
@@ -101,8 +101,7 @@ class Verdicts:
         return next(kept, None)
 
     def _whisper(self, link: AmiLink, leg: Leg, verified: bool) -> None:
-        task = asyncio.get_running_loop().create_task(self._originate(link, leg, verified))
-        task.add_done_callback(lambda done: done.exception())
+        in_background(self._originate(link, leg, verified))
 
     async def _originate(self, link: AmiLink, leg: Leg, verified: bool) -> None:
         try:

@@ -6,11 +6,11 @@ joined: a voice that both hear, so that the agent does not speak over it. Must n
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable
 
 from acd.adapters.observer import Observer
+from acd.background import in_background
 from acd.engine import Engine
 from hotline.core.settings import Settings
 from hotline.journal import Envelope
@@ -63,10 +63,8 @@ class Winners:
         queue = next((queue for queue in self._settings().queues if queue.name == name), None)
         caller, link = self._observer.callers.get(contact), self._observer.orders.link
         if queue is not None and queue.announce_agent and caller is not None and link is not None:
-            task = asyncio.get_running_loop().create_task(
-                self._say(link, caller.channel, agent, self._language(contact), fact.body["segment"])
-            )
-            task.add_done_callback(lambda done: done.exception())
+            language = self._language(contact)
+            in_background(self._say(link, caller.channel, agent, language, fact.body["segment"]))
 
     def _language(self, contact: str) -> str:
         """The caller's, if it is one of the house's."""

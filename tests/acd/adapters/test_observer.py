@@ -9,7 +9,7 @@ import pytest
 from decision_table import settings
 from prometheus_client import CollectorRegistry
 
-from acd.adapters import cel
+from acd.adapters import cel, observer
 from acd.adapters.away import Away
 from acd.adapters.cel import Ends
 from acd.adapters.observer import Observer
@@ -313,3 +313,38 @@ async def test_a_contact_that_only_its_session_tells_of_begins_with_the_snapshot
 def begun_and_over(talk: Talk) -> tuple[list[str], int]:
     begun = [fact["number"] for fact in talk.facts("ContactStarted") if fact["contact"] == "c3"]
     return begun, sum(fact["contact"] == "c3" for fact in talk.facts("ContactEnded"))
+
+
+async def test_a_hang_up_that_comes_after_a_list_has_told_it_is_no_second_contact(ringing: Talk) -> None:
+    await comes_back(ringing, Link())
+    ringing.tell(LEG_GONE, CALLER_GONE)
+    assert len(ringing.facts("ContactStarted")) == len(ringing.facts("ContactEnded")) == 1
+    assert ringing.engine.picture.day.contacts == 1
+
+
+async def test_what_goes_wrong_with_a_list_of_channels_does_not_end_the_asking(
+    ringing: Talk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Without a list nobody would be offered a call again."""
+    monkeypatch.setattr(observer, "SNAPSHOT_RETRY_S", 0)
+    heard: list[int] = []
+
+    def fails_once(alive: object, asked_ms: int) -> None:
+        heard.append(asked_ms)
+        if len(heard) == 1:
+            raise ValueError("no such channel")
+
+    ringing.observer.on_channels = fails_once
+    await comes_back(ringing, Link(CALLER, LEG))
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == [
+        "snapshot_not_understood"
+    ]
+
+
+async def test_who_was_in_a_bridge_and_hung_up_while_the_link_was_away_is_forgotten(talk: Talk) -> None:
+    talk.engine.handle(events.AgentLoggedIn("1002", "1002"))
+    talk.tell(
+        {"Event": "BridgeEnter", **CALLER, "BridgeUniqueid": "b9"}, {"Event": "BridgeEnter", **SIDE_LEG}
+    )
+    await comes_back(talk, Link())
+    assert (talk.observer._joins._callers, talk.observer._joins._phones) == ({}, {})

@@ -146,6 +146,7 @@ def test_who_joins_another_talk_before_the_required_code_came_has_missed_it() ->
                                            | 1001 on_contact
     """)
 
+
 _AGENTS = st.sampled_from(["1001", "1002"])
 _DEEDS = st.one_of(
     st.builds(events.AgentBecameReady, _AGENTS),
