@@ -20,7 +20,7 @@ _under_way: set[asyncio.Task[Any]] = set()
 
 def in_background(doing: Coroutine[Any, Any, object]) -> None:
     """Begin this and go on; what goes wrong with it is logged."""
-    task = asyncio.get_running_loop().create_task(doing)
+    task = asyncio.get_running_loop().create_task(doing, name=getattr(doing, "__qualname__", ""))
     _under_way.add(task)
     task.add_done_callback(_over)
 
@@ -28,7 +28,7 @@ def in_background(doing: Coroutine[Any, Any, object]) -> None:
 def _over(task: asyncio.Task[Any]) -> None:
     _under_way.discard(task)
     if not task.cancelled() and (error := task.exception()) is not None:
-        logger.error("background_failed", extra={"what": task.get_coro().__qualname__}, exc_info=error)
+        logger.error("background_failed", extra={"what": task.get_name()}, exc_info=error)
 
 
 async def for_ever(watch: Callable[[], Awaitable[None]]) -> None:

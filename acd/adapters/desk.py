@@ -1,12 +1,14 @@
 """The agents' feature codes: log in and out, ready, not ready with a reason, after-contact work and its code.
 
 A phone dials a code; the dialplan names the phone by its endpoint, which a caller cannot choose. The PIN is
-checked here; a wrong one is told by voice, delayed more each time, counted, and written as a fact.
+checked here; a wrong one is told by voice, delayed more each time, counted, and written as a fact. The delay
+is the phone's: to hang up and dial again, or several times at once, makes it no shorter.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hmac
 import logging
 from collections.abc import Callable
@@ -58,6 +60,7 @@ class Desk:
         self._settings = settings
         self._pin_of = pin_of
         self._failures: dict[str, int] = {}  # per phone; bounded by the number of phones
+        self._judged_from: dict[str, float] = {}  # per phone: loop time before which no PIN is looked at
         self._refused = Counter(
             "hotline_agent_logins_refused_total", "Wrong agent number or PIN at a phone", registry=registry
         )
@@ -80,10 +83,12 @@ class Desk:
         for _ in range(TRIES):
             number = await read_digits(session, "hotline/enter-number")
             pin = await read_digits(session, "hotline/enter-pin")
+            await self._wait_out(session, phone)
             expected = self._pin_of(number) if self._known(number) else None
             # Compared in constant time, also when there is no such agent.
             if hmac.compare_digest(pin.encode(), (expected or "\0").encode()) and expected:
                 self._failures.pop(phone, None)
+                self._judged_from.pop(phone, None)
                 self._engine.handle(AgentLoggedIn(number, phone))
                 await session.stream_file("hotline/logged-in")
                 return
@@ -98,8 +103,18 @@ class Desk:
         self._engine.record(
             LoginRefused(at_ms=self._engine.clock.now_ms(), agent=number, phone=phone, attempts=failures)
         )
-        await asyncio.sleep(DELAY_S[min(failures, len(DELAY_S) - 1)])
+        delay_s = DELAY_S[min(failures, len(DELAY_S) - 1)]
+        self._judged_from[phone] = asyncio.get_running_loop().time() + delay_s
+        await self._wait_out(session, phone)
         await session.stream_file("hotline/wrong-pin")
+
+    async def _wait_out(self, session: AgiSession, phone: str) -> None:
+        """Until the phone's delay is over, also one that another of its calls has caused meanwhile."""
+        loop = asyncio.get_running_loop()
+        while (left_s := self._judged_from.get(phone, 0.0) - loop.time()) > 0:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(session.closed.wait(), left_s)
+                raise HungUp("the phone hung up while it had to wait")
 
     async def _change(self, session: AgiSession, phone: str, deed: str, reason: str) -> None:
         agent = self._engine.distributor.agent_using(phone)
