@@ -272,9 +272,11 @@ async def test_the_whole_story(stack: HotlineStack) -> None:
         assert not stack.facts.of("CallOffered", contact=after)
         await desk.not_ready()
         await rung.hang_up()
+        await reached.rtp.hears(prompt_hz("survey", "en"))
+        await reached.send_digits("5")
         await reached.ended(within_s=15)
         ended = (await stack.fact("ContactEnded", contact=line)).body
-        assert (ended["hung_up_by"], ended["survey_asked"]) == ("agent", False)
+        assert (ended["survey_asked"], ended["satisfaction"]) == (True, 5)
         await stack.fact("CallbackSettled", contact=contact, how="served")
         await stack.facts.agent_state(desk.number, "not_ready", within_s=15)
         await _serve(stack, desk, after)

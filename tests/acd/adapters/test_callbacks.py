@@ -137,7 +137,9 @@ class House:
 def _settings() -> Settings:
     title = {"zh": "服务", "en": "Service"}
     queue = {"name": "service", "title": title, "needs": "", "whisper": "queue-service"}
-    document = {"hotline": {"name": {"zh": "热线", "en": "Line"}, "survey": False}, "queue": [queue]}
+    trunk = {"name": "outside", "kind": "address", "address": "192.0.2.1", "codecs": ["ulaw", "alaw"]}
+    hotline = {"name": {"zh": "热线", "en": "Line"}, "survey": False}
+    document = {"hotline": hotline, "queue": [queue], "trunk": [trunk]}
     return check_settings(document, file="test", version=1)
 
 
@@ -201,6 +203,7 @@ async def test_a_line_is_made_once_and_again_when_it_is_lost(tmp_path: Path) -> 
     await house.callbacks.look()
     await house.callbacks.look()
     assert [one["ChannelId"] for one in house.asked] == [["callback1-c1"]]
+    assert house.asked[0]["Codecs"] == ["ulaw"]  # the trunk's first
     assert f"HL_CALLBACK={PERSON}" in house.asked[0]["Variable"]
     house.line_begins("callback1-c1")
     house.callbacks._making.clear()

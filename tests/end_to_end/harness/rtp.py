@@ -88,7 +88,7 @@ class RtpPort:
         self._event_type = 101
         self._heard: deque[tuple[str, bytes]] = deque(maxlen=KEPT_PACKETS)
         self._events: deque[tuple[bool, bytes]] = deque()
-        self._sequence = random.randrange(0x8000)
+        self.sequence = random.randrange(0x8000)  # of the next packet
         self._timestamp = random.randrange(0x7FFFFFFF)
         self._source = random.randrange(0xFFFFFFFF)
         self._event_stamp = self._event_seen = -1
@@ -193,8 +193,8 @@ class RtpPort:
     def _send(self, payload_type: int, timestamp: int, payload: bytes, *, marker: bool) -> None:
         if self._far is None:
             return
-        packet = Packet(payload_type, self._sequence, timestamp, self._source, payload, marker)
-        self._sequence = (self._sequence + 1) & 0xFFFF
+        packet = Packet(payload_type, self.sequence, timestamp, self._source, payload, marker)
+        self.sequence = (self.sequence + 1) & 0xFFFF
         self.sent += 1
         try:
             self._socket.sendto(packet.to_bytes(), self._far)
