@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 PERIOD_S = 2.5
 QUESTIONS_PER_S = 100
+NO_AUDIO = "Local/"  # the line of a callback has no RTP of its own: Asterisk would warn at each question
 
 
 class MediaWatch:
@@ -56,7 +57,7 @@ class MediaWatch:
     async def _sample(self, uniqueid: str, leg: Leg) -> None:
         caller = self._observer.callers.get(leg.contact)
         sides = [(uniqueid, leg.channel, "agent")]
-        if caller is not None:
+        if caller is not None and not caller.channel.startswith(NO_AUDIO):
             sides.append((leg.contact, caller.channel, "caller"))
         for key, channel, side in sides:
             if leg.held or uniqueid not in self._observer.legs:

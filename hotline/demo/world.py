@@ -34,6 +34,8 @@ START_LIMIT_S = 20.0
 STOP_LIMIT_S = 5.0
 CALLS_PER_AGENT_AND_HOUR = 55.0  # a little more than the agents can serve, so that callers wait
 PATIENCE_MEAN_S = 90.0
+CALLBACK_SHARE = 0.5  # of the callers, who would rather be called back than wait for longer …
+CALLBACK_AFTER_S = (8, 25)  # … than some time between these
 BACK_AFTER_MS = 40_000  # an agent who did not answer was away from the phone for so long
 _PR_SET_PDEATHSIG = 1
 
@@ -186,9 +188,14 @@ class Demo:
             "SUBJECT_DIGIT": self._random.choices(["1", "2"], weights=[4, 1])[0],
             "PATIENCE_S": str(max(5, round(self._random.expovariate(1 / PATIENCE_MEAN_S)))),
             "SCORE": self._random.choices(["5", "4", "3", "2", "1", ""], weights=[45, 25, 8, 4, 3, 15])[0],
+            "CALLBACK_S": self._callback_after_s(),
             "FLOW": "0" if number.direct_queue else "1",
         }
         self._dial(f"PJSIP/{number.did}@trunk", "caller", caller, variables)
+
+    def _callback_after_s(self) -> str:
+        """After how long a wait the caller asks to be called back; "" for one who never does."""
+        return str(self._random.randint(*CALLBACK_AFTER_S)) if self._random.random() < CALLBACK_SHARE else ""
 
     def _dial(self, channel: str, exten: str, caller: str, variables: dict[str, str]) -> None:
         """Write the call file beside the spool and move it in: Asterisk reads whole files only."""

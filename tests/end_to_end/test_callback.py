@@ -9,6 +9,7 @@ import stat
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from chromium import chromium
 from harness import sip, sound
 from harness.desk import Desk
 from harness.lanes import OUTSIDE, Lane, lane_settings
@@ -17,6 +18,9 @@ from harness.prompt_tones import prompt_hz
 from harness.scenes import agents, dial, new_number, nothing_left
 from harness.stack import HotlineStack, run_hotline
 from harness.waiting import until
+from playwright.async_api import expect
+
+from hotline.signin import FIRST_USER
 
 BY_HAND = Manner(reject=None)
 AGENT_HZ, PERSON_HZ = 440, 620
@@ -114,6 +118,7 @@ async def test_instead_of_waiting_a_person_is_called(
         await _nobody_answers(stack, caller, desk)
         await _the_agent_leaves(stack, caller, desk, other)
         await _once_at_a_time_and_so_often_a_day(stack, caller)
+        await _a_supervisor_cancels_one_on_the_page(stack, caller)
     await nothing_left(stack)
 
 
@@ -244,6 +249,35 @@ async def _once_at_a_time_and_so_often_a_day(stack: HotlineStack, caller: Phone)
     again = await wait_and_ask(stack, caller, number)
     await run_hotline("callbacks", "--data", str(stack.data), "--cancel", again, within_s=20)
     await wait_and_ask(stack, caller, number, said="limit")
+
+
+async def _a_supervisor_cancels_one_on_the_page(stack: HotlineStack, caller: Phone) -> None:
+    """It comes into the panel by itself, masked, and goes when it is cancelled; the fact tells by whom."""
+    async with chromium() as browser:
+        page = await browser.new_page()
+        await page.goto(f"{stack.pages}/sign-in?lang=en")
+        await page.fill("#name", FIRST_USER)
+        await page.fill("#password", stack.secrets.user(FIRST_USER))
+        await page.press("#password", "Enter")
+        await expect(page.locator("body")).to_have_class("wallboard live")
+        await page.goto(f"{stack.pages}/supervise?lang=en")
+        panel = page.locator("#callbacks")
+        await expect(panel).to_have_text("Nobody asked for a callback")
+        number = new_number()
+        contact = await wait_and_ask(stack, caller, number)
+        await stack.fact("CallQueued", contact=f"callback1-{contact}")
+        shown = panel.locator(".callback")
+        for words in (f"{number[:3]}******{number[-2:]}", "Called back", "in line"):
+            await expect(shown).to_contain_text(words, timeout=15_000)
+        assert number not in await page.content()
+        await shown.get_by_role("button", name="Cancel", exact=True).click()
+        await shown.get_by_role("button", name="Sure?", exact=True).click()
+        await expect(page.locator("#said")).to_have_text("Done: Cancel")
+        assert await settled(stack, contact) == ("cancelled", FIRST_USER)
+        left = (await stack.fact("CallLeftQueue", contact=f"callback1-{contact}")).body
+        assert (left["how"], left["to"]) == ("out", "callback cancelled")
+        await expect(panel).to_have_text("Nobody asked for a callback", timeout=15_000)
+    await stack.fact("ContactEnded", contact=f"callback1-{contact}")
 
 
 async def test_callbacks_survive(own_stack: Callable[[str], Awaitable[HotlineStack]]) -> None:

@@ -9,6 +9,7 @@ import asyncio
 import statistics
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -272,6 +273,32 @@ async def test_everything_fits_the_screen(browser: Browser, agents: int) -> None
             for width, height in ((1920, 1080), (1366, 768)):
                 await wall.page.set_viewport_size({"width": width, "height": height})
                 await expect(wall.page.locator("#longest")).to_contain_text("1:03:")
+                assert await wall.page.evaluate(SPILLS) == []
+        wall.reloads = 1  # these were meant
+
+
+CUT = """() => [...document.querySelectorAll(".agent-reason")]
+  .filter((one) => one.scrollWidth > one.clientWidth || parseFloat(getComputedStyle(one).fontSize) < 9)
+  .map((one) => one.textContent)"""
+REASONS = ("login", "forced", "no_answer", "rejected", "busy", "unreachable", "1")
+
+
+@pytest.mark.parametrize("agents", [12, 40])
+async def test_a_reason_is_never_cut(browser: Browser, agents: int) -> None:
+    settings = replace(
+        full_house(agents), not_ready_reasons={"1": Text("部门例会与培训", "Team meeting, training")}
+    )
+    async with a_wall(browser, settings) as wall:
+        for n in range(agents):
+            reason = REASONS[n % len(REASONS)] if n % 2 == 0 else ""
+            state = "not_ready" if reason else "on_contact"
+            wall.acd.tell(agent_state(wall_ms() - 4_000_000, str(1001 + n), state, reason=reason))
+        for language in ("zh", "en"):
+            await wall.open(language)
+            for width, height in ((1920, 1080), (1366, 768)):
+                await wall.page.set_viewport_size({"width": width, "height": height})
+                await expect(wall.page.locator(".agent-reason:not(:empty)")).to_have_count(agents // 2)
+                assert await wall.page.evaluate(CUT) == []
                 assert await wall.page.evaluate(SPILLS) == []
         wall.reloads = 1  # these were meant
 

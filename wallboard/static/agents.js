@@ -49,9 +49,9 @@ class AgentCell {
     this.number = part("agent-number");
     this.reason = part("agent-reason", "bdi");
     this.time = part("agent-time");
-    const who = part("agent-who");
-    who.append(this.name, this.number, this.reason);
-    this.element.append(who, this.time);
+    const note = part("agent-note", "div");
+    note.append(this.number, this.reason);
+    this.element.append(this.name, this.time, note);
     put(this.number, number);
   }
 
@@ -61,6 +61,7 @@ class AgentCell {
     const words = [agent.asks_help ? text("asks_help") : "", agent.reason ? ours(agent.reason) : ""];
     if (agent.overdue) words.push(text("overdue"));
     put(this.reason, words.filter(Boolean).join(" · "));
+    this.element.classList.toggle("plain", this.reason.textContent === "");
     this.element.classList.toggle("asks-help", agent.asks_help === true);
     this.element.classList.toggle("overdue", agent.overdue === true);
   }

@@ -38,6 +38,7 @@ export class CallbackList {
         callback = next;
         put(number, callback.number || text("no_number"));
         put(queue, queueTitle(callback.queue));
+        tried.hidden = !callback.tried;
         put(tried, callback.tried ? text("callback_tried", { times: count(callback.tried) }) : "");
         put(expires, text("callback_until", { at: clock.format(callback.expires_ms) }));
         this.tick();

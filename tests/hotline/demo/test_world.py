@@ -1,17 +1,20 @@
 """The demo's world: its configuration and its call files."""
 
+import re
+from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from prometheus_client import CollectorRegistry
 from stories import DAY_MS, agent_state
 
 from acd.core.fact_codec import to_body
 from acd.core.picture import Picture
 from hotline.asterisk_install import AsteriskInstall
 from hotline.core.settings_check import check_settings
-from hotline.demo.world import BACK_AFTER_MS, World, call_file, missed_a_call, write_world
+from hotline.demo.world import BACK_AFTER_MS, Demo, World, call_file, missed_a_call, write_world
 from hotline.deployment import Deployment
 from hotline.secrets import Secrets
 from hotline.settings_store import read_file
@@ -36,6 +39,30 @@ def test_every_phone_of_the_settings_has_a_line_of_its_own(world: World) -> None
     pjsip = (world.folder / "etc" / "pjsip.conf").read_text("utf-8")
     assert pjsip.count("type=registration") == 12 + 1
     assert "password=\n" not in pjsip
+
+
+def test_whoever_the_trunk_calls_is_somebody_who_is_called_back(world: World) -> None:
+    pjsip = (world.folder / "etc" / "pjsip.conf").read_text("utf-8")
+    trunk = pjsip.partition("[trunk]\n")[2].partition("[phone-")[0]
+    assert "context=called\n" in trunk and "line=yes\nendpoint=trunk\n" in trunk
+    assert "[called]\n" in (world.folder / "etc" / "extensions.conf").read_text("utf-8")
+
+
+def test_some_callers_ask_to_be_called_back_while_they_wait(tmp_path: Path) -> None:
+    settings = check_settings(read_file(default_settings_file(demo=True)), file="demo.toml", version=1)
+    assert settings.callbacks.trunk == "demo"
+    assert {(queue.leave_key, queue.leave_to) for queue in settings.queues} == {("1", "callback")}
+    service = SimpleNamespace(
+        deployment=Deployment(tmp_path), settings=settings, registry=CollectorRegistry()
+    )
+    demo = Demo(cast(Any, service), INSTALL, seed=1)
+    for folder in ("spool/new", "spool/outgoing"):
+        (tmp_path / "demo" / folder).mkdir(parents=True)
+    for _ in range(60):
+        demo._call()
+    files = [file.read_text("utf-8") for file in (tmp_path / "demo/spool/outgoing").iterdir()]
+    keys = Counter(re.search(r"Setvar: CALLBACK_S=(.*)", text)[1] != "" for text in files)  # type: ignore[index]
+    assert 15 < keys[True] < 45 and sum(keys.values()) == 60
 
 
 def test_the_world_listens_on_loopback_only(world: World) -> None:
