@@ -203,8 +203,8 @@ async def test_callbacks_are_listed_and_cancelled(seat: Seat) -> None:
     now = wall_ms()
     row = {
         "contact": "k.1",
-        "line": "",
-        "stage": "",
+        "line": "callback1-k.1",
+        "stage": "flow",  # the line rests
         "queue": "<b>sales</b>",
         "number": "138****0001",
         "place_since_ms": now - 90_000,

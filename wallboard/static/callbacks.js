@@ -7,10 +7,10 @@ const EVERY_MS = 5000;
 const LIMIT_MS = 6000;
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hour12: false });
 
-/** talking; waiting: a line keeps the place; pause: until the next try. */
+/** talking; waiting: a line stands in the queue; pause: until the next try, also of a line that rests (flow). */
 function stateOf({ line, stage }) {
   if (stage === "connected") return "talking";
-  return line ? "waiting" : "pause";
+  return line && stage !== "flow" ? "waiting" : "pause";
 }
 
 /** button(key, deed, options) makes a button that does a deed; queueTitle(name), now() as on the page. */
