@@ -19,6 +19,7 @@ from acd.clock import SteadyClock
 from acd.core.commands import (
     CancelOffer,
     Command,
+    DropLeg,
     FetchCall,
     OfferCall,
     RefuseCall,
@@ -64,6 +65,7 @@ class Engine:
         self.cancel_offer: Callable[[str], None] = lambda _: None  # set by the observer's owner
         self.take_snapshot: Callable[[], None] = lambda: None
         self.fetch_call: Callable[[str], None] = lambda _: None
+        self.drop_leg: Callable[[str], None] = lambda _: None
         self._takers: dict[str, OrderTaker] = {}
         self._followers: list[Callable[[Envelope], None]] = []
         self._alarm: asyncio.TimerHandle | None = None
@@ -144,6 +146,8 @@ class Engine:
                 self.take_snapshot()
             case FetchCall(contact=contact):
                 self.fetch_call(contact)
+            case DropLeg(segment=segment):
+                self.drop_leg(segment)
             case OfferCall(contact=contact) | RefuseCall(contact=contact) | SendToOverflow(contact=contact):
                 taker = self._takers.get(contact)
                 if taker is not None:
@@ -198,7 +202,7 @@ def fact_id(kind: str, body: dict[str, Any]) -> str:
         case "MediaMeasured":
             return f"{body['contact']}/{body['segment']}/{body['side']}/measured"
         case "SupervisorActed":
-            told = "by via deed agent contact queue detail at_ms"
+            told = "by via deed agent contact queue detail segment at_ms"
             return "/".join(["acted", *(str(body[name]) for name in told.split())])
         case "QueueClosed" | "QueueOpened":
             return f"{kind}/{body['queue']}/{body['at_ms']}"

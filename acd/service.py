@@ -186,6 +186,7 @@ class Acd:
         self.engine.cancel_offer = self.observer.orders.cancel_offer
         self.engine.take_snapshot = self.observer.take_snapshot
         self.engine.fetch_call = self.observer.orders.fetch_call
+        self.engine.drop_leg = self.observer.orders.drop_leg
         self._service.web.router.add_get("/stream", Stream(self.engine, self._service.registry).handle)
         self._service.web.router.add_post("/deed", self.deeds.handle)
         self._service.web.router.add_get("/callbacks", self._callbacks.listed)
@@ -204,7 +205,6 @@ class Acd:
         self._trunks.on_message(message)
         self._outgoing.on_message(message)
         self._verdicts.on_message(message)
-        self._supervisors.on_message(message)
 
     def _on_settings(self, settings: Settings) -> None:
         self.engine.handle(settings_changed(settings))

@@ -7,9 +7,31 @@ third party who is taken in. It must not know what acd makes of it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
+from telephony import variables
 from telephony.channels import ChannelSeen
+
+SIDE = "s-"  # a segment that began as a call of the agent's own: this, and the leg's unique id
+
+
+def segment_of(uniqueid: str) -> str:
+    """The segment that a phone's own leg becomes when it joins a conversation."""
+    return f"{SIDE}{uniqueid}"
+
+
+def marked(leg: ChannelSeen, contact: str) -> ChannelSeen:
+    """The leg as Asterisk would show it if it bore the marks of its part in the contact's conversation."""
+    marks = {**leg.variables, variables.OFFER: segment_of(leg.uniqueid)}
+    return replace(leg, accountcode=contact, variables=marks)
+
+
+def in_talk(channels: Iterable[ChannelSeen], contact: str, phone: str) -> list[ChannelSeen]:
+    """The legs of this phone that a list of channels shows in one bridge with the contact's caller."""
+    channels = list(channels)
+    bridges = {one.bridge for one in channels if one.uniqueid == contact} - {""}
+    return [one for one in channels if one.bridge in bridges and one.endpoint == phone and not one.offer]
 
 
 @dataclass(frozen=True, slots=True)

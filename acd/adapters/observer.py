@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 from acd.adapters.away import Away
 from acd.adapters.cel import Ends
-from acd.adapters.joins import Joins
+from acd.adapters.joins import Joins, in_talk, marked, segment_of
 from acd.adapters.late_ends import LateEnds
 from acd.adapters.legs import Caller, Leg
 from acd.adapters.orders import Orders
@@ -49,7 +49,6 @@ from telephony.errors import AmiError
 logger = logging.getLogger(__name__)
 
 DEAD_FOR_MS = 60_000
-SIDE = "s-"  # a segment that began as a call of the agent's own: this, and the leg's unique id
 SNAPSHOT_TIMEOUT_S = 10.0
 SNAPSHOT_RETRY_S = 0.5
 
@@ -136,7 +135,7 @@ class Observer:
         entries = await link.list_action(
             "CoreShowChannels", {}, complete_event="CoreShowChannelsComplete", timeout_s=SNAPSHOT_TIMEOUT_S
         )
-        channels = [channel_seen(entry) for entry in entries]
+        channels = [self._with_marks(channel_seen(entry)) for entry in entries]
         ends = await self._away.ends(doubtful - {one.uniqueid for one in channels})
         unknown = [one for one in channels if is_caller(one) and not self._is_known(one)]
         whence = {one.contact: await ask_whence(link, one.channel) for one in unknown}
@@ -215,6 +214,7 @@ class Observer:
                 phones_in_use=self._own_calls.judge(channels, doubtful),
             )
         )
+        self._look_for_takers(channels)
         self._away.tell_after_snapshot(ends, gone, {*self.callers, *self._dead, *gone})
         for contact in gone:
             self._bury(contact)
@@ -282,16 +282,36 @@ class Observer:
         view = self._engine.picture.contacts.get(contact)
         if agent is None or view is None:
             return
-        segment, now_ms = f"{SIDE}{leg.uniqueid}", self._engine.clock.now_ms()
+        segment, now_ms = segment_of(leg.uniqueid), self._engine.clock.now_ms()
         path = self._recording_path(segment, now_ms)
         self._engine.handle(AgentJoined(contact, agent, segment, view.queue, path, now_ms - since_ms))
         if self._engine.picture.agents[agent].offer != segment:
             return  # held by another leg
         self._joins.gone(leg.uniqueid)
         self.legs[leg.uniqueid] = Leg(segment, contact, leg.channel, up=True, bridged=True, bridged_ms=now_ms)
-        # A snapshot knows it by these; so does its end.
+        self._mark(leg.channel, segment, contact)
+
+    def _mark(self, channel: str, segment: str, contact: str) -> None:
+        """A snapshot knows the leg by these; so does its end."""
         for name, value in ((variables.OFFER, segment), ("CHANNEL(accountcode)", contact)):
-            self.orders.act("Setvar", {"Channel": leg.channel, "Variable": name, "Value": value})
+            self.orders.act("Setvar", {"Channel": channel, "Variable": name, "Value": value})
+
+    def _with_marks(self, seen: ChannelSeen) -> ChannelSeen:
+        """A leg that joined a conversation as we were killed may not bear its marks."""
+        segment = segment_of(seen.uniqueid)
+        leg = self._engine.picture.legs.get(segment)
+        if leg is None or (seen.offer, seen.contact) == (segment, leg.contact):
+            return seen
+        self._mark(seen.channel, segment, leg.contact)
+        return marked(seen, leg.contact)
+
+    def _look_for_takers(self, channels: list[ChannelSeen]) -> None:
+        """Who was to take a conversation over may have joined it while nobody looked."""
+        for contact, view in list(self._engine.picture.contacts.items()):
+            taker = self._engine.picture.agents.get(view.taker)
+            for leg in in_talk(channels, contact, taker.phone) if taker is not None else ():
+                if leg.uniqueid not in self.legs and leg.uniqueid not in self._dead:
+                    self._join(contact, leg, self._engine.clock.now_ms())
 
     def _hold(self, message: Mapping[str, str], held: bool) -> None:
         leg = self.legs.get(message.get("Uniqueid", ""))
@@ -332,6 +352,8 @@ class Observer:
             # The leg vanished before DialBegin told of it.
             self._bury(uniqueid)
             self._engine.handle(LegEnded(seen.offer, cause, by=""))
+        else:
+            self._bury(uniqueid)  # a list that is under way may show it yet
 
     def _rings_on(self, offer: str) -> bool:
         """Whether the offer has a leg: one of an agent's several phones may end while another rings on."""

@@ -47,12 +47,12 @@ class Orders:
         except AmiError as error:
             logger.warning("action_failed", extra={"action": action, "error": str(error)})
 
-    def drop_leg(self, uniqueid: str) -> None:
+    def drop_leg(self, segment: str) -> None:
         """End an agent's part of a conversation that goes on with another agent: a transfer."""
-        leg = self._legs.get(uniqueid)
-        if leg is not None:
-            leg.transferred = True
-            self.act("Hangup", {"Channel": leg.channel})
+        for leg in self._legs.values():
+            if leg.offer == segment and leg.bridged:
+                leg.transferred = True
+                self.act("Hangup", {"Channel": leg.channel})
 
     def fetch_call(self, contact: str) -> None:
         """Bring a talking caller back to the queue; the agent's leg ends as after a transfer."""

@@ -12,7 +12,7 @@ agent's leg is hung up, so the caller hears no gap.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter
 
@@ -57,8 +57,6 @@ class Supervisors:
         self._settings = settings
         # Bounded by the phones: phone -> the channel that supervised last, and whom.
         self._channels: dict[str, tuple[str, str]] = {}
-        # Phone -> channel (unique id) that is about to take over, from this leg (unique id).
-        self._taking: dict[str, tuple[str, str]] = {}
         self._refused = Counter(
             "hotline_supervisor_deeds_refused_total",
             "Deeds of supervisors, or of others who tried, that were refused",
@@ -83,7 +81,7 @@ class Supervisors:
             await session.stream_file(f"hotline/{self._prompt(number, refused)}")
             await session.set_variable("HL_NEXT", "hangup")
         elif deed == "take":
-            await self._take_over(session, phone, number, whom)
+            await self._take_over(session, number, whom)
         else:
             self._channels[phone] = (session.channel, whom)
             await session.set_variable("HL_SPY", self.leg_of(whom))
@@ -93,31 +91,20 @@ class Supervisors:
                 self._engine.handle(AgentWasHelped(whom, number))  # the agent hears that somebody is there
             await session.set_variable("HL_NEXT", "spy")
 
-    async def _take_over(self, session: AgiSession, phone: str, number: str, whom: str) -> None:
-        """Lead this phone into the caller's bridge; the agent's leg is dropped once it is there."""
-        contact, leg = self._engine.picture.agents[whom].contact, self.leg_of(whom)
-        refused = self._engine.handle(CallTaken(contact, number, number, "phone", joins=True)).ignored
+    async def _take_over(self, session: AgiSession, number: str, whom: str) -> None:
+        """Lead this phone into the caller's bridge; the core has the agent's leg dropped once it is there."""
+        view = self._engine.picture.agents[whom]
+        contact, segment = view.contact, view.offer
+        taken = CallTaken(contact, number, number, "phone", joins=True, segment=segment)
+        refused = self._engine.handle(taken).ignored
         self.count(refused)
         caller = self._observer.callers.get(contact)
         if refused or caller is None:
             await session.stream_file("hotline/cannot-take")
             await session.set_variable("HL_NEXT", "hangup")
             return
-        self._taking[phone] = (session.uniqueid, leg)
         await session.set_variable("HL_JOIN", caller.channel)
         await session.set_variable("HL_NEXT", "join")
-
-    def on_message(self, message: Mapping[str, str]) -> None:
-        """Called for every AMI event after the observer has seen it, synchronously."""
-        event = message.get("Event")
-        if not self._taking or event not in ("BridgeEnter", "Hangup"):
-            return
-        uniqueid = message.get("Uniqueid", "")
-        for phone, (channel, leg) in list(self._taking.items()):
-            if channel == uniqueid:
-                del self._taking[phone]
-                if event == "BridgeEnter" and channel in self._observer.legs:
-                    self._observer.orders.drop_leg(leg)
 
     @staticmethod
     def _prompt(number: str, refused: str) -> str:

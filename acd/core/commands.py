@@ -74,6 +74,14 @@ class FetchCall(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class DropLeg(Command):
+    """End this part of a conversation, which another agent has taken over; the others go on."""
+
+    contact: str
+    segment: str
+
+
+@dataclass(frozen=True, slots=True)
 class TakeSnapshot(Command):
     """List Asterisk's channels and report them as AsteriskSnapshot: an agent's leg has not told its end.
 

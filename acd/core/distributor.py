@@ -27,6 +27,7 @@ from acd.core import (
     pickup,
     recovery,
     supervision,
+    take_overs,
     work_events,
 )
 from acd.core.agents import Agent
@@ -92,6 +93,7 @@ _DEADLINES: dict[str, Callable[[Floor, str], None]] = {
     "step": call_events.step_has_come,
     "max_wait": limits.wait_is_over,
     "taken": Floor.forget_taker,
+    "taking": take_overs.take_over_is_due,
     "kept": keeping.kept_too_long,
 }
 

@@ -278,7 +278,7 @@ class CallTaken(Event):
     """An agent (a supervisor) wants this call at the own phone: a waiting, ringing or talking one.
 
     joins: the phone has a line to us already, which joins the talk now, so nothing is to ring (AgentJoined
-    follows, and the other agent's LegEnded).
+    follows, and the other agent's LegEnded). segment: the part that ends by it; "": the newest.
     """
 
     contact: str
@@ -286,6 +286,7 @@ class CallTaken(Event):
     by: str
     via: str
     joins: bool = False
+    segment: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -476,7 +476,8 @@ class SupervisorActed(Fact):
     by: the agent's number (via phone) or the user's name (via page). deed: listen, whisper, barge, take,
     force, move, end, put_first, close_queue, open_queue, …; agent, contact, queue: whom it concerns, "" if
     none; detail: a state, a reason, a destination. refused: "" when it was done, else why not, as a code of
-    acd.core.supervision.
+    acd.core.supervision. segment: of take, when the taker's phone joins the conversation: the part of it that
+    ends once the phone is there.
     """
 
     by: str
@@ -487,6 +488,15 @@ class SupervisorActed(Fact):
     queue: str
     detail: str
     refused: str
+    segment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TakeOverGivenUp(Fact):
+    """The phone of the agent who wanted to take a conversation over did not join it: nothing has changed."""
+
+    contact: str
+    agent: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,7 @@ class Floor:
         self.lost_ms: int | None = None  # since when the link is down, if it was up
         self.closed_queues: dict[str, None] = {}  # by supervisors
         self.taken: dict[str, str] = {}  # contact -> the agent who wants this call and no other
+        self.taking: dict[str, tuple[str, str]] = {}  # contact -> who takes over which part (take_overs)
         self.overdue: dict[str, tuple[str, str]] = {}  # contact -> where it is to go, and why
         self.staff_changed = False  # agents came to work or left it
         self.has_staff_rules = False  # some call is sent on when nobody is there

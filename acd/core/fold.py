@@ -101,7 +101,7 @@ class Fold:
         view.line_rank = body.get("line_rank", 0)
         view.line_since_ms = body.get("line_since_ms", 0) or view.wait_since_ms
         view.aims = body.get("aims", "")
-        view.offer = view.agent = ""
+        view.offer = view.agent = view.taker = view.taken_from = ""
         view.put_first = False
         view.place_since_ms = body.get("place_since_ms", 0)
         view.return_within_ms = body.get("return_within_ms", 0)
@@ -209,6 +209,8 @@ class Fold:
             page.hold_ms += body["hold_ms"]
             page.transferred += body["hung_up_by"] == "transfer"
         view = self.contacts.get(leg.contact)
+        if view is not None and view.taken_from == body["segment"]:
+            view.taker = view.taken_from = ""
         if view is not None and view.offer == body["segment"]:
             view.stage, view.offer, view.held_since_ms = "survey", "", 0
 
@@ -258,6 +260,16 @@ class Fold:
         view = self.contacts.get(body["contact"])
         if view is not None and view.entry == body["entry"]:
             view.put_first = True
+
+    def _supervisor_acted(self, at_ms: int, body: Body) -> None:
+        view = self.contacts.get(body["contact"])
+        if view is not None and body.get("segment") and not body["refused"]:
+            view.taker, view.taken_from = body["agent"], body["segment"]
+
+    def _take_over_given_up(self, at_ms: int, body: Body) -> None:
+        view = self.contacts.get(body["contact"])
+        if view is not None:
+            view.taker = view.taken_from = ""
 
     def _queue_closed(self, at_ms: int, body: Body) -> None:
         self.closed_queues.setdefault(body["queue"], QueueView(at_ms))
@@ -401,6 +413,8 @@ _HANDLERS: dict[str, Callable[[Fold, int, Body], None]] = {
     "WaitPromised": Fold._wait_promised,
     "CallLeftQueue": Fold._call_left_queue,
     "CallPutFirst": Fold._call_put_first,
+    "SupervisorActed": Fold._supervisor_acted,
+    "TakeOverGivenUp": Fold._take_over_given_up,
     "QueueClosed": Fold._queue_closed,
     "QueueOpened": Fold._queue_opened,
     "ContactEnded": Fold._contact_ended,

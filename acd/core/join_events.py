@@ -13,6 +13,7 @@ from acd.core.agents import Agent
 from acd.core.floor import Floor
 from acd.core.house_rules import QueueRules
 from acd.core.offers import Offer
+from acd.core.take_overs import finish_take_over
 
 _NO_QUEUE = QueueRules("", "", 0, 0, 20_000, 15_000)
 
@@ -49,6 +50,7 @@ def agent_joined(floor: Floor, event: events.AgentJoined) -> None:
             floor.joined.setdefault(call.contact, [call.offer]).append(offer.id)
             call.offer = offer.id
         floor.tell_agent(agent, "joined")
+        finish_take_over(floor, event.contact)
 
 
 def part_of(floor: Floor, agent: Agent, rules: QueueRules, connected_ms: int) -> Offer:

@@ -21,6 +21,7 @@ from acd.core.offers import (
     Offer,
     cause_of_leg,
 )
+from acd.core.take_overs import is_taken_over
 
 _UNKNOWN_OFFER = "the offer is over, or never was ours"
 _CALLER_FREE = "the caller is free of this offer already"
@@ -195,6 +196,8 @@ def end_leg(floor: Floor, offer: Offer, leg_cause: int, by: str, ended_ms: int |
     offer.leg_cause = leg_cause
     offer.leg_ended_ms = floor.past_ms(ended_ms, offer.connected_ms)
     if offer.connected_ms:
+        if by == "caller" and is_taken_over(floor, offer.contact, offer.id):
+            by = "transfer"  # it is told only now, and Asterisk does not know whose hang-up it was
         end_segment(floor, offer, by, ended_ms)
         call = floor.calls.get(offer.contact)
         if call is not None and call.offer == offer.id:

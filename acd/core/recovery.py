@@ -25,6 +25,7 @@ from acd.core.own_calls import judge_phones
 from acd.core.picture import Picture
 from acd.core.plan import step_from
 from acd.core.remembered import RestoredAgent, RestoredCall, RestoredLeg
+from acd.core.take_overs import JOIN_MS, begin_take_over, finish_take_over
 from acd.core.totals import AgentTotals
 from acd.core.views import AgentView
 
@@ -80,6 +81,8 @@ def restored_from(picture: Picture) -> JournalRestored:
             prefer=tuple(view.prefer),
             rules=rules_from(view.queue, view.rules) if view.rules else None,
             put_first=view.put_first,
+            taker=view.taker,
+            taken_from=view.taken_from,
             beside=tuple(
                 RestoredLeg(offer, picture.legs[offer].agent, picture.legs[offer].rang_ms)
                 for offer in view.legs
@@ -213,6 +216,8 @@ def _restore_call(floor: Floor, remembered: RestoredCall) -> None:
     held: list[RestoredCall] = []
     for leg in _legs_of(remembered):
         agent = floor.agents.get(leg.agent)
+        if agent is not None and not agent.offer and leg.stage == "connected":
+            _make_joining_good(floor, agent, leg)
         if agent is not None and agent.offer == leg.offer:
             held.append(leg)
         elif remembered.stage == "offered":
@@ -225,8 +230,17 @@ def _restore_call(floor: Floor, remembered: RestoredCall) -> None:
     floor.add_call(call)
     for leg in held:
         _restore_offer(floor, call, floor.agents[leg.agent], leg, beside=bool(remembered.beside))
+    if remembered.taker and call.state == "connected":
+        begin_take_over(floor, call.contact, remembered.taker, remembered.taken_from)
     for leg in held:
         _make_answer_good(floor, floor.agents[leg.agent], floor.offers[leg.offer])
+
+
+def _make_joining_good(floor: Floor, agent: Agent, leg: RestoredCall) -> None:
+    """The journal ends between the words that an agent has joined a talk and the agent's change of state."""
+    agent.offer, agent.contact, agent.queue = leg.offer, leg.contact, leg.queue
+    if not floor.tell_agent(agent, "joined"):
+        agent.offer = agent.contact = agent.queue = ""
 
 
 def _make_answer_good(floor: Floor, agent: Agent, offer: Offer) -> None:
@@ -351,6 +365,10 @@ def asterisk_snapshot(floor: Floor, event: events.AsteriskSnapshot) -> None:
     for call in list(floor.calls.values()):
         if call.contact not in contacts and _is_judged(call.arrived_ms, event):
             lose_call(floor, call)
+    for contact in floor.taking:
+        if not floor.linked:
+            floor.deadlines.set(("taking", contact), floor.now_ms + JOIN_MS)
+        finish_take_over(floor, contact)
     floor.ignored = ""  # what it shows and is known already is no reason to ignore the list
     floor.lost_ms = None
     if not floor.linked:

@@ -81,4 +81,6 @@ class RestoredCall:
     prefer: tuple[str, ...] = ()
     put_first: bool = False
     beside: tuple[RestoredLeg, ...] = ()  # further phones that rang
+    taker: str = ""  # of a connected call: this agent joins it, …
+    taken_from: str = ""  # … and this part ends then
     rules: QueueRules | None = None  # those of its entry; None: in a journal from before they were written

@@ -20,6 +20,7 @@ from acd.core.floor import Floor
 from acd.core.offer_events import cancel_offer
 from acd.core.offers import Offer
 from acd.core.state_table import Ignored
+from acd.core.take_overs import begin_take_over
 
 WISH_MS = 5_000
 """So long a taken call is kept for its taker: our cancel, or a fetched caller, needs far less."""
@@ -60,9 +61,10 @@ def acted(
     queue: str = "",
     detail: str = "",
     refused: str = "",
+    segment: str = "",
 ) -> facts.SupervisorActed:
     """The fact of a deed; fields that concern nobody stay empty."""
-    return facts.SupervisorActed(at_ms, by, via, deed, agent, contact, queue, detail, refused)
+    return facts.SupervisorActed(at_ms, by, via, deed, agent, contact, queue, detail, refused, segment)
 
 
 # Agents
@@ -158,14 +160,17 @@ def _is_being_answered(floor: Floor, call: Call) -> bool:
 def call_taken(floor: Floor, event: events.CallTaken) -> None:
     """An agent wants a call at the own phone: before all others, whatever its needs."""
     refused = why_not_taken(floor, event.contact, event.agent)
-    call = floor.calls.get(event.contact)
+    call, segment = floor.calls.get(event.contact), ""
     if event.joins and not refused and (call is None or call.state != "connected"):
         refused = "not_talking"
     if not refused and call is not None:
         if call.state == "connected":
             for leg in _legs_of(floor, call):
                 floor.lower_hand(floor.agents[leg.agent], event.agent)
-        if not event.joins:
+        if event.joins:
+            segment = event.segment or call.offer
+            begin_take_over(floor, call.contact, event.agent, segment)
+        else:
             _wish_for(floor, call, event.agent)
     queue = call.queue if call else ""
     fact = acted(
@@ -177,6 +182,7 @@ def call_taken(floor: Floor, event: events.CallTaken) -> None:
         contact=event.contact,
         queue=queue,
         refused=refused,
+        segment=segment,
     )
     _note(floor, fact)
 

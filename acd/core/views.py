@@ -86,6 +86,8 @@ class ContactView:
     aims: str = ""  # agents it is meant for before it waits, see acd.core.aims
     recording: str = ""
     put_first: bool = False  # by a supervisor, in this entry
+    taker: str = ""  # this agent joins the conversation and takes a part of it over, …
+    taken_from: str = ""  # … this one
     legs: list[str] = field(default_factory=list)  # open offers; `offer` is the latest, or the one answered
     place_since_ms: int = 0  # whose place the contact has, if not that of its own wait
     return_within_ms: int = 0  # how long the place is kept if the caller leaves unserved

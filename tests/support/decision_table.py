@@ -330,6 +330,8 @@ def _fact(fact: facts.Fact) -> str:
             return f"closed {fact.queue}"
         case facts.QueueOpened():
             return f"opened {fact.queue}"
+        case facts.TakeOverGivenUp():
+            return f"given up {fact.contact} by {fact.agent}"
         case facts.SupervisorActed():
             words = ("acted", fact.deed, fact.agent, fact.contact, fact.queue, fact.detail)
             return " ".join(word for word in words if word) + (f": {fact.refused}" if fact.refused else "")
@@ -374,6 +376,8 @@ def _command(command: commands.Command) -> str:
             return f"{told} as {command.outcome}" if command.outcome else told
         case commands.FetchCall():
             return f"! fetch {command.contact}"
+        case commands.DropLeg():
+            return f"! drop {command.segment}"
         case commands.TakeSnapshot():
             return "! snapshot"
     raise AssertionError(command)

@@ -1,6 +1,6 @@
 """Whose leg is in one bridge with whose caller."""
 
-from acd.adapters.joins import Joins
+from acd.adapters.joins import Joins, in_talk, marked
 from telephony.channels import ChannelSeen, channel_seen
 
 
@@ -32,3 +32,18 @@ def test_a_channel_that_is_gone_joins_nobody() -> None:
     assert joins.caller_entered("c1", "consultation") == []
     joins.gone("c1")
     assert joins.phone_entered(leg("8", "consultation"), 200) == []
+
+
+def test_in_talk_are_the_legs_of_a_phone_in_the_callers_bridge() -> None:
+    caller = channel_seen({"Uniqueid": "c1", "Channel": "PJSIP/carrier-1", "BridgeId": "talk"})
+    alone = channel_seen({"Uniqueid": "c2", "Channel": "PJSIP/carrier-2"})
+    channels = [caller, alone, leg("7", "talk"), leg("8", "other"), leg("9", "")]
+    assert [one.uniqueid for one in in_talk(channels, "c1", "1002")] == ["7"]
+    assert in_talk(channels, "c1", "1003") == []
+    assert in_talk(channels, "c2", "1002") == []  # in no bridge: with nobody
+    assert in_talk([caller, marked(leg("7", "talk"), "c1")], "c1", "1002") == []  # it has been found
+
+
+def test_a_marked_leg_is_its_part_of_the_contact() -> None:
+    seen = marked(leg("7", "talk"), "c1")
+    assert (seen.offer, seen.contact) == ("s-7", "c1")

@@ -179,6 +179,59 @@ async def test_an_attended_transfer_ends_one_part_and_begins_another(talk: Talk)
     assert talk.hung_up_by("SegmentEnded") == ["transfer", "agent"]
 
 
+TAKER = {"Uniqueid": "7", "Channel": "PJSIP/1002-7", "BridgeId": "b1", "ChannelStateDesc": "Up"}
+IN_TALK = [{**CALLER, "BridgeId": "b1"}, {**LEG, "BridgeId": "b1"}]
+
+
+def take_over(talk: Talk) -> list[str]:
+    """1002 is to take the talk over; returns the parts that are dropped from then on."""
+    dropped: list[str] = []
+    talk.engine.drop_leg = dropped.append
+    talk.engine.handle(events.AgentLoggedIn("1002", "1002"))
+    talk.engine.handle(events.CallTaken("c1", "1002", "1002", "phone", joins=True))
+    return dropped
+
+
+async def test_who_takes_over_while_nobody_looks_is_found_in_the_bridge(talk: Talk) -> None:
+    dropped = take_over(talk)
+    await comes_back(talk, Link(*IN_TALK, TAKER))
+    assert talk.joined() == [("1002", "s-7")]
+    assert dropped == ["1-1"]
+    await comes_back(talk, Link(*IN_TALK, TAKER))  # found once
+    assert talk.joined() == [("1002", "s-7")]
+
+
+@pytest.mark.parametrize(
+    "channel", [{**TAKER, "BridgeId": "b9"}, {**TAKER, "BridgeId": ""}, {**TAKER, "Channel": "PJSIP/1003-7"}]
+)
+async def test_whoever_is_elsewhere_has_not_taken_over(talk: Talk, channel: dict[str, str]) -> None:
+    dropped = take_over(talk)
+    await comes_back(talk, Link(*IN_TALK, channel))
+    assert (talk.joined(), dropped) == ([], [])
+
+
+async def test_a_phone_that_has_hung_up_since_the_list_has_not_taken_over(talk: Talk) -> None:
+    dropped = take_over(talk)
+    await comes_back(talk, Link(*IN_TALK, TAKER), {"Event": "Hangup", "Cause": "16", **TAKER})
+    assert (talk.joined(), dropped) == ([], [])
+
+
+async def test_who_has_joined_is_known_though_the_leg_never_got_its_marks(talk: Talk) -> None:
+    """Killed at once after it: Asterisk's list shows a phone's channel without offer or contact."""
+    take_over(talk)
+    talk.tell({"Event": "BridgeEnter", **CALLER, "BridgeUniqueid": "b1"})
+    talk.tell({"Event": "BridgeEnter", **TAKER, "BridgeUniqueid": "b1"})
+    assert talk.joined() == [("1002", "s-7")]
+    link = Link(*IN_TALK, TAKER)
+    await comes_back(talk, link)
+    assert talk.hung_up_by("SegmentEnded") == []
+    assert talk.observer.legs["7"].offer == "s-7"
+    await asyncio.sleep(0)
+    assert [told["Value"] for told in link.asked_for] == ["s-7", "c1"]
+    talk.tell(LEG_GONE, {"Event": "HangupRequest", **TAKER}, {"Event": "Hangup", "Cause": "16", **TAKER})
+    assert talk.hung_up_by("SegmentEnded") == ["agent", "agent"]
+
+
 async def test_of_three_parties_the_agent_who_took_the_third_in_has_transferred_nobody(talk: Talk) -> None:
     transfer = {"Event": "AttendedTransfer", "Result": "Success", "OrigTransfererUniqueid": "l1"}
     talk.tell({**transfer, "DestType": "Threeway"}, LEG_ASKS, LEG_GONE)
@@ -212,6 +265,10 @@ class Link:
 
     def __init__(self, *channels: dict[str, str]) -> None:
         self.channels, self.asked, self.answers = channels, asyncio.Event(), asyncio.Event()
+        self.asked_for: list[dict[str, str]] = []
+
+    async def action(self, name: str, fields: dict[str, str]) -> None:
+        self.asked_for.append(fields)
 
     async def list_action(self, *_: object, **__: object) -> list[dict[str, str]]:
         self.asked.set()

@@ -18,7 +18,7 @@ from acd.engine import Engine
 from hotline.journal import JournalWriter
 
 COMMANDS = kinds_of(commands, Command)
-WITHOUT_SESSION = {commands.CancelOffer, commands.FetchCall, commands.TakeSnapshot}
+WITHOUT_SESSION = {commands.CancelOffer, commands.DropLeg, commands.FetchCall, commands.TakeSnapshot}
 """Carried out over AMI, whether or not the caller's session is there."""
 
 
@@ -53,6 +53,7 @@ def test_every_command_is_carried_out(kind: type[Command], engine: Engine) -> No
     engine.cancel_offer = lambda offer: done.append(f"cancel {offer}")
     engine.take_snapshot = lambda: done.append("snapshot")
     engine.fetch_call = lambda contact: done.append(f"fetch {contact}")
+    engine.drop_leg = lambda segment: done.append(f"drop {segment}")
     contact = getattr(command, "contact", "")
     engine.attach(contact, session)
     engine._carry_out(command)

@@ -48,6 +48,7 @@ def test_a_taker_who_joins_is_not_rung_and_the_agent_leaves() -> None:
         1000    take c1 1003 joins          | acted take 1003 c1 service
         1100    joined c1 1003 s-7 service  | connected c1 with 1003
                                             | 1003 on_contact then not_ready
+                                            | ! drop 1-1
         1110    leg_ended 1-1 16 transfer   | talked c1: 910, held 0, by transfer
                                             | 1001 acw until 11110
         2100    leg_ended s-7 16 agent      | talked c1: 1000, held 0, by agent
