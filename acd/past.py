@@ -23,6 +23,8 @@ class Past:
     known: set[str]
     known_since_ms: int
     """Contacts begun since then and not in `known` were not seen; 0: there is no journal."""
+    last_ms: int
+    """When the journal had its last word; 0: there is no journal."""
 
 
 def read_back(folder: Path, day_starts_ms: Callable[[int], int]) -> Past:
@@ -31,7 +33,7 @@ def read_back(folder: Path, day_starts_ms: Callable[[int], int]) -> Past:
     picture = Picture.restore(checkpoint, day_starts_ms) if checkpoint else Picture(day_starts_ms)
     known = set(picture.contacts)
     last = last_envelope(folder)
-    known_since_ms = last.at_us // 1000 if last else 0
+    known_since_ms = last_ms = last.at_us // 1000 if last else 0
     count = 0
     for envelope in envelopes:
         known_since_ms = min(known_since_ms, envelope.at_us // 1000)
@@ -45,4 +47,4 @@ def read_back(folder: Path, day_starts_ms: Callable[[int], int]) -> Past:
         picture.apply(envelope.kind, envelope.at_us // 1000, body)
         count += 1
     logger.info("journal_read", extra={"facts": count, "open_contacts": len(picture.contacts)})
-    return Past(picture, known, known_since_ms)
+    return Past(picture, known, known_since_ms, last_ms)

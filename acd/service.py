@@ -127,10 +127,11 @@ class Acd:
         cel_file = self._service.deployment.cel_file
         away = Away(
             self.engine,
-            lambda: ends_in(cel_file),
+            lambda since_ms: ends_in(cel_file, since_ms),
             self._recording_path,
             self._past.known,
             self._past.known_since_ms or self._clock.now_ms(),
+            self._past.last_ms or self._clock.now_ms(),
         )
         own_calls = OwnCalls(
             self.engine, lambda name: any(name == phone.name for phone in self._settings().phones)

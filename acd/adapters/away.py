@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
 
 from acd.adapters.cel import NEVER, EndedContact, Ends, Talk
@@ -20,39 +21,47 @@ logger = logging.getLogger(__name__)
 LOG_DELAY_S = 0.5  # the log may be this late about an end that the snapshot shows already
 OVERLAP_MS = 2_000  # so much before the gap is looked at again: its last messages may not have reached us
 FALLBACK = "fallback"
+TOLD_AT_ONCE = 100  # so many contacts that were not seen are written down before others have their turn
 
 
 class Away:
-    """One per observer. known: contacts that the journal has since `blind_since_ms` (ms since the epoch)."""
+    """One per observer. known: contacts that the journal has since `blind_since_ms` (ms since the epoch).
+
+    log_since_ms: from then on the log is to be read; not before the journal's last word.
+    """
 
     def __init__(
         self,
         engine: Engine,
-        ends: Callable[[], Ends],
+        ends: Callable[[int | None], Ends],
         recording_path: Callable[[str, int], str],
         known: Collection[str],
         blind_since_ms: int,
+        log_since_ms: int,
     ) -> None:
         self._engine = engine
         self._ends = ends
         self._recording_path = recording_path
         self._known = known
         self._blind_since_ms: int | None = blind_since_ms
+        self._log_since_ms: int | None = log_since_ms - OVERLAP_MS
+        self._unseen: deque[tuple[str, EndedContact]] = deque()  # came and went, not written down so far
 
     def begin(self) -> None:
         """The link is down: from now on nothing is seen."""
         if self._blind_since_ms is None:
-            self._blind_since_ms = self._engine.clock.now_ms() - OVERLAP_MS
+            self._blind_since_ms = self._log_since_ms = self._engine.clock.now_ms() - OVERLAP_MS
 
     async def ends(self, missing: Iterable[str]) -> Ends:
         """What the log says, if there is anything to ask: after a gap, or of contacts that are missing."""
         missing = [one for one in missing if one in self._engine.picture.contacts]
         if self._blind_since_ms is None and not missing:
             return Ends()
-        ends = await asyncio.to_thread(self._ends)
+        since_ms = self._log_since_ms if self._blind_since_ms is not None else None
+        ends = await asyncio.to_thread(self._ends, since_ms)
         if any(one not in ends.contacts for one in missing):
             await asyncio.sleep(LOG_DELAY_S)
-            ends = await asyncio.to_thread(self._ends)
+            ends = await asyncio.to_thread(self._ends, since_ms)
         return ends
 
     def tell_before_snapshot(
@@ -94,22 +103,33 @@ class Away:
             self._engine.handle(CallWithdrawn(contact, FALLBACK))
 
     def tell_after_snapshot(self, ends: Ends, gone: Iterable[str], seen: Collection[str]) -> None:
-        """Ends of contacts, and whole contacts that came and went unseen. seen: those the observer knows."""
+        """Ends of contacts; whole contacts that came and went unseen are for `tell_unseen`.
+
+        seen: those the observer knows.
+        """
         for contact in gone:
             self._end(contact, ends.contacts.get(contact))
         since_ms, self._blind_since_ms = self._blind_since_ms, None
         if since_ms is None:
             return
-        unseen = 0
-        for contact, told in ends.contacts.items():
-            if told.started_ms < since_ms or contact in self._known or contact in seen:
-                continue
-            unseen += 1
-            self._start(contact, told.started_ms, told)
-            self._end(contact, told)
+        unseen = [
+            (contact, told)
+            for contact, told in ends.contacts.items()
+            if told.started_ms >= since_ms and contact not in self._known and contact not in seen
+        ]
+        self._unseen += unseen
         self._known = ()
         if unseen:
-            logger.warning("contacts_unseen", extra={"count": unseen})
+            logger.warning("contacts_unseen", extra={"count": len(unseen)})
+
+    async def tell_unseen(self) -> None:
+        """Write down whoever came and went unseen; after a long absence they are many, and calls go on."""
+        while self._unseen:
+            for _ in range(min(TOLD_AT_ONCE, len(self._unseen))):
+                contact, told = self._unseen.popleft()
+                self._start(contact, told.started_ms, told)
+                self._end(contact, told)
+            await asyncio.sleep(0)
 
     def _start(self, contact: str, at_ms: int, told: EndedContact | None) -> None:
         number, trunk, direct = (told.number, told.trunk, told.direct) if told else ("", "", False)

@@ -2,7 +2,8 @@
 
 `cel_custom` writes every channel's life to a file without us (see asterisk-conf/cel_custom.conf), and the
 dialplan adds a line of ours as each caller's and each agent's leg ends (extensions.conf, [ended]). The file's
-end is read in bounded memory, only after a gap. Must not know what acd makes of it.
+end is read only after a gap: as far back as the gap began, over all the files that the supervisor has renamed
+and kept (NAME.0 the newest). Must not know what acd makes of it.
 """
 
 from __future__ import annotations
@@ -10,13 +11,18 @@ from __future__ import annotations
 import csv
 import json
 import logging
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
+from typing import BinaryIO
 
 logger = logging.getLogger(__name__)
 
 TAIL_BYTES = 8 * 1024 * 1024
+MOST_BYTES = 128 * 1024 * 1024  # more than is kept; a file that nobody renames may grow larger
 START, CONTACT_END, LEG_END = "CHAN_START", "HotlineContact", "HotlineLeg"
 ANSWERED, CONNECTED, TRANSFERRED = "ANSWER", "BRIDGE_ENTER", "BLINDTRANSFER"
 
@@ -73,21 +79,21 @@ class Ends:
     talks: Mapping[str, Talk] = field(default_factory=dict)
 
 
-def ends_in(file: Path, tail_bytes: int = TAIL_BYTES) -> Ends:
-    """The ends told in the file's last bytes.
+def ends_in(
+    file: Path, since_ms: int | None = None, tail_bytes: int = TAIL_BYTES, most_bytes: int = MOST_BYTES
+) -> Ends:
+    """The ends told since then (ms since the epoch), as far as the files go, at least those in the last
+    tail_bytes of them and none before the last most_bytes.
 
     Columns: event, epoch seconds with fraction, unique id, linked id, accountcode, details as JSON, channel
     name (see asterisk-conf/cel_custom.conf). A line that cannot be read is passed over; a missing file has
     no ends.
     """
-    text = _tail(file, tail_bytes)
-    if len(text) < tail_bytes:  # the supervisor may have renamed it not long ago
-        text = _tail(file.with_name(f"{file.name}.0"), tail_bytes - len(text)) + text
     started_ms: dict[str, int] = {}
     contacts: dict[str, EndedContact] = {}
     ended: dict[str, tuple[str, EndedLeg]] = {}  # by offer: unique id, and what its line says
     talks: dict[str, Talk] = {}
-    for row in csv.reader(text.decode("utf-8", "replace").splitlines()):
+    for row in csv.reader(_lines(file, since_ms, tail_bytes, most_bytes)):
         try:
             if row[0] == START:
                 started_ms[row[2]] = _ms(row[1])
@@ -115,18 +121,56 @@ def _with_talk(leg: EndedLeg, talk: Talk) -> EndedLeg:
     return replace(leg, by="transfer" if talk.transferred else leg.by, talk=talk)
 
 
-def _tail(file: Path, most_bytes: int) -> bytes:
-    """The last bytes of a file; none when there is no such file, or it cannot be read."""
-    try:
-        size = file.stat().st_size
-        with file.open("rb") as handle:
-            handle.seek(max(0, size - most_bytes))
-            return handle.read()
-    except FileNotFoundError:
-        return b""
-    except OSError:
-        logger.exception("cel_unreadable")
-        return b""
+def _lines(file: Path, since_ms: int | None, tail_bytes: int, most_bytes: int) -> Iterator[str]:
+    """The whole lines of the file and of those that were renamed, the oldest first."""
+    with ExitStack() as ends:
+        try:
+            parts = _parts(file, ends, since_ms, tail_bytes, most_bytes)
+            for handle, from_byte, to_byte in reversed(parts):
+                if from_byte:
+                    handle.seek(from_byte - 1)
+                    handle.readline()  # up to the end of a line that is not wanted, or only in part
+                while handle.tell() < to_byte and (line := handle.readline()):
+                    yield line.decode("utf-8", "replace").strip("\r\n")
+        except OSError:
+            logger.exception("cel_unreadable")
+
+
+def _parts(
+    file: Path, ends: ExitStack, since_ms: int | None, tail_bytes: int, most_bytes: int
+) -> list[tuple[BinaryIO, int, int]]:
+    """What is to be read: open files, the newest first, and from which byte to which.
+
+    The supervisor may be renaming them: every file only grows older by it, so going from the newest to the
+    oldest none is missed, and one that was met already is known by its inode.
+    """
+    parts: list[tuple[BinaryIO, int, int]] = []
+    met: set[int] = set()
+    total = missing = 0
+    for number in count(-1):
+        try:
+            handle = ends.enter_context((file if number < 0 else _renamed(file, number)).open("rb"))
+        except FileNotFoundError:
+            missing += 1
+            if missing == 2:
+                return parts
+            continue  # its turn to be renamed is just now, or nothing has happened since it was
+        missing = 0
+        status = os.fstat(handle.fileno())
+        if status.st_ino in met:
+            continue
+        met.add(status.st_ino)
+        is_of_gap = since_ms is not None and status.st_mtime * 1000 >= since_ms
+        wanted = (most_bytes if is_of_gap else tail_bytes) - total
+        if wanted <= 0:
+            return parts
+        parts.append((handle, max(0, status.st_size - wanted), status.st_size))
+        total += status.st_size
+    return parts
+
+
+def _renamed(file: Path, number: int) -> Path:
+    return file.with_name(f"{file.name}.{number}")
 
 
 def _contact(row: Sequence[str], started_ms: int) -> EndedContact:

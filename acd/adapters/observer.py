@@ -122,6 +122,7 @@ class Observer:
         while True:
             try:
                 await self._ask_and_reconcile(self.orders.link)
+                await self._away.tell_unseen()
                 return
             except AmiError as error:
                 logger.warning("snapshot_failed", extra={"error": str(error)})

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import re
 import shutil
+import time
 from pathlib import Path
 
 from hotline.asterisk_install import AsteriskInstall
@@ -20,6 +21,8 @@ log = logging.getLogger(__name__)
 
 MOST_BYTES = 10 * 1024 * 1024
 KEPT = 5  # old files of each kind, besides the current one
+CEL_KEPT = 10  # of Asterisk's log of channels: acd reads in them what happened while it was away
+CEL_KEPT_S = 7 * 86_400  # … and none that was written last longer ago
 _RETRY_AFTER_LOOKS = 30
 
 
@@ -33,10 +36,11 @@ class LogRotation:
         *,
         most_bytes: int | None = None,
         kept: int = KEPT,
+        cel_kept: int = CEL_KEPT,
     ) -> None:
         self._deployment, self._install = deployment, install
         self._most_bytes = most_bytes or file_limit(LOG_BYTES, MOST_BYTES)
-        self._kept = kept
+        self._kept, self._cel_kept = kept, cel_kept
         self._pause = 0  # looks until Asterisk is asked again
 
     async def look(self) -> None:
@@ -70,11 +74,15 @@ class LogRotation:
         Source: cel_custom.c and res_cdrel_custom's file writer.
         """
         current = self._deployment.cel_file
+        oldest_s = time.time() - CEL_KEPT_S
+        for old in current.parent.glob(f"{current.name}.*"):
+            if _number(old) >= 0 and old.stat().st_mtime < oldest_s:
+                old.unlink()
         if not self._too_large(current):
             return
         for old in sorted(current.parent.glob(f"{current.name}.*"), key=_number, reverse=True):
             number = _number(old)
-            if number + 1 >= self._kept:
+            if number + 1 >= self._cel_kept:
                 old.unlink(missing_ok=True)
             elif number >= 0:
                 old.replace(current.with_name(f"{current.name}.{number + 1}"))

@@ -45,7 +45,7 @@ async def refusal_is_told(stack: HotlineStack, account: str) -> None:
 async def test_what_asterisk_writes_is_rotated_under_it(stack: HotlineStack, lane: Lane) -> None:
     install = find_install()
     assert install is not None
-    rotation = LogRotation(stack.deployment, install, most_bytes=1, kept=KEPT)
+    rotation = LogRotation(stack.deployment, install, most_bytes=1, kept=KEPT, cel_kept=KEPT)
     cel, log = stack.deployment.cel_file, stack.deployment.asterisk_log / "security.log"
     contacts = []
     for account in lane.agents[:3]:

@@ -1,5 +1,6 @@
 """CEL: what ended while acd was away."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,45 @@ def test_the_file_that_was_renamed_is_read_too(file: Path) -> None:
     assert set(ends_in(file, tail_bytes=len(LINES) + 10).contacts) == {"u7"}
     file.unlink()
     assert set(ends_in(file).contacts) == {"u1"}
+
+
+def write_files(file: Path, count: int, first_s: int) -> int:
+    """count files renamed, a minute of the log each, and the current one; returns the bytes of one."""
+    for minute in range(count + 1):
+        name = file.name if minute == count else f"{file.name}.{count - 1 - minute}"
+        text = f"{LINES}\n".replace("u1", f"m{minute}")
+        file.with_name(name).write_text(text, encoding="utf-8")
+        os.utime(file.with_name(name), (first_s + 60 * minute, first_s + 60 * minute))
+    return len(f"{LINES}\n".encode())
+
+
+@pytest.mark.parametrize(
+    ("since_s", "minutes"),
+    [(None, [3, 4]), (10_121, [3, 4]), (10_120, [2, 3, 4]), (10_060, [1, 2, 3, 4]), (0, [0, 1, 2, 3, 4])],
+)
+def test_as_many_files_are_read_as_the_gap_is_long_the_oldest_first(
+    file: Path, since_s: int | None, minutes: list[int]
+) -> None:
+    size = write_files(file, 4, 10_000)
+    ends = ends_in(file, since_s and since_s * 1000, tail_bytes=2 * size)
+    assert list(ends.contacts) == [f"m{minute}" for minute in minutes]
+    assert all(ended.started_ms for ended in ends.contacts.values())
+
+
+def test_there_is_an_end_to_what_is_read(file: Path) -> None:
+    size = write_files(file, 4, 10_000)
+    assert list(ends_in(file, 0, most_bytes=2 * size).contacts) == ["m3", "m4"]
+
+
+def test_files_that_are_being_renamed_are_read_once(file: Path) -> None:
+    """The turn of .0 has come: it is .1 already, and the current one not yet .0; or that one just now."""
+    write_files(file, 3, 10_000)
+    file.with_name("cel.csv.2").rename(file.with_name("cel.csv.3"))
+    file.with_name("cel.csv.1").rename(file.with_name("cel.csv.2"))
+    file.with_name("cel.csv.0").rename(file.with_name("cel.csv.1"))
+    assert list(ends_in(file, 0).contacts) == ["m0", "m1", "m2", "m3"]
+    file.with_name("cel.csv.0").hardlink_to(file)
+    assert list(ends_in(file, 0).contacts) == ["m0", "m1", "m2", "m3"]
 
 
 def test_a_missing_file_has_no_ends(tmp_path: Path) -> None:

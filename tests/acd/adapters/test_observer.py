@@ -44,7 +44,7 @@ class Talk:
         self.journal = JournalWriter(folder, "acd")
         picture, registry = Picture(lambda _: 0), CollectorRegistry()
         self.engine = Engine(Distributor(1), picture, self.journal, SteadyClock(), registry)
-        away = Away(self.engine, lambda: self.log, lambda offer, at_ms: offer, (), 0)
+        away = Away(self.engine, lambda _: self.log, lambda offer, at_ms: offer, (), 0, 0)
         self.observer = Observer(
             self.engine,
             lambda number: number,

@@ -1,5 +1,7 @@
 """Files of other programs: rotated when too large, the oldest removed, and Asterisk is not pestered."""
 
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -55,7 +57,7 @@ def console(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> Console:
 
 @pytest.fixture
 def rotation(deployment: Deployment) -> LogRotation:
-    return LogRotation(deployment, INSTALL, most_bytes=MOST, kept=3)
+    return LogRotation(deployment, INSTALL, most_bytes=MOST, kept=3, cel_kept=4)
 
 
 def names(folder: Path) -> list[str]:
@@ -102,8 +104,21 @@ async def test_cel_is_renamed_and_the_oldest_go(
         deployment.cel_file.write_text(f"{number:04}{LARGE}")
         await rotation.look()
     folder = deployment.cel_file.parent
-    assert names(folder) == ["cel.csv.0", "cel.csv.1", "cel.csv.2"]
-    assert [(folder / name).read_text()[:4] for name in names(folder)] == ["0011", "0010", "0009"]
+    assert names(folder) == ["cel.csv.0", "cel.csv.1", "cel.csv.2", "cel.csv.3"]
+    assert [(folder / name).read_text()[:4] for name in names(folder)] == ["0011", "0010", "0009", "0008"]
+
+
+async def test_cel_files_that_are_old_go_though_they_are_few(
+    deployment: Deployment, console: Console, rotation: LogRotation
+) -> None:
+    deployment.cel_file.write_text(SMALL)
+    for number, days in enumerate((1, 6, 8)):
+        old = deployment.cel_file.with_name(f"cel.csv.{number}")
+        old.write_text(SMALL)
+        at_s = time.time() - days * 86_400
+        os.utime(old, (at_s, at_s))
+    await rotation.look()
+    assert names(deployment.cel_file.parent) == ["cel.csv", "cel.csv.0", "cel.csv.1"]
 
 
 async def test_printed_output_is_copied_and_emptied(
