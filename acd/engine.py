@@ -191,6 +191,8 @@ def fact_id(kind: str, body: dict[str, Any]) -> str:
             return f"{body['contact']}/{body['entry']}/queued"
         case "CallOverflowed":
             return f"{body['contact']}/{body['entry']}/overflowed/{body['at_ms']}"
+        case "AimsPassedOver":
+            return f"{body['contact']}/{body['entry']}/passed_over/{body['aims']}/{body['at_ms']}"
         case "CallWidened":
             return f"{body['contact']}/{body['entry']}/widened/{body['step']}"
         case "CallLeftQueue":

@@ -95,7 +95,12 @@ class CallbackSession(CallerSession):
         await super().run()
 
     def _arrival(self, now_ms: int) -> CallArrived:
-        return replace(super()._arrival(now_ms), closed=False, reach_ms=reach_ms(self._settings))
+        return replace(
+            super()._arrival(now_ms),
+            closed=False,
+            reach_ms=reach_ms(self._settings),
+            put_first=self._callback.put_first,
+        )
 
     async def _music(self) -> None:
         if self._is_there:

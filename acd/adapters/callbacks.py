@@ -156,6 +156,7 @@ class Callbacks:
                 priority=priority if priority.removeprefix("-").isdecimal() else "",
                 language=asked[variables.LANGUAGE],
                 place_since_ms=view.place_since_ms or view.wait_since_ms or now_ms,
+                put_first=view.put_first,
                 expires_ms=now_ms + settings.callbacks.expire_after_s * 1000,
             )
         )

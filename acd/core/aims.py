@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from acd.core.agents import Agent
 from acd.core.calls import Call
+from acd.core.facts import AimsPassedOver
 from acd.core.floor import Floor
 
 LEAVING_MS = 5_000
@@ -36,15 +37,25 @@ def aim_over(floor: Floor, contact: str) -> None:
     call = floor.calls.get(contact)
     if call is not None and call.aims and call.state == "aimed":
         call.aims.pop(0)
+        _tell_passed_over(floor, call)
+
+
+def _tell_passed_over(floor: Floor, call: Call) -> None:
+    """Who was passed over stays so after a restart; an offer to the next tells it by itself."""
+    aims = " ".join(call.aims)
+    floor.facts.append(AimsPassedOver(floor.now_ms, call.contact, call.entry, aims))
 
 
 def _offer_to_next(floor: Floor, call: Call, make_offer: Offering) -> None:
+    meant_for = len(call.aims)
     while call.aims:
         agent = floor.agents.get(call.aims[0])
         how = "" if agent is None else _way_to(call, agent)
         if how == "leaving":
             if floor.deadlines.time_ms(("aim", call.contact)) is None:
                 floor.deadlines.set(("aim", call.contact), floor.now_ms + LEAVING_MS)
+            if len(call.aims) < meant_for:
+                _tell_passed_over(floor, call)
             return
         call.aims.pop(0)
         floor.deadlines.clear(("aim", call.contact))
@@ -53,6 +64,8 @@ def _offer_to_next(floor: Floor, call: Call, make_offer: Offering) -> None:
                 floor.aimed.pop(call.contact, None)
             make_offer(call, agent, how)
             return
+    if meant_for:
+        _tell_passed_over(floor, call)
     floor.aimed.pop(call.contact, None)
     floor.tell_call(call, "aims_over")
 

@@ -168,6 +168,8 @@ def _queue(floor: Floor, event: events.CallArrived, rules: QueueRules, needs: Ne
             rules=kept_rules(rules),
         )
     )
+    if event.put_first:
+        floor.put_first(call)
 
 
 def _needs_or_none(text: str) -> Needs | None:

@@ -40,6 +40,7 @@ class Callback:
     asked_ms: int
     tried: int = 0  # attempts that count
     next_ms: int = 0  # not before
+    put_first: bool = False  # before all others, by a supervisor: as a caller, or since
     lines: int = 0  # how many have been made
     line: str = ""  # the one that is there now
     answered: bool = False  # the person is at the line, or was
@@ -77,6 +78,10 @@ class CallbackBook:
                 callback = self.at_line(body["contact"])
                 if callback is not None:
                     callback.answered, callback.over, callback.over_by = True, "served", body["agent"]
+            case "CallPutFirst":
+                callback = self.at_line(body["contact"])
+                if callback is not None:
+                    callback.put_first = True
             case "CallbackTried":
                 callback = self.open.get(body["contact"])
                 if callback is not None:

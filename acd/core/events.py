@@ -37,6 +37,7 @@ class CallArrived(Event):
     preferred: tuple[str, ...] = ()  # agents named for the caller's choice, number or flow, or the queue
     teams: tuple[str, ...] = ()  # those of them that are named as teams
     closed: bool = False  # the queue's opening hours are over
+    put_first: bool = False  # a callback's line, if a supervisor has put the person's call first
     reach_ms: int = 0  # a callback: so long it takes at most to reach the person whose place it keeps; else 0
 
 

@@ -60,6 +60,18 @@ class CallQueued(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class AimsPassedOver(Fact):
+    """Agents whom a call was meant for cannot take it now, and are not asked again. aims: those who are left.
+
+    With "" it waits in the line. Those before an aim that is offered the call are passed over without this.
+    """
+
+    contact: str
+    entry: int
+    aims: str
+
+
+@dataclass(frozen=True, slots=True)
 class CallWidened(Fact):
     """A step of the plan has come: the waiting call asks for this from now on. step counts from 1."""
 
@@ -505,7 +517,8 @@ class CallbackAsked(Fact):
 
     caller: a reference to the number to be called; number: the hotline number dialled; needs, prefer (agents,
     joined by spaces): chosen besides the queue's own; priority: "" for that of the queue; place_since_ms: the
-    place in line is that of a wait since then; expires_ms: not called any more from then on.
+    place in line is that of a wait since then; expires_ms: not called any more from then on; put_first: by a
+    supervisor, before all others.
     """
 
     contact: str
@@ -518,6 +531,7 @@ class CallbackAsked(Fact):
     language: str
     place_since_ms: int
     expires_ms: int
+    put_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)

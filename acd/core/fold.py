@@ -114,6 +114,11 @@ class Fold:
         for page in self._pages(at_ms, queue):
             page.offered += 1
 
+    def _aims_passed_over(self, at_ms: int, body: Body) -> None:
+        view = self.contacts.get(body["contact"])
+        if view is not None and view.entry == body["entry"]:
+            view.aims = body["aims"]
+
     def _call_widened(self, at_ms: int, body: Body) -> None:
         view = self.contacts.get(body["contact"])
         if view is not None and view.entry == body["entry"]:
@@ -128,7 +133,7 @@ class Fold:
         view = self.contacts.get(contact)
         if view is not None:
             view.stage, view.offer, view.agent = "offered", offer, agent
-            if view.aims:
+            if view.aims and body["proof"].get("aimed") != "took":  # an agent's wish leaves them as they are
                 _, _, view.aims = f" {view.aims} ".partition(f" {agent} ")
                 view.aims = view.aims.strip()
             view.rang_ms = view.answered_ms = 0
@@ -398,6 +403,7 @@ _OPEN_THINGS: dict[str, type[Any]] = {
 _HANDLERS: dict[str, Callable[[Fold, int, Body], None]] = {
     "ContactStarted": Fold._contact_started,
     "CallQueued": Fold._call_queued,
+    "AimsPassedOver": Fold._aims_passed_over,
     "CallWidened": Fold._call_widened,
     "OutgoingStarted": Fold._outgoing_started,
     "OutgoingAnswered": Fold._outgoing_answered,

@@ -59,7 +59,7 @@ class Entry:
     queue: str
     prefer: list[str]
     queued_ms: int
-    aims: list[str]  # agents it is meant for, as far as it is not known that they are passed over
+    aims: list[str]  # agents it is meant for, who are not passed over
     widens: list[tuple[int, str]]  # when, and to which needs; the last part of its plan comes last
     has_session: bool = True
     dial: str = ""  # the offer whose Dial may run on the caller's channel

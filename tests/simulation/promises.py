@@ -117,6 +117,7 @@ _FACT_CHECKS: dict[type[facts.Fact], Callable[[Known, Any], None]] = {
     facts.HelpAsked: of_agents.help_asked,
     facts.HelpEnded: of_agents.help_ended,
     facts.CallQueued: of_calls.call_queued,
+    facts.AimsPassedOver: of_calls.aims_passed_over,
     facts.CallWidened: of_calls.call_widened,
     facts.CallOverflowed: of_calls.call_overflowed,
     facts.CallOffered: of_offers.call_offered,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from known_house import PUT_FIRST, Entry, Known, Place
+from known_house import LEAVING_MS, PUT_FIRST, Entry, Known, Place
 from simulated_channels import person_of
 
 from acd.core import facts, house_rules
@@ -68,6 +68,20 @@ def keep_place(known: Known, contact: str, left_ms: int) -> None:
     place = known.places_of[contact]
     if place.return_within_ms and "+line" not in contact:
         known.gone_places[person_of(contact)] = place, left_ms + place.return_within_ms
+
+
+def aims_passed_over(known: Known, fact: facts.AimsPassedOver) -> None:
+    """In order, each for good; who is about to leave the caller is waited for, but not for long."""
+    entry = known.entries.get(fact.contact)
+    known.expect(entry is not None and entry.entry == fact.entry, f"{fact}, but the call has {entry}")
+    assert entry is not None
+    left = fact.aims.split()
+    passed = entry.aims[: len(entry.aims) - len(left)]
+    known.expect(bool(passed) and [*passed, *left] == entry.aims, f"{fact}, meant for {entry.aims}")
+    awaited = [one for one in passed if known.is_leaving(one, fact.contact)]
+    is_late = known.now_ms >= entry.queued_ms + LEAVING_MS
+    known.expect(not awaited or is_late, f"{fact}, but it waits for {awaited}")
+    entry.aims = left
 
 
 def call_widened(known: Known, fact: facts.CallWidened) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from known_house import LEAVING_MS, PAUSE_MS, Agent, Entry, Known, Offer
+from known_house import PAUSE_MS, Agent, Entry, Known, Offer
 from promises_of_calls import keep_place
 
 from acd.core import facts
@@ -97,10 +97,7 @@ def _check_order(known: Known, fact: facts.CallOffered, entry: Entry, agent: Age
     known.expect((agent.state, agent.intent) == ("ready", "ready"), f"{fact} to {agent}")
     known.expect(fact.phone not in known.in_use, f"{fact} to a phone in use")
     known.expect(known.serves(fact.agent, entry), f"{fact} to one who does not meet the needs")
-    awaited = [one for one in entry.aims if known.is_leaving(one, fact.contact)]
-    is_late = known.now_ms >= entry.queued_ms + LEAVING_MS
-    known.expect(not awaited or is_late, f"{fact}, but it waits for {awaited}")
-    entry.aims.clear()
+    known.expect(not entry.aims, f"{fact}, but it is meant for {entry.aims}")
     late = [at_ms for at_ms, _ in entry.widens if at_ms <= known.now_ms]
     known.expect(not late, f"{fact}, though a step was due at {late}")
     for contact, other in known.entries.items():

@@ -197,6 +197,7 @@ def event_of(words: list[str]) -> events.Event:
                 fallback_agent=options.get("agent", ""),
                 chosen=options.get("chosen", ""),
                 closed="closed" in options,
+                put_first="first" in options,
                 last_agent=options.get("last", ""),
                 reach_ms=int(options.get("reach", "0")),
                 preferred=tuple(options["prefer"].split(",")) if "prefer" in options else (),
@@ -292,6 +293,8 @@ def _fact(fact: facts.Fact) -> str:
         case facts.CallOverflowed():
             expected = f" of {fact.predicted_ms}" if fact.predicted_ms else ""
             return f"overflowed {fact.contact} to {fact.to}: {fact.reason}{expected}"
+        case facts.AimsPassedOver():
+            return f"{fact.contact} meant for {fact.aims or 'nobody'}"
         case facts.CallWidened():
             return f"widened {fact.contact}: {fact.needs or 'anyone'}{_preferred(fact.prefer)}"
         case facts.CallOffered():

@@ -28,6 +28,7 @@ from acd.core.facts import (
     CallbackSettled,
     CallbackTried,
     CallConnected,
+    CallPutFirst,
     CallQueued,
     ContactEnded,
     ContactStarted,
@@ -177,6 +178,18 @@ async def test_a_callback_is_taken_down_once_and_the_caller_leaves_the_line(tmp_
     house.events.clear()
     said: list[str] = [house.callbacks._ask("c1", ASKED)]
     assert (said, house.kinds(), house.events) == (["taken"], ["Asked"], [])
+
+
+@pytest.mark.parametrize("put_first", [False, True])
+async def test_whom_a_supervisor_has_put_first_is_called_back_first(put_first: bool, tmp_path: Path) -> None:
+    house = House(tmp_path)
+    for fact in Story("c1", now_ms=house.now_ms).starts().queues().facts:
+        house.record(fact)
+    if put_first:
+        house.record(CallPutFirst(house.now_ms, "c1", 1))
+    assert house.callbacks._ask("c1", {**ASKED, "HL_PRIORITY": ""}) == "taken"
+    house.begins_again()
+    assert house.picture.callbacks.open["c1"].put_first is put_first
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decision_table import START_MS, Table
+from restarted_table import Restarted
 
 from acd.core import events
 from acd.core.fact_codec import to_body
@@ -67,6 +68,7 @@ def test_an_agent_about_to_leave_the_caller_is_waited_for() -> None:
         5200    arrive c1 service since=5200 entry=2 aims=1002,1001 place=100 |
                                                  | talked c1: 5000, held 0, by transfer
                                              | queued c1 entry 2
+                                             | c1 meant for 1001
         5300    leg_ended 1-1 16 transfer    | 1001 acw until 15300
                                              | offered c1 to 1001 as 1-2
                                              | 1001 offered until 15300
@@ -84,7 +86,8 @@ def test_but_not_for_long() -> None:
         5200    arrive c1 service since=5200 entry=2 aims=1001 place=100 |
                                                  | talked c1: 5000, held 0, by transfer
                                              | queued c1 entry 2
-        10200   alarm                        | 1001 unknown (lease_expired)
+        10200   alarm                        | c1 meant for nobody
+                                             | 1001 unknown (lease_expired)
                                              | ! snapshot
         10210   ready 1003                   | 1003 ready
                                              | offered c1 to 1003 as 1-2
@@ -264,3 +267,63 @@ def test_aims_and_place_survive_a_restart() -> None:
             picture.apply(type(fact).__name__, fact.at_ms, to_body(fact))
     (call,) = restored_from(picture).calls
     assert (call.stage, call.aims, call.line_since_ms) == ("offered", ("1001",), START_MS)
+
+
+def transferred() -> Restarted:
+    """1001 has sent c1 on to 1002, who cannot take it; 1001's leg has not told its end."""
+    table = Restarted()
+    table.run("""
+        0       snapshot                     |
+        1       log_in 1001 p1               | 1001 not_ready (login)
+        2       log_in 1002 p2               | 1002 not_ready (login)
+        3       log_in 1003 p3               | 1003 not_ready (login)
+        10      ready 1001                   | 1001 ready
+        20      arrive c1 service since=20   | queued c1
+                                             | offered c1 to 1001 as 1-1
+                                             | 1001 offered
+                                             | ! offer c1 to 1001 for 20000
+        50      bridged 1-1                  | 1001 on_contact
+                                             | answered c1: waited 30, rang 0
+                                             | connected c1 with 1001
+                                             | left c1: answered after 30
+        1000    arrive c1 service since=1000 entry=2 aims=1002,1001 place=20 |
+                                                 | talked c1: 950, held 0, by transfer
+                                             | queued c1 entry 2
+                                             | c1 meant for 1001
+    """)
+    return table
+
+
+def test_who_was_passed_over_stays_so_after_a_restart() -> None:
+    """1002 has been ready since, but had the turn: c1 is for 1001, whose leg is waited for."""
+    table = transferred()
+    assert table.restart(2000) == []
+    table.run("""
+        2100    snapshot c1 1-1:c1:1001:bridged waiting=c1 |
+        2200    ready 1002                   | 1002 ready
+        2300    arrive c1 service since=1000 entry=2 aims=1002,1001 place=20 |
+        2400    leg_ended 1-1 16 transfer    | 1001 ready
+                                             | offered c1 to 1001 as 2-1
+                                             | 1001 offered
+                                             | ! offer c1 to 1001 for 20000
+    """)
+
+
+def test_an_agents_own_wish_passes_nobody_over() -> None:
+    """1003 takes the call and rejects it: it is for 1001 as before, though acd was killed meanwhile."""
+    table = transferred()
+    table.run("""
+        1100    take c1 1003                 | acted take 1003 c1 service
+                                             | offered c1 to 1003 as 1-2
+                                             | 1003 offered then not_ready
+                                             | ! offer c1 to 1003 for 20000
+        1200    failed 1-2 rejected          | ended 1-2: rejected, rang 0
+        1300    leg_ended 1-2 21             | 1003 not_ready (login)
+    """)
+    assert table.picture.contacts["c1"].aims == "1001"
+    assert table.restart(2000) == []
+    table.run("""
+        2100    snapshot c1 1-1:c1:1001:bridged waiting=c1 |
+        2200    ready 1002                   | 1002 ready
+        2300    arrive c1 service since=1000 entry=2 aims=1002,1001 place=20 |
+    """)

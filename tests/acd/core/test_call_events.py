@@ -329,6 +329,28 @@ def test_the_person_of_a_callback_is_not_reached_the_agent_has_no_mark_and_the_i
     """)
 
 
+def test_a_callback_of_one_who_was_put_first_is_before_all_others() -> None:
+    """Also before c1, who has waited for longer; after c2, who was put first and has waited longer, too."""
+    Table().run("""
+        100     arrive c1 orders since=100                    | queued c1
+        200     arrive c2 orders since=200                    | queued c2
+        210     put_first c2                                  | first c2
+                                                              | acted put_first c2 orders
+        300     arrive c3 orders since=300 reach=50000 first=yes | queued c3
+                                                              | first c3
+        310     put_first c3                                  | acted put_first c3 orders: first_already
+                                                              | - first_already
+        400     ready 1001                                    | 1001 ready
+                                                              | offered c2 to 1001 as 1-1
+                                                              | 1001 offered
+                                                              | ! offer c2 to 1001 for 8000
+        500     ready 1002                                    | 1002 ready
+                                                              | offered c3 to 1002 as 1-2
+                                                              | 1002 offered
+                                                              | ! offer c3 to 1002 for 8000
+    """)
+
+
 def test_the_lease_of_a_callback_leaves_time_to_reach_the_person() -> None:
     """Before the phone rings, and after it was answered."""
     Table().run("""

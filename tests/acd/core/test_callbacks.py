@@ -14,6 +14,7 @@ from acd.core.facts import (
     CallbackSettled,
     CallbackTried,
     CallConnected,
+    CallPutFirst,
     ContactEnded,
     ContactStarted,
     Fact,
@@ -33,6 +34,11 @@ def tell(book: CallbackBook, row: str) -> None:
             since_ms = int(place[0]) if place else at_ms
             told = (contact, caller, "4001", "service", "", "", "", "zh", since_ms, at_ms + LASTS_MS)
             fact = CallbackAsked(at_ms, *told)
+        case "asks_as_first", [contact, caller]:
+            told = (contact, caller, "4001", "service", "", "", "", "zh", at_ms, at_ms + LASTS_MS)
+            fact = CallbackAsked(at_ms, *told, put_first=True)
+        case "put_first", [line]:
+            fact = CallPutFirst(at_ms, line, 1)
         case "begins", [line]:
             fact = ContactStarted(at_ms, line, "4001", "outside", False, "x")
         case "ends" | "hangs_up", [line]:
@@ -71,6 +77,8 @@ def answer(book: CallbackBook, question: str) -> str:
             found = " ".join(one.contact for one in book.expired(int(rest[0])))
         case "why":
             found = book.why_not(rest[0], int(rest[1]), LIMITS)
+        case "first":
+            found = " ".join(one.contact for one in book.open.values() if one.put_first)
         case "tried":
             found = str(book.open[rest[0]].tried)
         case "next":
@@ -87,10 +95,17 @@ CASES = """
 
     with a line nobody is due; a line that is lost is made again, under another id
     | 100 asks c1 anna / 110 begins callback1-c1
-    | due 200 = -; next c1 = callback2-c1
+    | first = -; due 200 = -; next c1 = callback2-c1
 
     | 100 asks c1 anna / 110 begins callback1-c1 / 500 ends callback1-c1
     | due 500 = c1; next c1 = callback2-c1; tried c1 = 0
+
+    who was put first stays so, as a caller or by the line, whatever becomes of it
+    | 1 asks_as_first c1 anna / 3 begins callback1-c1 / 4 ends callback1-c1
+    | first = c1
+
+    | 2 asks c2 ben / 3 begins callback1-c2 / 4 put_first callback1-c2 / 5 ends callback1-c2 / 6 put_first c2
+    | first = c2
 
     an attempt that fails counts, and gives the person peace for a while, also over a lost line
     | 100 asks c1 anna / 110 begins callback1-c1 / 200 tried c1 no_answer / 250 ends callback1-c1
