@@ -282,6 +282,7 @@ def test_who_comes_to_certain_agents_is_judged_as_one_who_waits() -> None:
     table = talking()
     table.run("""
         100    arrive c1 quick since=100 aims=1002 | queued c1
+                                                   | c1 meant for nobody
     """)
     table.run("""
         200    log_out 1002                       | 1002 on_contact then offline

@@ -184,6 +184,8 @@ def test_an_open_conversation_can_be_recovered() -> None:
         "recording": "incoming/c-o1",
         "aims": "",
         "put_first": False,
+        "taker": "",
+        "taken_from": "",
         "legs": [],
         "place_since_ms": 0,
         "return_within_ms": 0,
