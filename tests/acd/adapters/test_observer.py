@@ -267,15 +267,13 @@ class Link:
         self.channels, self.asked, self.answers = channels, asyncio.Event(), asyncio.Event()
         self.asked_for: list[dict[str, str]] = []
 
-    async def action(self, name: str, fields: dict[str, str]) -> None:
-        self.asked_for.append(fields)
-
     async def list_action(self, *_: object, **__: object) -> list[dict[str, str]]:
         self.asked.set()
         await self.answers.wait()
         return list(self.channels)
 
-    async def action(self, *_: object, **__: object) -> AmiReply:
+    async def action(self, _: str, fields: dict[str, str], **__: object) -> AmiReply:
+        self.asked_for.append(fields)
         return AmiReply("Success", {"Value": "4002|carrier|0"}, "1", 1)
 
 
