@@ -97,6 +97,15 @@ OPENINGS = {
     200  rang 1-2                   | rang 1-2
     200  rang 1-3                   | rang 1-3
 """,
+    "1001 comes to work, is offered c1": """
+    0    snapshot                   |
+    1    log_in 1001 p1             | 1001 not_ready (login)
+    10   ready 1001                 | 1001 ready
+    20   arrive c1 {queue} since=20 | queued c1
+                                    | offered c1 to 1001 as 1-1
+                                    | 1001 offered
+                                    | ! offer c1 to 1001 for {ring_ms}
+""",
     "c1 talks with 1001": f"""{_OFFERED}
     200  bridged 1-1                | 1001 on_contact
                                     | answered c1: waited 100, rang 0
@@ -104,7 +113,10 @@ OPENINGS = {
                                     | left c1: answered after 100
 """,
 }
-"""What many tables begin with; 1002 and 1003 are not ready. They are played and compared like any row."""
+"""What many tables begin with; 1002 and 1003 are not ready, or not at work.
+
+They are played and compared like any row.
+"""
 
 
 def rows_of(text: str) -> list[str]:

@@ -17,13 +17,7 @@ def at_work() -> Restarted:
     """1001 has talked with c1 and works on it until 11000."""
     table = Restarted()
     table.run("""
-        0       snapshot                   |
-        1       log_in 1001 p1             | 1001 not_ready (login)
-        10      ready 1001                 | 1001 ready
-        20      arrive c1 service since=20 | queued c1
-                                           | offered c1 to 1001 as 1-1
-                                           | 1001 offered
-                                           | ! offer c1 to 1001 for 20000
+        given 1001 comes to work, is offered c1 in service
         50      bridged 1-1                | 1001 on_contact
                                            | answered c1: waited 30, rang 0
                                            | connected c1 with 1001
@@ -89,13 +83,7 @@ def test_marks_intents_and_idle_times_outlive_a_restart() -> None:
 def test_the_break_that_follows_a_conversation_keeps_its_reason() -> None:
     table = Restarted()
     table.run("""
-        0       snapshot                  |
-        1       log_in 1001 p1            | 1001 not_ready (login)
-        10      ready 1001                | 1001 ready
-        20      arrive c1 orders since=20 | queued c1
-                                          | offered c1 to 1001 as 1-1
-                                          | 1001 offered
-                                          | ! offer c1 to 1001 for 8000
+        given 1001 comes to work, is offered c1 in orders
         50      bridged 1-1               | 1001 on_contact
                                           | answered c1: waited 30, rang 0
                                           | connected c1 with 1001
@@ -287,13 +275,7 @@ def test_the_after_contact_work_of_a_talk_is_that_of_the_entry_over_a_restart() 
 def test_a_whisper_outlives_a_restart() -> None:
     table = Restarted()
     table.run("""
-        0       snapshot                   |
-        1       log_in 1001 p1             | 1001 not_ready (login)
-        10      ready 1001                 | 1001 ready
-        20      arrive c1 service since=20 | queued c1
-                                           | offered c1 to 1001 as 1-1
-                                           | 1001 offered
-                                           | ! offer c1 to 1001 for 20000
+        given 1001 comes to work, is offered c1 in service
         30      rang 1-1                   | rang 1-1
         40      answered 1-1               | 1001 on_contact
                                            | answered c1: waited 20, rang 10

@@ -32,13 +32,7 @@ def test_a_decision_torn_by_a_kill_is_made_good() -> None:
 def test_an_answer_torn_by_a_kill_still_leaves_the_queue_once() -> None:
     table = Restarted()
     table.run("""
-        0       snapshot                   |
-        1       log_in 1001 p1             | 1001 not_ready (login)
-        10      ready 1001                 | 1001 ready
-        20      arrive c1 service since=20 | queued c1
-                                           | offered c1 to 1001 as 1-1
-                                           | 1001 offered
-                                           | ! offer c1 to 1001 for 20000
+        given 1001 comes to work, is offered c1 in service
         30      answered 1-1               | 1001 on_contact
                                            | answered c1: waited 10, rang 0
     """)
@@ -56,13 +50,7 @@ def test_an_answer_of_which_only_the_agents_state_was_written_counts_from_then()
     """Who hung up in the whisper meanwhile did answer: the phone did not ring out."""
     table = Restarted()
     table.run("""
-        0       snapshot                   |
-        1       log_in 1001 p1             | 1001 not_ready (login)
-        10      ready 1001                 | 1001 ready
-        20      arrive c1 orders since=20  | queued c1
-                                           | offered c1 to 1001 as 1-1
-                                           | 1001 offered
-                                           | ! offer c1 to 1001 for 8000
+        given 1001 comes to work, is offered c1 in orders
         30      rang 1-1                   | rang 1-1
     """)
     decision = Table.handle(table, events.OfferAnswered("1-1"), 7000)
