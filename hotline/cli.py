@@ -11,6 +11,7 @@ import argparse
 import importlib
 import importlib.util
 import io
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -91,6 +92,8 @@ def main(words: Sequence[str] | None = None) -> int:
     if os.environ.get(CHOICE, "") not in ("", *LANGUAGES):
         print(say("cli.no_language", value=repr(os.environ[CHOICE])), file=sys.stderr)
         return 2
+    if not logging.getLogger().handlers:
+        logging.getLogger().addHandler(logging.NullHandler())  # a command tells in words, not in log lines
     speak_in_argparse()
     commands = offered_commands()
     parser = argparse.ArgumentParser(

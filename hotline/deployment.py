@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -101,7 +102,8 @@ class Deployment:
         """
         written = cls.as_written(data)
         bind = _noted(written.bind_override)
-        url = os.environ.get("DATABASE_URL") or _noted(written.database_override)
+        url = _database_url("DATABASE_URL", os.environ.get("DATABASE_URL", ""))
+        url = url or _database_url(written.database_override, _noted(written.database_override))
         return replace(
             written,
             bind=_address(written.bind_override, bind) if bind else written.bind,
@@ -325,9 +327,7 @@ def _from_document(folder: Path, file: Path, document: Mapping[str, Any]) -> Dep
     if unknown:
         raise DeploymentError(say("deployment.unknown_key", file=file, key=unknown[0]))
     bind = _address(file, document.get("bind", LOOPBACK))
-    url = document.get("database_url", "")
-    if not isinstance(url, str) or (url and not url.startswith(("postgresql://", "postgres://"))):
-        raise DeploymentError(say("deployment.database_url", file=file, value=repr(url)))
+    url = _database_url(file, document.get("database_url", ""))
     ports = _ports(file, document.get("ports", {}))
     return Deployment(folder, bind, ports, url)
 
@@ -341,6 +341,23 @@ def _address(file: Path, value: object) -> str:
         return str(ipaddress.ip_address(str(value)))
     except ValueError as error:
         raise DeploymentError(say("deployment.bind", file=file, value=repr(value))) from error
+
+
+def _database_url(place: object, value: object) -> str:
+    """The URL in a file or a variable, "" for none; what is said of a wrong one has no password."""
+    if not isinstance(value, str) or (value and not _is_database_url(value)):
+        shown = re.sub("//.*@", "//…@", value) if isinstance(value, str) else value
+        raise DeploymentError(say("deployment.database_url", file=place, value=repr(shown)))
+    return value
+
+
+def _is_database_url(text: str) -> bool:
+    """Whether scheme and ports are right; a password that should have been quoted shows as a wrong port."""
+    if not text.startswith(("postgresql://", "postgres://")):
+        return False
+    hosts = re.split("[/?#]", text.partition("//")[2])[0].rpartition("@")[2].split(",")
+    ports = [host.rpartition("]")[2].partition(":")[2] for host in hosts]
+    return all(port == "" or (port.isascii() and port.isdecimal() and int(port) < 65536) for port in ports)
 
 
 def _ports(file: Path, table: object) -> Ports:

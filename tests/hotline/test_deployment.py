@@ -116,3 +116,40 @@ def test_all_folders_are_closed_to_others(tmp_path: Path) -> None:
 def test_a_folder_too_deep_for_unix_sockets_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DeploymentError, match="too long for Unix sockets"):
         Deployment(tmp_path / ("x" * 100)).make_folders()
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("garbage", "'garbage'"),
+        ("postgresql://u:secret@h:port/x", "'postgresql://…@h:port/x'"),
+        ("postgresql://u:sec/ret@h/x", "'postgresql://…@h/x'"),
+        ("postgresql://h:99999/x", "'postgresql://h:99999/x'"),
+    ],
+)
+def test_a_database_url_that_cannot_be_is_refused_without_its_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, shown: str
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+    with pytest.raises(DeploymentError) as refusal:
+        Deployment.load(tmp_path)
+    assert f"DATABASE_URL: database_url = {shown}" in str(refusal.value)
+    assert "sec" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql:///hotline?host=/run/postgresql",
+        "postgres://u:p%2Fw@h:5432/x",
+        "postgresql://u@[::1]:5433/x",
+        "postgresql://h1:1,h2:2/x",
+        "postgresql://h",
+        "postgresql://h:5432?sslmode=require",
+    ],
+)
+def test_every_kind_of_database_url_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+    assert Deployment.load(tmp_path).database_url == url
