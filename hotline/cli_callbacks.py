@@ -17,6 +17,7 @@ from hotline import settings_snapshot
 from hotline.cli import CommandError, add_data_argument, existing_deployment
 from hotline.core.settings import Settings
 from hotline.core.settings_callback_rules import number_rules
+from hotline.core.settings_check import SettingsRefused
 from hotline.words import in_words, say, told
 
 LIMIT_S = 10.0
@@ -34,7 +35,11 @@ def run(arguments: argparse.Namespace) -> int:
     """List, judge a number, or cancel one; returns 0. Raises CommandError when acd or a rule refuses."""
     deployment = existing_deployment(arguments.data)
     if arguments.number is not None:
-        print(_judged(arguments.number, settings_snapshot.read(deployment.settings_file)))
+        try:
+            settings = settings_snapshot.read(deployment.settings_file)
+        except (OSError, SettingsRefused) as error:
+            raise CommandError(told(error)) from error
+        print(_judged(arguments.number, settings))
         return 0
     socket = deployment.socket("acd")
     try:

@@ -46,6 +46,9 @@ def _findings(deployment: Deployment, install: AsteriskInstall | None) -> Iterat
 
 def secret_modes(deployment: Deployment) -> Iterator[tuple[bool, str]]:
     """Whether the data folder and the secrets are closed to everybody else."""
+    if not deployment.secrets_file.parent.is_dir():
+        yield False, say("check.no_secrets", folder=deployment.secrets_file.parent)
+        return
     closed = [deployment.data, deployment.secrets_file.parent]
     closed += sorted(file for file in deployment.secrets_file.parent.iterdir() if file.is_file())
     for path in closed:

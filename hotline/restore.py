@@ -145,7 +145,12 @@ async def _own_postgres(deployment: Deployment) -> AsyncIterator[str]:
         yield f"postgresql://{DATABASE_USER}:{secrets.postgres}@{address}/{DATABASE_NAME}"
     finally:
         server.send_signal(signal.SIGINT)  # ends open sessions, and everything is on disk
-        await asyncio.to_thread(server.wait, STOP_LIMIT_S)
+        try:
+            await asyncio.to_thread(server.wait, STOP_LIMIT_S)
+        except subprocess.TimeoutExpired as error:
+            server.kill()
+            await asyncio.to_thread(server.wait)
+            raise RestoreError(say("restore.not_ended", limit_s=f"{STOP_LIMIT_S:.0f}")) from error
 
 
 async def _until_ready(deployment: Deployment, server: subprocess.Popen[bytes]) -> None:

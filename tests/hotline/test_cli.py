@@ -193,6 +193,12 @@ def test_status_of_what_does_not_run(deployment: Deployment, capsys: pytest.Capt
     assert not any(part["running"] or part["ready"] for part in document["parts"])
 
 
+def test_check_tells_of_a_folder_without_secrets(tmp_path: Path) -> None:
+    ((good, text),) = cli_check.secret_modes(Deployment(tmp_path))
+    assert not good
+    assert str(tmp_path / "secrets") in text
+
+
 def test_check_finds_open_secrets(deployment: Deployment) -> None:
     Secrets.load(deployment)
     assert [good for good, _ in cli_check.secret_modes(deployment)] == [True]

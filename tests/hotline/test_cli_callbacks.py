@@ -37,3 +37,16 @@ def test_a_number_that_is_refused_is_told_with_what_is_allowed(
     told = capsys.readouterr().err
     assert f"callbacks: --number: {number!r} is not allowed; allowed: an ordinary number" in told
     assert "(+86), 7 to 12 digits, that begins with 13, 021" in told
+
+
+@pytest.mark.parametrize("damage", [True, False])
+def test_without_settings_that_can_be_read_that_is_told(
+    data: str, capsys: pytest.CaptureFixture[str], damage: bool
+) -> None:
+    file = Deployment(Path(data)).settings_file
+    if damage:
+        file.write_text("{")
+    else:
+        file.unlink()
+    assert main(["callbacks", "--data", data, "--number", "13812345678"]) == 1
+    assert str(file) in capsys.readouterr().err
