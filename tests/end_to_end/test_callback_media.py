@@ -19,7 +19,7 @@ from harness.scenes import agents, nothing_left
 from harness.stack import HotlineStack
 from test_callback import AGENT_HZ, BY_HAND, LANE, PERSON_HZ, settings, wait_and_ask
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.long, pytest.mark.asyncio(loop_scope="module")]
 LOW, HIGH = 1_000, 50_000
 MUSIC_HZ = 910
 
