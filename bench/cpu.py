@@ -18,7 +18,6 @@ from bench.processor_time import family_used_s
 from bench.report import circumstances
 from bench.stages import stage
 
-TALK_S = (0.5, 1.5)
 SETTLE_S = 5.0
 
 
@@ -77,14 +76,6 @@ def main() -> None:
     """Command line."""
     parser = options("cpu", __doc__, limit_s=120)
     parser.add_argument("--backlog", type=int, default=0, help="callers always waiting; 0 or 200")
-    parser.add_argument(
-        "--talk-s",
-        type=float,
-        nargs=2,
-        default=TALK_S,
-        metavar=("LEAST", "MOST"),
-        help="how long agents talk",
-    )
     parser.add_argument("--sound", action="store_true", help="both sides say something, 50 packets a second")
     parser.add_argument("--calls", type=int, default=300, help="so many calls at least")
     measure(run, parser.parse_args())

@@ -16,7 +16,6 @@ from bench.measurement import measure, options
 from bench.report import circumstances, percentile
 from bench.stages import stage
 
-TALK_S = (0.5, 1.5)
 WARM_UP_S = 5.0
 
 
@@ -62,14 +61,6 @@ def main() -> None:
     parser = options("gap", __doc__, limit_s=300)
     parser.add_argument("--waiting", type=int, default=20, help="callers always waiting")
     parser.add_argument("--gaps", type=int, default=1000, help="so many gaps at least")
-    parser.add_argument(
-        "--talk-s",
-        type=float,
-        nargs=2,
-        default=TALK_S,
-        metavar=("LEAST", "MOST"),
-        help="how long agents talk",
-    )
     measure(run, parser.parse_args())
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from bench.report import keep
 from bench.stages import ENGINES
 
+TALK_S = (0.5, 1.5)
 Run = Callable[[argparse.Namespace, Path], Awaitable[dict[str, object]]]
 
 
@@ -22,6 +23,14 @@ def options(name: str, about: str | None, *, limit_s: float) -> argparse.Argumen
     parser = argparse.ArgumentParser(prog=f"python -m bench.{name}", description=about)
     parser.add_argument("--engine", choices=ENGINES, required=True)
     parser.add_argument("--agents", type=int, default=10)
+    parser.add_argument(
+        "--talk-s",
+        type=float,
+        nargs=2,
+        default=TALK_S,
+        metavar=("LEAST", "MOST"),
+        help="how long agents talk",
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--limit-s", type=float, default=limit_s, help="stop after so long in any case")
     parser.add_argument("--port-base", type=int, default=29000)

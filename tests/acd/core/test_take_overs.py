@@ -12,6 +12,11 @@ from acd.core.fact_codec import to_body
 TAKEN = """
         1000    take c1 1003 joins          | acted take 1003 c1 service
 """
+JOINED = """
+        1100    joined c1 1003 s-7 service  | connected c1 with 1003
+                                            | 1003 on_contact then not_ready
+                                            | ! drop 1-1
+"""
 BOTH = "1-1:c1:1001:bridged s-7:c1:1003:bridged"
 
 
@@ -43,14 +48,7 @@ def test_the_part_that_ends_is_in_the_fact_before_anything_is_done() -> None:
 
 def test_killed_between_joining_and_dropping_the_agents_leg_is_dropped_after_the_return() -> None:
     table = talk()
-    table.run(
-        TAKEN
-        + """
-        1100    joined c1 1003 s-7 service  | connected c1 with 1003
-                                            | 1003 on_contact then not_ready
-                                            | ! drop 1-1
-    """
-    )
+    table.run(TAKEN + JOINED)
     assert table.restart(2000) == []
     table.run(f"""
         2100    snapshot c1 {BOTH}          | ! drop 1-1
@@ -126,10 +124,8 @@ def test_a_leg_that_lives_on_is_dropped_again(lost: str) -> None:
     table = talk()
     table.run(
         TAKEN
+        + JOINED
         + f"""
-        1100    joined c1 1003 s-7 service  | connected c1 with 1003
-                                            | 1003 on_contact then not_ready
-                                            | ! drop 1-1
         {lost}
         11000   alarm                       | ! drop 1-1
         11100   snapshot c1 {BOTH}          | ! drop 1-1
@@ -143,14 +139,7 @@ def test_a_leg_that_lives_on_is_dropped_again(lost: str) -> None:
 def test_the_end_of_the_dropped_leg_told_by_asterisks_log_is_a_transfer() -> None:
     """We were killed after the order: the log does not know whose hang-up it was."""
     table = talk()
-    table.run(
-        TAKEN
-        + """
-        1100    joined c1 1003 s-7 service  | connected c1 with 1003
-                                            | 1003 on_contact then not_ready
-                                            | ! drop 1-1
-    """
-    )
+    table.run(TAKEN + JOINED)
     assert table.restart(2000) == []
     table.run("""
         2050    leg_ended 1-1 16 caller at=1150 | talked c1: 1100, held 0, by transfer
