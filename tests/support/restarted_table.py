@@ -36,6 +36,27 @@ class Restarted(Table):
         return outcome(self.handle(restored, at_ms))
 
 
+def talk() -> Restarted:
+    """1001 talks with c1; 1002 and 1003 are there."""
+    table = Restarted()
+    table.run("""
+        0       snapshot                    |
+        1       log_in 1001 p1              | 1001 not_ready (login)
+        2       log_in 1002 p2              | 1002 not_ready (login)
+        3       log_in 1003 p3              | 1003 not_ready (login)
+        10      ready 1001                  | 1001 ready
+        20      arrive c1 service since=20  | queued c1
+                                            | offered c1 to 1001 as 1-1
+                                            | 1001 offered
+                                            | ! offer c1 to 1001 for 20000
+        50      bridged 1-1                 | 1001 on_contact
+                                            | answered c1: waited 30, rang 0
+                                            | connected c1 with 1001
+                                            | left c1: answered after 30
+    """)
+    return table
+
+
 def busy_house() -> Restarted:
     """1001 talks with c1, 1002's phone rings for c2, c3 and c4 wait, 1003 has a break."""
     table = Restarted()

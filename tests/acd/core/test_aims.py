@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decision_table import START_MS, Table
-from restarted_table import Restarted
+from restarted_table import Restarted, talk
 
 from acd.core import events
 from acd.core.fact_codec import to_body
@@ -271,21 +271,8 @@ def test_aims_and_place_survive_a_restart() -> None:
 
 def transferred() -> Restarted:
     """1001 has sent c1 on to 1002, who cannot take it; 1001's leg has not told its end."""
-    table = Restarted()
+    table = talk()
     table.run("""
-        0       snapshot                     |
-        1       log_in 1001 p1               | 1001 not_ready (login)
-        2       log_in 1002 p2               | 1002 not_ready (login)
-        3       log_in 1003 p3               | 1003 not_ready (login)
-        10      ready 1001                   | 1001 ready
-        20      arrive c1 service since=20   | queued c1
-                                             | offered c1 to 1001 as 1-1
-                                             | 1001 offered
-                                             | ! offer c1 to 1001 for 20000
-        50      bridged 1-1                  | 1001 on_contact
-                                             | answered c1: waited 30, rang 0
-                                             | connected c1 with 1001
-                                             | left c1: answered after 30
         1000    arrive c1 service since=1000 entry=2 aims=1002,1001 place=20 |
                                                  | talked c1: 950, held 0, by transfer
                                              | queued c1 entry 2

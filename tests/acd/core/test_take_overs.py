@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from decision_table import START_MS, Table
-from restarted_table import Restarted
+from restarted_table import talk
 
 from acd.core import events
 from acd.core.fact_codec import to_body
@@ -18,26 +18,6 @@ JOINED = """
                                             | ! drop 1-1
 """
 BOTH = "1-1:c1:1001:bridged s-7:c1:1003:bridged"
-
-
-def talk() -> Restarted:
-    """1001 talks with c1; 1003 is there."""
-    table = Restarted()
-    table.run("""
-        0       snapshot                    |
-        1       log_in 1001 p1              | 1001 not_ready (login)
-        2       log_in 1003 p3              | 1003 not_ready (login)
-        10      ready 1001                  | 1001 ready
-        20      arrive c1 service since=20  | queued c1
-                                            | offered c1 to 1001 as 1-1
-                                            | 1001 offered
-                                            | ! offer c1 to 1001 for 20000
-        50      bridged 1-1                 | 1001 on_contact
-                                            | answered c1: waited 30, rang 0
-                                            | connected c1 with 1001
-                                            | left c1: answered after 30
-    """)
-    return table
 
 
 def test_the_part_that_ends_is_in_the_fact_before_anything_is_done() -> None:
