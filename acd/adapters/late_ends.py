@@ -16,6 +16,11 @@ class LateEnds:
     def __init__(self) -> None:
         self._kept: dict[str, Mapping[str, str]] | None = None
 
+    @property
+    def waiting(self) -> bool:
+        """The link is up, and it is not known yet what happened before."""
+        return self._kept is not None
+
     def begin(self) -> None:
         """The link is up; nothing is known yet."""
         self._kept = {}

@@ -324,6 +324,9 @@ class Observer:
         uniqueid = message.get("Uniqueid", "")
         if (leg := self.legs.get(uniqueid)) is not None:
             leg.hang_up_asked = True
+            if leg.bridged and not self._late.waiting:
+                # The phone has said BYE and is free, though Asterisk takes some ms more to end the channel.
+                self._end_leg(uniqueid, leg, int(message.get("Cause", "0") or 0))
         elif (caller := self.callers.get(uniqueid)) is not None:
             caller.hang_up_asked = True
             for talk in self._talks_with(uniqueid):
@@ -338,15 +341,13 @@ class Observer:
         seen = channel_seen(message)
         if seen.contact in self._engine.picture.contacts and self._late.keeps(uniqueid, message):
             return
-        if (leg := self.legs.pop(uniqueid, None)) is not None:
-            self._bury(uniqueid)
-            if leg.up or not self._rings_on(leg.offer):
-                self._leg_ended(leg, cause)
+        if (leg := self.legs.get(uniqueid)) is not None:
+            self._end_leg(uniqueid, leg, cause)
             return
         self._joins.gone(uniqueid)
+        if uniqueid in self._dead:
+            return  # its request, or a list of channels, has told it before this came
         if is_caller(seen):
-            if uniqueid in self._dead:
-                return  # a list of channels has told it, before this came
             self._bury(uniqueid)
             self._caller_ended(seen, cause)
         elif seen.offer and seen.contact and not self._rings_on(seen.offer):
@@ -355,6 +356,12 @@ class Observer:
             self._engine.handle(LegEnded(seen.offer, cause, by=""))
         else:
             self._bury(uniqueid)  # a list that is under way may show it yet
+
+    def _end_leg(self, uniqueid: str, leg: Leg, cause: int) -> None:
+        del self.legs[uniqueid]
+        self._bury(uniqueid)
+        if leg.up or not self._rings_on(leg.offer):
+            self._leg_ended(leg, cause)
 
     def _rings_on(self, offer: str) -> bool:
         """Whether the offer has a leg: one of an agent's several phones may end while another rings on."""

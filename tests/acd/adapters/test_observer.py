@@ -111,6 +111,25 @@ async def test_of_two_who_hang_up_at_once_the_first_ended_the_talk(
     assert talk.hung_up_by("SegmentEnded") == [by]
 
 
+async def test_an_agent_who_hangs_up_is_free_before_asterisk_has_ended_the_channel(talk: Talk) -> None:
+    talk.tell(LEG_ASKS)
+    assert [(fact["segment"], fact["hung_up_by"]) for fact in talk.facts("SegmentEnded")] == [
+        ("1-1", "agent")
+    ]
+    assert talk.engine.picture.agents["1001"].offer == ""
+    talk.tell(LEG_GONE, CALLER_GONE)
+    assert talk.hung_up_by("SegmentEnded") == ["agent"]
+    assert talk.hung_up_by("ContactEnded") == ["agent"]
+
+
+async def test_a_phone_that_goes_before_the_bridge_has_ended_when_its_channel_has(ringing: Talk) -> None:
+    """Until then Dial may still take its answer for a conversation."""
+    ringing.tell({"Event": "Newstate", "ChannelStateDesc": "Up", **LEG}, LEG_ASKS)
+    assert "l1" in ringing.observer.legs
+    ringing.tell(LEG_GONE)
+    assert "l1" not in ringing.observer.legs
+
+
 async def test_of_an_agents_several_phones_only_the_last_or_the_answered_one_ends_the_offer(
     talk: Talk,
 ) -> None:
