@@ -39,27 +39,25 @@ def dial_options(
     queue: Queue,
     *,
     ringing: bool,
-    auto_answer: bool = False,
     codes: bool = False,
     verdict: str = "",
 ) -> DialOptions:
     """g: the session goes on after the agent's hang-up (survey); m: music goes on while the phone rings.
 
-    codes: the agent may transfer by codes. auto_answer: one of the phones is asked to answer by itself. Of
-    several phones Dial tells the caller no number, because it takes it before anybody has answered: see
-    `acd.adapters.winners`.
+    codes: the agent may transfer by codes. Each leg gets its offer by Dial, before it rings: a command of its
+    own beforehand would keep the phone waiting. Of several phones Dial tells the caller no number, because it
+    takes it before anybody has answered: see `acd.adapters.winners`.
     verdict: a prompt that the agent hears in place of the queue's.
     """
     whisper = verdict or queue.whisper
     says_number = queue.announce_agent and not order.beside
-    legs = "several" if order.beside else "one"
     return DialOptions(
         go_on=True,
         music=None if ringing else queue.music,
         announce_to_agent=f"hotline/{whisper}" if whisper else "",
         announce_to_caller=f"hotline/agent-{order.agent}" if says_number else "",
         subroutine=("agent-leg", "1"),
-        before_ringing=("leg-offer", legs) if order.beside or auto_answer else (),
+        before_ringing=("leg-offer",) if order.beside else ("leg-offer", order.offer),
         answer_caller=ringing,
         codes=codes,
     )

@@ -230,7 +230,6 @@ class CallerSession:
 
     async def _offer(self, order: OfferCall) -> bool:
         """Dial the agent; True when the caller was served (the agent has hung up, the caller goes on)."""
-        await self._session.set_variable("_HL_OFFER", order.offer)
         if order.beside:
             await self._session.execute("MSet", *offers_by_phone(order))
         phones = [phone for phone, _ in phones_of(order)]
@@ -238,7 +237,6 @@ class CallerSession:
             order,
             self._queue,
             ringing=self._answer_at is not None,
-            auto_answer=any(phone.auto_answer for phone in self._settings.phones if phone.name in phones),
             codes=self._settings.hotline.feature_codes,
             verdict=self._verdict,
         )
