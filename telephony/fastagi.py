@@ -68,6 +68,11 @@ class FastAgiServer:
         self._sessions = 0
         self._refusals = QuietLog(logger, "agi_refused")  # a port scan must not fill the log
 
+    @property
+    def listening(self) -> bool:
+        """Whether new sessions are taken."""
+        return self._server is not None
+
     async def start(self) -> None:
         """Listen; raises OSError when the port is taken."""
         self._server = await asyncio.start_server(

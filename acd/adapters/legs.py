@@ -17,10 +17,17 @@ class Leg:
     heard: bool = False  # the phone was heard of: it rings, or more
     bridged: bool = False
     bridged_ms: int = 0  # 0: before we looked
+    home: str = ""  # the bridge in which it met the caller; "": we did not look
+    bridge: str = ""  # where it is now: elsewhere while the agent consults somebody by code
     held: bool = False
     hang_up_asked: bool = False  # the agent's side hung up
     asked_first: bool = False  # … and the caller's a moment later
     transferred: bool = False
+
+    @property
+    def at_home(self) -> bool:
+        """Surely with the caller: it has not gone to consult somebody, so its end is no transfer."""
+        return self.home != "" and self.bridge == self.home
 
 
 @dataclass(slots=True)

@@ -259,7 +259,10 @@ class Observer:
 
     def _bridge_enter(self, message: Mapping[str, str]) -> None:
         leg = self.legs.get(message.get("Uniqueid", ""))
+        if leg is not None:
+            leg.bridge = message.get("BridgeUniqueid", "")
         if leg is not None and not leg.bridged:
+            leg.home = leg.bridge
             now_ms = self._engine.clock.now_ms()
             leg.bridged, leg.bridged_ms = True, now_ms
             path = self._recording_path(leg.offer, now_ms)
@@ -289,8 +292,19 @@ class Observer:
         if self._engine.picture.agents[agent].offer != segment:
             return  # held by another leg
         self._joins.gone(leg.uniqueid)
-        self.legs[leg.uniqueid] = Leg(segment, contact, leg.channel, up=True, bridged=True, bridged_ms=now_ms)
+        self.legs[leg.uniqueid] = Leg(
+            segment,
+            contact,
+            leg.channel,
+            up=True,
+            bridged=True,
+            bridged_ms=now_ms,
+            home=leg.bridge,
+            bridge=leg.bridge,
+        )
         self._mark(leg.channel, segment, contact)
+        if since_ms < now_ms:  # it has talked with a colleague before: extensions.conf, [record-anew]
+            self.orders.act("PlayDTMF", {"Channel": leg.channel, "Digit": "D", "Receive": "true"})
 
     def _mark(self, channel: str, segment: str, contact: str) -> None:
         """A snapshot knows the leg by these; so does its end."""
@@ -324,7 +338,7 @@ class Observer:
         uniqueid = message.get("Uniqueid", "")
         if (leg := self.legs.get(uniqueid)) is not None:
             leg.hang_up_asked = True
-            if leg.bridged and not self._late.waiting:
+            if leg.at_home and not self._late.waiting:
                 # The phone has said BYE and is free, though Asterisk takes some ms more to end the channel.
                 self._end_leg(uniqueid, leg, int(message.get("Cause", "0") or 0))
         elif (caller := self.callers.get(uniqueid)) is not None:

@@ -1,5 +1,6 @@
 """A consultation that ends in an attended transfer: each agent's part keeps its own talk and hold time."""
 
+import pytest
 from harness import sound
 from harness.call import Call
 from harness.desk import Desk
@@ -14,7 +15,14 @@ BY_HAND = Manner(reject=None)
 CALLER_HZ, COLLEAGUE_HZ = 440, 620
 
 
-async def test_the_second_agents_part_is_counted(stack: HotlineStack, lane: Lane) -> None:
+@pytest.mark.parametrize(
+    ("callers", "consulting"),
+    [(20_000, 100), (100, 20_000)],  # RTP's sequence numbers: Debian's Asterisk drops lower ones as late
+    ids=["caller-above", "caller-below"],
+)
+async def test_the_second_agents_part_is_counted(
+    stack: HotlineStack, lane: Lane, callers: int, consulting: int
+) -> None:
     first, second = lane.agents[:2]
     async with (
         agents(stack, first, manner=BY_HAND) as (one,),
@@ -29,9 +37,7 @@ async def test_the_second_agents_part_is_counted(stack: HotlineStack, lane: Lane
         theirs = await two.phone.incoming(within_s=15)
         theirs.answer()
         await theirs.rtp.hears(COLLEAGUE_HZ)
-        # The other way round Debian's Asterisk takes the caller for late, and the recording lacks the caller.
-        # A known shortfall: docs/adr/0009-a-callback-waits-as-a-line.md.
-        call.rtp.sequence, consultation.rtp.sequence = 20_000, 100
+        call.rtp.sequence, consultation.rtp.sequence = callers, consulting
         seen = theirs.rtp.received
         await until(lambda: theirs.rtp.received >= seen + 75, "1.5 s of consultation", 5)
         assert await talk.refer(consultation) == 202
@@ -64,6 +70,38 @@ async def test_the_second_agents_part_is_counted(stack: HotlineStack, lane: Lane
         assert segment["talk_ms"] + segment["hold_ms"] == segment["at_ms"] - begun.body["at_ms"]
         assert segment["hold_ms"] > 0
     assert [fact.body["entry"] for fact in stack.facts.of("CallQueued", contact=contact)] == [1]
+    await _caller_alone_is_recorded(stack, connected["recording"])
+    await nothing_left(stack)
+
+
+async def test_who_had_rung_the_agent_may_be_given_the_caller(stack: HotlineStack, lane: Lane) -> None:
+    """The colleague's own call, not the agent's, becomes the second part: it is recorded from there on."""
+    first, second = lane.agents[:2]
+    async with (
+        agents(stack, first, manner=BY_HAND) as (one,),
+        agents(stack, second, ready=False, manner=BY_HAND) as (two,),
+        stack.caller(tone_hz=CALLER_HZ) as caller,
+    ):
+        call, contact = await dial(stack, caller, lane.straight)
+        talk = await _talk(stack, one, contact)
+        theirs = two.phone.call(first, tone_hz=COLLEAGUE_HZ)
+        rung = await one.phone.incoming(within_s=15)
+        await talk.hold()
+        await stack.fact("HoldChanged", contact=contact, held=True)
+        rung.answer()
+        await rung.rtp.hears(COLLEAGUE_HZ)
+        call.rtp.sequence, rung.rtp.sequence = 100, 20_000
+        seen = theirs.rtp.received
+        await until(lambda: theirs.rtp.received >= seen + 75, "1.5 s of consultation", 5)
+        assert await talk.refer(rung) == 202
+        connected = (await stack.fact("CallConnected", contact=contact, agent=second)).body
+        await theirs.rtp.hears(CALLER_HZ)
+        seen = theirs.rtp.received
+        await until(lambda: theirs.rtp.received >= seen + 75, "1.5 s of talk to record", 5)
+        await theirs.hang_up()
+        await call.rtp.hears(prompt_hz("survey"))
+        await call.hang_up()
+        await stack.fact("ContactEnded", contact=contact)
     await _caller_alone_is_recorded(stack, connected["recording"])
     await nothing_left(stack)
 

@@ -68,6 +68,7 @@ async def test_three_ring_at_once_and_one_wins(stack: HotlineStack, lane: Lane) 
         segment = (await stack.fact("SegmentEnded", contact=contact)).body
         assert (segment["agent"], segment["segment"]) == (winner, connected["segment"])
         await stack.fact("ContactEnded", contact=contact)
+    await stack.fact("MediaMeasured", contact=contact, side="agent")
     (measured,) = stack.facts.of("MediaMeasured", contact=contact, side="agent")
     assert measured.body["segment"] == connected["segment"]
     await _one_recording(stack, contact, connected["recording"])

@@ -87,7 +87,8 @@ async def test_listen_whisper_barge_by_digits(stack: HotlineStack, lane: Lane) -
         await hears_both(spy, CALLER_HZ, AGENT_HZ)
         await caller.hang_up()
         await spy.ended()
-        assert stack.facts.of("SegmentEnded", contact=contact)[0].body["hung_up_by"] == "caller"
+        ended = (await stack.fact("SegmentEnded", contact=contact)).body
+        assert ended["hung_up_by"] == "caller"
     await nothing_left(stack)
 
 
@@ -151,6 +152,7 @@ async def test_take_over_leaves_the_caller_with_the_supervisor(stack: HotlineSta
         (lane.supervisor, "agent"),
     ]
     assert parts[1]["hold_ms"] > 0
+    await stack.fact("MediaMeasured", segment=parts[1]["segment"], side="agent")
     entries = [fact.body for fact in stack.facts.of("CallLeftQueue", contact=contact)]
     assert [(one["entry"], one["how"]) for one in entries] == [(1, "answered")]
     await _supervisors_part_is_recorded(stack, connected["recording"])

@@ -15,6 +15,7 @@ from harness.stack import SERVICES, HotlineStack, processes_of
 from harness.waiting import until
 
 from acd.core.picture import Picture
+from acd.service import BLIND_S
 
 OwnStack = Callable[[str], Awaitable[HotlineStack]]
 FALLBACK_AFTER_S = 5
@@ -57,6 +58,39 @@ async def test_without_services_callers_reach_the_emergency_phone_or_leave_a_mes
         await check_facts(stack, crowd)
         again = await crowd.call()
         await crowd.connected(again)
+
+
+@pytest.mark.timeout(180)
+async def test_an_acd_that_cannot_see_asterisk_gives_its_callers_back(own_stack: OwnStack) -> None:
+    """Its manager account is refused from now on, while FastAGI would still hold callers."""
+    stack = await own_stack(crowd_settings(1, fallback_after_s=FALLBACK_AFTER_S))
+    accounts = stack.deployment.asterisk_etc / "manager.conf"
+    good = accounts.read_text()
+    async with Crowd(stack, agents=1) as crowd, stack.phone(EMERGENCY, tone_hz=AGENT_HZ) as emergency:
+        await emergency.register()
+        [talking] = await crowd.conversations(1)
+        [waiting] = await crowd.waits(1)
+        accounts.write_text(good.replace(stack.secrets.ami_acd, "another-secret"))
+        await stack.console("manager reload")
+        for line in (await stack.console("manager show connected")).splitlines():
+            if line.startswith("acd"):
+                await stack.console(f"manager kick session {line.split()[4]}")
+        helped = await emergency.incoming(within_s=BLIND_S + FALLBACK_AFTER_S + 20)
+        helped.answer()
+        await waiting.call.rtp.hears(AGENT_HZ, within_s=10)
+        await crowd.all_talk([talking])
+        accounts.write_text(good)
+        await stack.console("manager reload")
+        await waiting.call.hang_up()
+        await helped.ended()
+        again = await crowd.call()
+        await crowd.agent_call(talking).hang_up()
+        await talking.call.ended()
+        await crowd.connected(again)
+        assert await stack.metric("acd", "hotline_acd_blind_total") == 1
+        await crowd.agent_call(again).hang_up()
+        await again.call.ended()
+        await crowd.all_ended_once()
 
 
 async def die(stack: HotlineStack) -> None:

@@ -35,6 +35,10 @@ CALLER_ASKS, LEG_ASKS = {"Event": "HangupRequest", **CALLER}, {"Event": "HangupR
 CALLER_GONE, LEG_GONE = {"Event": "Hangup", "Cause": "16", **CALLER}, {"Event": "Hangup", **LEG}
 
 
+def _enters(bridge: str) -> dict[str, str]:
+    return {"Event": "BridgeEnter", **LEG, "BridgeUniqueid": bridge}
+
+
 class Talk:
     """c1 and agent 1001 talk."""
 
@@ -64,7 +68,7 @@ class Talk:
         self.engine.handle(arrived)
         self.tell({"Event": "DialBegin", **DIALLED})
         if answered:
-            self.tell({"Event": "Newstate", "ChannelStateDesc": "Up", **LEG}, {"Event": "BridgeEnter", **LEG})
+            self.tell({"Event": "Newstate", "ChannelStateDesc": "Up", **LEG}, _enters("b1"))
 
     def tell(self, *messages: dict[str, str]) -> None:
         for message in messages:
@@ -120,6 +124,18 @@ async def test_an_agent_who_hangs_up_is_free_before_asterisk_has_ended_the_chann
     talk.tell(LEG_GONE, CALLER_GONE)
     assert talk.hung_up_by("SegmentEnded") == ["agent"]
     assert talk.hung_up_by("ContactEnded") == ["agent"]
+
+
+async def test_an_agent_who_consults_somebody_may_hang_up_to_transfer(talk: Talk) -> None:
+    """By code: the leg is led to a bridge with the colleague, and hanging up completes the transfer."""
+    transfer = {"Event": "AttendedTransfer", "Result": "Success", "OrigTransfererUniqueid": "l1"}
+    talk.tell(_enters("b2"), LEG_ASKS, transfer, LEG_GONE)
+    assert talk.hung_up_by("SegmentEnded") == ["transfer"]
+
+
+async def test_an_agent_who_is_back_from_consulting_is_free_at_once(talk: Talk) -> None:
+    talk.tell(_enters("b2"), _enters("b1"), LEG_ASKS)
+    assert talk.hung_up_by("SegmentEnded") == ["agent"]
 
 
 async def test_a_phone_that_goes_before_the_bridge_has_ended_when_its_channel_has(ringing: Talk) -> None:
