@@ -128,8 +128,9 @@ class FastAgiServer:
         except AgiHeadersRefused as error:
             if writer in self._unproven:  # else it was crowded out, and counted as that
                 self._metrics.refused.labels(error.reason).inc()
-                peer = str(writer.get_extra_info("peername"))
-                self._refusals.warning(error.reason, detail=str(error), peer=peer)
+                if error.reason != "empty":  # as the supervisor's own look whether we listen
+                    peer = str(writer.get_extra_info("peername"))
+                    self._refusals.warning(error.reason, detail=str(error), peer=peer)
             return None
         finally:
             crowded_out = writer not in self._unproven
@@ -145,6 +146,8 @@ class FastAgiServer:
                 while True:
                     # All there is at once: Asterisk writes some forty lines, each by itself.
                     arrived = await reader.read(MOST_AT_ONCE)
+                    if not arrived and not lines and not rest:
+                        raise AgiHeadersRefused("empty", "the connection ended without a byte")
                     if not arrived:
                         raise AgiHeadersRefused("early_end", "the connection ended within the headers")
                     *whole, rest = (rest + arrived).split(b"\n")

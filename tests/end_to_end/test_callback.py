@@ -9,6 +9,7 @@ import stat
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import pytest
 from chromium import chromium
 from harness import sip, sound
 from harness.desk import Desk
@@ -280,6 +281,7 @@ async def _a_supervisor_cancels_one_on_the_page(stack: HotlineStack, caller: Pho
     await stack.fact("ContactEnded", contact=f"callback1-{contact}")
 
 
+@pytest.mark.long
 async def test_callbacks_survive(own_stack: Callable[[str], Awaitable[HotlineStack]]) -> None:
     """acd killed, Asterisk, both: the place is the first one's. Then the person is rung before the agent."""
     stack = await own_stack(settings(first="caller"))

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 import pytest_asyncio
 from harness import sound
 from harness.call import Call
@@ -213,6 +214,7 @@ async def test_who_hangs_up_in_the_midst_has_abandoned(stack: HotlineStack) -> N
     assert not stack.facts.of("CallbackAsked", contact=contact)
 
 
+@pytest.mark.long
 async def test_ivr_dies(stack: HotlineStack) -> None:
     """The caller is back in the line, and is served before ivr is."""
     async with (
@@ -229,6 +231,7 @@ async def test_ivr_dies(stack: HotlineStack) -> None:
         await stack.back("ivr", killed)
 
 
+@pytest.mark.long
 async def test_acd_dies(stack: HotlineStack) -> None:
     """acd dies while ivr talks with the caller: the place is in the journal."""
     async with (

@@ -17,9 +17,8 @@ LEDGER_WITHIN_S = 30.0
 Own = Callable[[str], Awaitable[HotlineStack]]
 
 
-@pytest.mark.parametrize(
-    "contacts", [60, pytest.param(500, marks=(pytest.mark.long, pytest.mark.timeout(1200)))]
-)
+@pytest.mark.long
+@pytest.mark.parametrize("contacts", [60, pytest.param(500, marks=pytest.mark.timeout(1200))])
 async def test_contacts_and_entries_add_up(own_stack: Own, contacts: int) -> None:
     settings = lane_settings(LANES_USED).replace(
         "[hotline]\n", f'[hotline]\ntimezone = "{_zone_at_noon()}"\n', 1

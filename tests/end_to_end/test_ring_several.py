@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import pytest
 from harness import sound
 from harness.call import Call
 from harness.desk import Desk
@@ -163,6 +164,7 @@ async def test_if_nobody_answers_each_has_a_verdict_of_its_own(stack: HotlineSta
     await nothing_left(stack)
 
 
+@pytest.mark.long
 async def test_one_answers_while_acd_is_dead(own_stack: Callable[[str], Awaitable[HotlineStack]]) -> None:
     """acd is killed while three phones ring; one is answered meanwhile: it has won, the others are free."""
     lane = Lane(0)

@@ -34,6 +34,7 @@ def is_about_something(report: dict[str, Any], calls: int) -> None:
     assert {"answered", "transferred"} <= set(figures["phones"])
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 async def test_a_hundred_calls(short_folder: Path, new_port_base: Callable[[], int]) -> None:
     report = await soaked(short_folder, new_port_base(), calls=100, agents=9, rate=7, within_s=280)

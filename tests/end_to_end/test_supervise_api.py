@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import aiohttp
+import pytest
 from harness.lanes import Lane, lane_settings
 from harness.phone import Manner
 from harness.prompt_tones import prompt_hz
@@ -215,6 +216,7 @@ async def test_states_are_forced(stack: HotlineStack, lane: Lane) -> None:
     await nothing_left(stack)
 
 
+@pytest.mark.long
 async def test_a_closed_queue_stays_closed_when_acd_is_killed(
     own_stack: Callable[[str], Awaitable[HotlineStack]],
 ) -> None:

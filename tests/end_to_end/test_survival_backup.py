@@ -22,7 +22,8 @@ WHERE kind = 'RecordingKept' AND position <= $1"""
 ENDED = "SELECT body->>'segment' AS segment FROM fact WHERE kind = 'SegmentEnded' AND position <= $1"
 
 
-@pytest.mark.parametrize("agents", [4, pytest.param(12, marks=(pytest.mark.long, pytest.mark.heavy))])
+@pytest.mark.long
+@pytest.mark.parametrize("agents", [4, pytest.param(12, marks=pytest.mark.heavy)])
 async def test_a_backup_under_load_restores_its_moment(
     own_stack: OwnStack, short_folder: Path, new_port_base: Callable[[], int], agents: int
 ) -> None:

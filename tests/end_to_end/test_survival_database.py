@@ -94,6 +94,7 @@ async def absent(stack: HotlineStack, crowd: Crowd, absence: Absence, away_s: fl
     print(f"{served} calls and {new} facts within {away_s:.0f} s; all written {caught_up_s:.1f} s later")
 
 
+@pytest.mark.long
 async def test_postgres_killed_for_10_s_under_load(own_stack: OwnStack) -> None:
     """Killed again at each return, as its restarts fail."""
     stack = await own_stack(crowd_settings(4))

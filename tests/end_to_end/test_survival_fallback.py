@@ -16,6 +16,7 @@ from harness.waiting import until
 
 from acd.core.picture import Picture
 from acd.service import BLIND_S
+from telephony.ami import AmiTimes
 
 OwnStack = Callable[[str], Awaitable[HotlineStack]]
 FALLBACK_AFTER_S = 5
@@ -60,6 +61,7 @@ async def test_without_services_callers_reach_the_emergency_phone_or_leave_a_mes
         await crowd.connected(again)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(180)
 async def test_an_acd_that_cannot_see_asterisk_gives_its_callers_back(own_stack: OwnStack) -> None:
     """Its manager account is refused from now on, while FastAGI would still hold callers."""
@@ -73,7 +75,7 @@ async def test_an_acd_that_cannot_see_asterisk_gives_its_callers_back(own_stack:
         accounts.write_text(good.replace(stack.secrets.ami_acd, "another-secret"))
         await stack.console("manager reload")
         for line in (await stack.console("manager show connected")).splitlines():
-            if line.startswith("acd"):
+            if line.split()[0] == "acd":
                 await stack.console(f"manager kick session {line.split()[4]}")
         helped = await emergency.incoming(within_s=BLIND_S + FALLBACK_AFTER_S + 20)
         helped.answer()
@@ -83,6 +85,9 @@ async def test_an_acd_that_cannot_see_asterisk_gives_its_callers_back(own_stack:
         await stack.console("manager reload")
         await waiting.call.hang_up()
         await helped.ended()
+        async with asyncio.timeout(AmiTimes().refused_retry_s + 10):
+            while not await stack.ready("acd"):
+                await asyncio.sleep(0.2)
         again = await crowd.call()
         await crowd.agent_call(talking).hang_up()
         await talking.call.ended()

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
+import pytest
 from aiohttp import web
 from harness.call import Call
 from harness.lanes import CHECKER_PORT, VERIFYING, Lane, lane_settings
@@ -156,6 +157,7 @@ async def test_who_hangs_up_over_the_digits_sets_the_agent_free(stack: HotlineSt
     await nothing_left(stack)
 
 
+@pytest.mark.long
 async def test_a_killed_acd_keeps_the_agent_for_the_caller(
     own_stack: Callable[[str], Awaitable[HotlineStack]],
 ) -> None:
