@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from hotline.asterisk_install import AsteriskInstall, find_install
 from hotline.cli import add_data_argument, existing_deployment
 from hotline.deployment import LOOPBACK, Deployment
+from hotline.secrets import Secrets, SecretsError
 from hotline.supervisor.ports import OWNERS, taken_ports
 from hotline.supervisor.processes import read_pid_file
 from hotline.supervisor.readiness import asterisk_ready, database_ready
@@ -57,6 +58,11 @@ def secret_modes(deployment: Deployment) -> Iterator[tuple[bool, str]]:
         if mode & ~allowed:
             yield False, say("check.mode", path=path, mode=f"{mode:04o}", allowed=f"{allowed:04o}")
             return
+    try:
+        Secrets(deployment).check()
+    except SecretsError as error:
+        yield False, str(error)
+        return
     yield True, say("check.secrets", count=len(closed))
 
 

@@ -66,6 +66,12 @@ class Secrets:
                     document.setdefault(name, _password())
         return loaded
 
+    def check(self) -> None:
+        """Raises SecretsError when the file cannot be read or lacks a secret; changes nothing."""
+        self._refresh()
+        if missing := [name for name in _SINGLE if name not in self._document]:
+            raise SecretsError(say("secrets.missing", file=self._file, names=", ".join(missing)))
+
     @property
     def agi_token(self) -> str:
         """First argument of every FastAGI request, so that no stranger can use our server."""

@@ -18,7 +18,7 @@ from acd.engine import Engine
 from hotline.core.settings import Settings
 from hotline.journal import Envelope
 from telephony.ami import AmiLink
-from telephony.errors import AmiError
+from telephony.errors import AmiError, AmiRefused
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +76,9 @@ class Lamps:
             except AmiError as error:
                 self._failed.inc()
                 logger.warning("lamp_not_told", extra={"lamp": lamp, "error": str(error)})
-                return False
+                if not isinstance(error, AmiRefused):
+                    return False
+                # Asking again would get the same answer: the next change is told.
             self._told[lamp] = state
         return True
 

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import jinja2
 
+from acd.background import for_ever
 from acd.core.picture import Picture
 from hotline.asterisk_install import AsteriskInstall, find_install
 from hotline.core.settings import Agent, Settings
@@ -126,7 +127,7 @@ class Demo:
         await self._wait_until_up()
         self._live.start()
         loop = asyncio.get_running_loop()
-        self._tasks = [loop.create_task(self._keep_agents()), loop.create_task(self._keep_calling())]
+        self._tasks = [loop.create_task(for_ever(one)) for one in (self._keep_agents, self._keep_calling)]
 
     async def _wait_until_up(self) -> None:
         try:

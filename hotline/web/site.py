@@ -57,7 +57,8 @@ class Site:
     def render(
         self, request: web.Request, template: str, *, status: int = 200, **values: object
     ) -> web.Response:
-        """A page in the asker's language; templates get t(key, …), language, house_name and `values`."""
+        """A page in the asker's language; templates get t(key, …), language, house_name,
+        timezone and `values`."""
         language = self.language(request)
         house_name = in_language(self.settings().hotline.name, language)
         other = next(other for other in LANGUAGES if other != language)
@@ -68,6 +69,7 @@ class Site:
             "other_language": other,
             "language_link": str(request.rel_url.update_query(lang=other)),
             "house_name": shown_text(house_name),
+            "timezone": self.settings().hotline.timezone,
             "form_token": self.access.form_token(request, cookies),
         }
         body = self._environment().get_template(template).render(common | values)

@@ -208,6 +208,18 @@ def test_check_finds_open_secrets(deployment: Deployment) -> None:
     assert f"{deployment.secrets_file}: mode 0644, allowed 0600; run: chmod 0600" in text
 
 
+@pytest.mark.parametrize(
+    ("text", "why"), [("{", "cannot be read"), ("[]", "not a JSON object"), ("{}", "agi_token, ami_acd")]
+)
+def test_check_finds_damaged_secrets(deployment: Deployment, text: str, why: str) -> None:
+    Secrets.load(deployment)
+    deployment.secrets_file.write_text(text)
+    ((good, told),) = cli_check.secret_modes(deployment)
+    assert not good
+    assert str(deployment.secrets_file) in told and why in told
+    assert deployment.secrets_file.read_text() == text
+
+
 def test_an_interrupted_command_says_so(monkeypatch: pytest.MonkeyPatch, deployment: Deployment) -> None:
     def interrupted(_arguments: argparse.Namespace) -> int:
         raise KeyboardInterrupt

@@ -1,11 +1,11 @@
 // Callers who asked to be called instead of waiting: since when, how often tried, until when.
 
-import { count, duration, put, text } from "./format.js";
+import { count, duration, houseClock, put, text } from "./format.js";
 import { Rows, make } from "./rows.js";
 
 const EVERY_MS = 5000;
 const LIMIT_MS = 6000;
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hour12: false });
+const clock = houseClock();
 
 /** talking; waiting: a line stands in the queue; pause: until the next try, also of a line that rests (flow). */
 function stateOf({ line, stage }) {

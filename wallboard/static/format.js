@@ -8,6 +8,13 @@ export function text(key, values = {}) {
   return texts[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
 
+const { timezone } = document.documentElement.dataset;
+
+/** Formats a moment (ms since the epoch) as the hour and minute at the hotline, wherever the reader sits. */
+export function houseClock(more = {}) {
+  return new Intl.DateTimeFormat(undefined, { timeZone: timezone, hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...more });
+}
+
 /** One side of a {zh, en} pair. */
 export function ours(pair) {
   return pair[language];

@@ -1,11 +1,11 @@
 // Callers who are to be called back: who, by when, and what came of it.
 
-import { count, duration, put, text } from "./format.js";
+import { count, duration, houseClock, put, text } from "./format.js";
 import { Rows, make } from "./rows.js";
 
 const EVERY_MS = 5000;
 const LIMIT_MS = 6000;
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hour12: false });
+const clock = houseClock();
 
 /** button(key, deed, options) makes a button that does a deed; queueTitle(name), now() as on the page. */
 export class RecallList {

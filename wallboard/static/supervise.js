@@ -3,7 +3,7 @@
 import { AlarmList } from "./alarms.js";
 import { CallbackList } from "./callbacks.js";
 import { showDayList } from "./day.js";
-import { count, duration, ours, put, remaining, text } from "./format.js";
+import { count, duration, houseClock, ours, put, remaining, text } from "./format.js";
 import { RecallList } from "./recalls.js";
 import { Rows, make } from "./rows.js";
 
@@ -151,7 +151,7 @@ function expected(promise) {
   return text("expected", { low: duration(low), high: remaining(high) });
 }
 
-const at = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hour12: false });
+const at = houseClock();
 
 /** open, closed, out of hours or full, and since when. */
 function doorWords({ door, door_since_ms: since, opens_ms: opens }) {
@@ -270,7 +270,7 @@ function agentRow(number, agent) {
 
 const ACTS_EVERY_MS = 10000;
 const MOST_ACTS = 10;
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
+const clock = houseClock({ second: "2-digit" });
 
 function actRow(_key, act) {
   const row = make("div", "row act");

@@ -13,7 +13,7 @@ from acd.adapters import lamps
 from acd.adapters.lamps import Lamps
 from acd.core.views import AgentView
 from hotline.core.settings import Agent, Phone, Queue, Settings, Text
-from telephony.errors import AmiTimedOut
+from telephony.errors import AmiRefused, AmiTimedOut
 
 AGENT, QUEUE = Agent("1024", "Li", {}), Queue("service", Text("服务", "Service"))
 
@@ -24,6 +24,7 @@ class House:
     def __init__(self, *, lamps_of_phone: bool) -> None:
         self.told: list[tuple[str, str]] = []
         self.failures = 0
+        self.refused = ""  # this lamp
         self.connected, self.epoch = True, 1
         self.picture = SimpleNamespace(agents={"1024": AgentView(state="ready")}, entries={})
         self.registry = CollectorRegistry()
@@ -37,6 +38,8 @@ class House:
         if self.failures:
             self.failures -= 1
             raise AmiTimedOut("Setvar")
+        if fields["Variable"] == self.refused:
+            raise AmiRefused("Setvar", "no")
         self.told.append((fields["Variable"], fields["Value"]))
 
     @asynccontextmanager
@@ -83,6 +86,18 @@ async def test_what_failed_is_counted_and_told_again(monkeypatch: pytest.MonkeyP
     async with house.running(monkeypatch):
         await until(lambda: len(house.told) == 3)
     assert count(house.registry, "hotline_lamps_failed_total") == 2
+
+
+async def test_a_lamp_that_asterisk_refuses_does_not_keep_the_others_dark(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    house = House(lamps_of_phone=True)
+    house.refused = FIRST[0][0]
+    async with house.running(monkeypatch):
+        await until(lambda: len(house.told) == 2)
+        await asyncio.sleep(0.02)
+    assert house.told == FIRST[1:]
+    assert count(house.registry, "hotline_lamps_failed_total") == 1
 
 
 async def test_a_house_without_lamps_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
