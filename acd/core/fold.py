@@ -218,6 +218,11 @@ class Fold:
             view.taker = view.taken_from = ""
         if view is not None and view.offer == body["segment"]:
             view.stage, view.offer, view.held_since_ms = "survey", "", 0
+            others = ((name, one) for name, one in self.legs.items() if one.contact == leg.contact)
+            if parts := [(one.connected_ms, name) for name, one in others if one.connected_ms]:
+                # Of three parties one agent has left: the newest of those who talk on.
+                view.connected_ms, view.offer = max(parts)
+                view.stage, view.agent, view.hold_ms = "connected", self.legs[view.offer].agent, 0
 
     def _media_silent(self, at_ms: int, body: Body) -> None:
         leg = self.legs.get(body["segment"])

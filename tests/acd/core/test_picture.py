@@ -10,7 +10,7 @@ import pytest
 from stories import DAY_MS, Story, agent_state, random_day
 
 from acd.core.fact_codec import to_body
-from acd.core.facts import DispositionGiven, DispositionMissed, Fact
+from acd.core.facts import CallConnected, DispositionGiven, DispositionMissed, Fact, SegmentEnded
 from acd.core.picture import Picture
 from acd.core.totals import Totals, Waits
 
@@ -146,6 +146,22 @@ def test_a_transfer_keeps_each_agents_own_talk_time() -> None:
     assert picture.day_by_agent["1002"].talk_ms == 50_000
     assert (picture.day.handled, picture.day.transferred, picture.day.contacts) == (2, 1, 1)
     assert picture.day.check() == []
+
+
+def test_of_three_parties_whoever_is_left_is_shown() -> None:
+    """The colleague, who joined last, leaves first; then the agent who took the colleague in."""
+    story = Story("c").starts().queues().rings().answered().connected().after(5_000)
+    joined = CallConnected(story.now_ms, "c", "s-9", "1002", "sales", "incoming/s-9", how="joined")
+    story.facts.append(joined)
+    view = picture_of(story).contacts["c"]
+    assert (view.stage, view.offer, view.agent) == ("connected", "s-9", "1002")
+    story.after(5_000).facts.append(
+        SegmentEnded(story.now_ms, "c", "s-9", "1002", "sales", 5_000, 0, "agent", 16)
+    )
+    view = picture_of(story).contacts["c"]
+    assert (view.stage, view.offer, view.agent, view.connected_ms) == ("connected", "c-o1", "1001", DAY_MS)
+    view = picture_of(story.after(1_000).segment_ends(11_000)).contacts["c"]
+    assert (view.stage, view.offer) == ("survey", "")
 
 
 def test_an_open_conversation_can_be_recovered() -> None:
