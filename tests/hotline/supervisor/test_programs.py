@@ -42,5 +42,7 @@ def test_commands(tmp_path: Path) -> None:
     python = (sys.executable, "-P", "-m", "recording", "--data", str(tmp_path))
     assert service_program(deployment, keeper).command() == ("nice", "-n", "10", *python)
     install = AsteriskInstall("22", ("/ld", "/asterisk"), tmp_path, tmp_path, (), ())
-    command = asterisk_program(deployment, install).command()
+    program = asterisk_program(deployment, install)
+    assert program.environment == {"MALLOC_ARENA_MAX": "2"}
+    command = program.command()
     assert command == ("/ld", "/asterisk", "-C", f"{tmp_path}/asterisk/etc/asterisk.conf", "-f")
