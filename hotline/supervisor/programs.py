@@ -45,7 +45,7 @@ STOP_ORDER = (("demo",), ("asterisk",), ("acd", "ivr", "web"), ("keeper",), ("le
 def asterisk_program(deployment: Deployment, install: AsteriskInstall) -> Program:
     """Asterisk in the foreground with our configuration."""
     command = tuple(install.start(asterisk_configuration(deployment)))
-    # Each call has a thread or two, and each thread an arena of memory, of eight a core: they give little back.
+    # Calls have threads, and threads arenas of memory, eight a core, which give little back.
     return Program("asterisk", lambda: command, stop_limit_s=10.0, environment={"MALLOC_ARENA_MAX": "2"})
 
 
