@@ -74,6 +74,8 @@ class Observer:
         self.callers: dict[str, Caller] = {}
         self.orders = Orders(self.legs, self.callers)
         self._dead: OrderedDict[str, int] = OrderedDict()
+        # Who hung up in the moment of dialling, before the dialplan told of a contact: gone with the channel.
+        self._gave_up: set[str] = set()
         self._snapshot_task: asyncio.Task[None] | None = None
         self.on_synchronized: Callable[[bool], None] = lambda _: None
         self.on_channels: Callable[[Collection[str], int], None] = lambda alive, asked_ms: None
@@ -112,6 +114,7 @@ class Observer:
             self._snapshot_task = asyncio.get_running_loop().create_task(self._synchronize())
         else:
             self._late.end()  # the log will tell
+            self._gave_up.clear()
             self.on_synchronized(False)
             self._away.begin()
             self._engine.handle(AsteriskLost())
@@ -345,6 +348,8 @@ class Observer:
             caller.hang_up_asked = True
             for talk in self._talks_with(uniqueid):
                 talk.asked_first = talk.hang_up_asked
+        else:
+            self._gave_up.add(uniqueid)
 
     def _talks_with(self, contact: str) -> list[Leg]:
         return [leg for leg in self.legs.values() if leg.contact == contact and leg.bridged]
@@ -353,6 +358,8 @@ class Observer:
         uniqueid = message.get("Uniqueid", "")
         cause = int(message.get("Cause", "0") or 0)
         seen = channel_seen(message)
+        gave_up = uniqueid in self._gave_up
+        self._gave_up.discard(uniqueid)
         if seen.contact in self._engine.picture.contacts and self._late.keeps(uniqueid, message):
             return
         if (leg := self.legs.get(uniqueid)) is not None:
@@ -363,6 +370,7 @@ class Observer:
             return  # its request, or a list of channels, has told it before this came
         if is_caller(seen):
             self._bury(uniqueid)
+            self.callers.setdefault(seen.contact, Caller(seen.channel, hang_up_asked=gave_up))
             self._caller_ended(seen, cause)
         elif seen.offer and seen.contact and not self._rings_on(seen.offer):
             # The leg vanished before DialBegin told of it.
@@ -397,7 +405,7 @@ class Observer:
 
     def _caller_ended(self, seen: ChannelSeen, cause: int) -> None:
         contact = seen.contact
-        caller = self.callers.pop(contact, None) or Caller(seen.channel)
+        caller = self.callers.pop(contact)
         words = caller.last_words
         if not self._has_begun(contact):
             self._start_contact(contact, seen.caller_number, whence_of(words))

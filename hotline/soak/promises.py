@@ -95,6 +95,7 @@ def contact_promises(
     unborn: callers' channels that Asterisk ended before the dialplan began; each must be one who gave up.
     """
     contacts = len(facts.started)
+    unborn = [one for one in unborn if one not in facts.started]  # acd may have seen the first line run
     twice = not_once(facts.started, facts.ended)
     counted = phrase("soak.found_contacts", contacts=contacts, calls=created)
     if unborn:

@@ -158,6 +158,15 @@ async def test_of_an_agents_several_phones_only_the_last_or_the_answered_one_end
     assert talk.hung_up_by("SegmentEnded") == ["agent"]
 
 
+async def test_who_gives_up_before_the_dialplan_has_told_of_a_contact_is_the_caller(talk: Talk) -> None:
+    """Asterisk may have run the first line: the channel bears its contact, of which no event told."""
+    early = {"Uniqueid": "c2", "Channel": "PJSIP/carrier-9"}
+    talk.tell(
+        {"Event": "HangupRequest", **early}, {"Event": "Hangup", "Cause": "127", "AccountCode": "c2", **early}
+    )
+    assert talk.hung_up_by("ContactEnded") == ["caller"]
+
+
 async def test_who_hangs_up_in_the_survey_did_not_end_the_talk(talk: Talk) -> None:
     talk.tell(LEG_ASKS, LEG_GONE, CALLER_ASKS, CALLER_GONE)
     assert talk.hung_up_by("SegmentEnded") == ["agent"]

@@ -80,6 +80,8 @@ def test_a_caller_who_gave_up_before_the_dialplan_began_is_no_contact() -> None:
     assert kept(*promised) == [True, True, True]
     assert "c9" in promised[0].told()
     assert kept(*promises.contact_promises(2, log, facts)) == [False, True, False]
+    # Whom acd saw all the same is a contact, and is not counted twice.
+    assert kept(*promises.contact_promises(1, ["131 hung_up"], facts, ["c1"]))[0]
     # One who did anything else was there; and so was one whom the facts know.
     assert not promises.contact_promises(2, ["131 hung_up", "132 far"], facts, ["c9"])[0].kept
     assert not promises.contact_promises(2, ["131 gave_up", "132 far"], facts, ["c9"])[0].kept
