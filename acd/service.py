@@ -1,8 +1,7 @@
 """The acd service: puts the parts together, in the order in which they need each other.
 
-journal -> picture -> distributor -> engine -> AMI link (observer) -> FastAGI. FastAGI opens only once the
-AMI link is up and a snapshot taken, and closes when the link stays away, so that no caller is held by an acd
-that sees nothing: the dialplan keeps callers' places, asks again, and falls back when it has waited enough.
+journal -> picture -> distributor -> engine -> AMI link (observer) -> FastAGI, which opens only once the link
+is up and a snapshot taken (acd.door), so that no caller is held by an acd that sees nothing.
 """
 
 from __future__ import annotations
@@ -12,8 +11,6 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from random import Random
-
-from prometheus_client import Counter
 
 from acd.adapters.away import Away
 from acd.adapters.callbacks import LINE, OTHER_HALF, Callbacks
@@ -40,11 +37,12 @@ from acd.adapters.trunks import EVENTS as TRUNK_EVENTS
 from acd.adapters.trunks import TrunkWatch
 from acd.adapters.verdicts import VERDICT, Verdicts
 from acd.adapters.winners import JOINED, WINNER, Winners
-from acd.background import AGAIN_S, for_ever
+from acd.background import for_ever
 from acd.callers import caller_references
 from acd.clock import SteadyClock
 from acd.core.distributor import Distributor
 from acd.core.recovery import restored_from
+from acd.door import Door
 from acd.engine import Engine
 from acd.forecaster import Forecaster
 from acd.local_days import day_starts, recording_path
@@ -61,9 +59,6 @@ from telephony.ami import AmiLink, AmiMetrics
 from telephony.fastagi import FastAgiServer
 
 logger = logging.getLogger(__name__)
-
-BLIND_S = 5.0
-"""acd goes on so long without seeing Asterisk: time for a link that was cut to come back."""
 
 
 class Acd:
@@ -125,13 +120,7 @@ class Acd:
         self.deeds.add("dismiss_recall", Deed(self._recalls.dismiss, ("contact",), ("how",)))
         self.deeds.add("cancel_callback", Deed(self._callbacks.cancel, ("contact",)))
         self._fastagi = self._make_fastagi(supervisors)
-        self._sees, self._blind = asyncio.Event(), asyncio.Event()
-        self._blind.set()
-        self._given_back = Counter(
-            "hotline_acd_blind_total",
-            "Times acd gave its callers back to the dialplan because it could not see Asterisk.",
-            registry=service.registry,
-        )
+        self._door = Door(self._fastagi, service.ready, service.registry)
         self._tasks: list[asyncio.Task[None]] = []
         self._connect()
 
@@ -225,43 +214,12 @@ class Acd:
     def _on_synchronized(self, synchronized: bool) -> None:
         self._callbacks.synchronized = synchronized
         if not synchronized:
-            self._sees.clear()
-            self._blind.set()
             self._service.not_ready(say("readiness.no_ami"))
-            return
-        self._blind.clear()
-        self._sees.set()
-        self._trunks.hint()
-        self._lamps.hint()
-        self._reachability.hint()
-        if self._fastagi.listening:
-            self._service.ready()
-
-    async def _serve_while_seeing(self) -> None:
-        """FastAGI is open while we see Asterisk, and a little longer."""
-        while True:
-            await self._sees.wait()
-            await self._open_fastagi()
-            while self._fastagi.listening:
-                await self._blind.wait()
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._sees.wait(), BLIND_S)
-                    continue
-                logger.error("acd_blind", extra={"after_s": BLIND_S})
-                self._given_back.inc()
-                await self._fastagi.close()
-
-    async def _open_fastagi(self) -> None:
-        while True:
-            try:
-                await self._fastagi.start()
-            except OSError as error:  # the port is taken, perhaps by one of us who is about to end
-                logger.error("fastagi_not_opened", extra={"error": str(error)})
-                await asyncio.sleep(AGAIN_S)
-                continue
-            break
-        if self._sees.is_set():
-            self._service.ready()
+        self._door.see(synchronized)
+        if synchronized:
+            self._trunks.hint()
+            self._lamps.hint()
+            self._reachability.hint()
 
     async def start(self) -> None:
         """Restore, then connect."""
@@ -270,7 +228,7 @@ class Acd:
         media_watch = MediaWatch(self.engine, self.observer, self._service.registry)
         predicted_waits = PredictedWaits(self.engine, self._forecaster, self._service.registry)
         watches = (media_watch.run, self._trunks.run, self._lamps.run, self._recalls.run)
-        for watch in (*watches, predicted_waits.run, self._callbacks.run, self._serve_while_seeing):
+        for watch in (*watches, predicted_waits.run, self._callbacks.run, self._door.run):
             self._tasks.append(asyncio.get_running_loop().create_task(for_ever(watch)))
         self._link.start()
 

@@ -1,5 +1,8 @@
 """A consultation that ends in an attended transfer: each agent's part keeps its own talk and hold time."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import pytest
 from harness import sound
 from harness.call import Call
@@ -24,13 +27,7 @@ async def test_the_second_agents_part_is_counted(
     stack: HotlineStack, lane: Lane, callers: int, consulting: int
 ) -> None:
     first, second = lane.agents[:2]
-    async with (
-        agents(stack, first, manner=BY_HAND) as (one,),
-        agents(stack, second, ready=False, manner=BY_HAND) as (two,),
-        stack.caller(tone_hz=CALLER_HZ) as caller,
-    ):
-        call, contact = await dial(stack, caller, lane.straight)
-        talk = await _talk(stack, one, contact)
+    async with _talking(stack, lane) as (one, two, call, contact, talk):
         await talk.hold()
         await stack.fact("HoldChanged", contact=contact, held=True)
         consultation = one.phone.call(second, tone_hz=COLLEAGUE_HZ)
@@ -77,13 +74,7 @@ async def test_the_second_agents_part_is_counted(
 async def test_who_had_rung_the_agent_may_be_given_the_caller(stack: HotlineStack, lane: Lane) -> None:
     """The colleague's own call, not the agent's, becomes the second part: it is recorded from there on."""
     first, second = lane.agents[:2]
-    async with (
-        agents(stack, first, manner=BY_HAND) as (one,),
-        agents(stack, second, ready=False, manner=BY_HAND) as (two,),
-        stack.caller(tone_hz=CALLER_HZ) as caller,
-    ):
-        call, contact = await dial(stack, caller, lane.straight)
-        talk = await _talk(stack, one, contact)
+    async with _talking(stack, lane) as (one, two, call, contact, talk):
         theirs = two.phone.call(first, tone_hz=COLLEAGUE_HZ)
         rung = await one.phone.incoming(within_s=15)
         await talk.hold()
@@ -104,6 +95,19 @@ async def test_who_had_rung_the_agent_may_be_given_the_caller(stack: HotlineStac
         await stack.fact("ContactEnded", contact=contact)
     await _caller_alone_is_recorded(stack, connected["recording"])
     await nothing_left(stack)
+
+
+@asynccontextmanager
+async def _talking(stack: HotlineStack, lane: Lane) -> AsyncIterator[tuple[Desk, Desk, Call, str, Call]]:
+    """Two agents' desks, a caller's call and contact, and the first agent's talk with the caller."""
+    first, second = lane.agents[:2]
+    async with (
+        agents(stack, first, manner=BY_HAND) as (one,),
+        agents(stack, second, ready=False, manner=BY_HAND) as (two,),
+        stack.caller(tone_hz=CALLER_HZ) as caller,
+    ):
+        call, contact = await dial(stack, caller, lane.straight)
+        yield one, two, call, contact, await _talk(stack, one, contact)
 
 
 async def _caller_alone_is_recorded(stack: HotlineStack, name: str) -> None:

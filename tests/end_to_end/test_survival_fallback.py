@@ -15,7 +15,7 @@ from harness.stack import SERVICES, HotlineStack, processes_of
 from harness.waiting import until
 
 from acd.core.picture import Picture
-from acd.service import BLIND_S
+from acd.door import BLIND_S
 from telephony.ami import AmiTimes
 
 OwnStack = Callable[[str], Awaitable[HotlineStack]]
