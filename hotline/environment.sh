@@ -49,6 +49,20 @@ make_environment() {
     if environment_is_current "$extra" || environment_is_current test; then
         return
     fi
+    # Two commands at once in a fresh folder: one makes the environment, the other waits and finds it made.
+    (
+        if ! flock --nonblock 9; then
+            words waiting "$HERE/.venv"
+            flock --timeout 900 9 || fail "$(words still_made "$HERE/.venv")"
+        fi
+        if ! environment_is_current "$extra" && ! environment_is_current test; then
+            really_make_environment "$extra"
+        fi
+    ) 9> "$HERE/.venv.lock"
+}
+
+really_make_environment() {
+    extra="$1"
     rm -f "$HERE/.venv/hotline.place"
     if ! environment_works; then
         # Only what this script made may be cleared: somebody may be working in an environment of their own.

@@ -18,7 +18,7 @@ def here(tmp_path: Path) -> Path:
     (tmp_path / "bin").mkdir()
     (tmp_path / "hotline").symlink_to(SCRIPT.parent)
     (tmp_path / "pyproject.toml").write_text("[project]\n")
-    for name in ("cat", "cmp", "rm", "cp"):
+    for name in ("cat", "cmp", "rm", "cp", "flock", "sleep"):
         (tmp_path / "bin" / name).symlink_to(f"/usr/bin/{name}")
     return tmp_path
 
@@ -69,6 +69,26 @@ def test_without_a_python_the_user_hears_what_to_type(here: Path) -> None:
     done = _sh(here, "find_python")
     assert done.returncode == 1
     assert "sudo apt-get install python3" in done.stderr
+
+
+def test_two_commands_at_once_make_one_environment(here: Path) -> None:
+    _python(here, "python3")
+    slow = (here / "bin" / "python3").read_text().replace('"-m venv")', '"-m venv") sleep 1;')
+    (here / "bin" / "python3").write_text(slow)
+    done = _sh(here, "make_environment & make_environment; wait $!", HOTLINE_LANG="en")
+    assert done.returncode == 0, done.stderr
+    assert sum("-m venv" in line for line in _asked(here)) == 1
+    assert done.stdout.count("another command is making") == 1
+
+
+def test_a_failure_while_the_environment_is_made_ends_the_command(here: Path) -> None:
+    _python(here, "python3")
+    (here / "bin" / "cp").unlink()
+    (here / "bin" / "cp").write_text("#!/bin/sh\nexit 1\n")
+    (here / "bin" / "cp").chmod(0o700)
+    done = _sh(here, "make_environment; echo went on")
+    assert done.returncode != 0
+    assert "went on" not in done.stdout
 
 
 def test_a_made_environment_is_not_made_again_until_the_project_changes(here: Path) -> None:
