@@ -157,7 +157,7 @@ async def _ours(
 
 
 def _settings(names: tuple[str, ...]) -> str:
-    """One queue, reached without a flow; no survey, no announcement, no after-contact work."""
+    """One queue, without flow, survey, announcement, after-contact work and (as there) transfers by code."""
     people = "\n".join(
         f'[[phone]]\nname = "{name}"\ncodecs = ["ulaw"]\n\n'
         f'[[agent]]\nnumber = "{name}"\nname = "{name}"\nphone = "{name}"\nskills = {{ bench = 5 }}\n'
@@ -168,6 +168,7 @@ skills = ["bench"]
 
 [hotline]
 survey = false
+feature_codes = false
 ring_cycle_ms = 1000
 offer_rings = 15
 

@@ -17,14 +17,15 @@ from prometheus_client import CollectorRegistry, Counter
 
 from acd.adapters.away import Away
 from acd.adapters.cel import Ends
-from acd.adapters.joins import Joins, in_talk, marked, segment_of
+from acd.adapters.contact_facts import ContactFacts
+from acd.adapters.joining import Joining
 from acd.adapters.late_ends import LateEnds
 from acd.adapters.legs import Caller, Leg
 from acd.adapters.orders import Orders
 from acd.adapters.own_calls import OwnCalls
+from acd.adapters.sudden_ends import SuddenEnds
 from acd.adapters.whence import NOWHERE, Whence, ask_whence, whence_of
 from acd.core.events import (
-    AgentJoined,
     AsteriskLost,
     AsteriskSnapshot,
     CallerHungUp,
@@ -37,11 +38,8 @@ from acd.core.events import (
     PhoneBecameReachable,
     PhoneBecameUnreachable,
 )
-from acd.core.facts import CallerIdentified, ContactEnded, ContactStarted, MediaMeasured
-from acd.core.media import parse_quality
 from acd.core.phones import PhoneContacts
 from acd.engine import Engine
-from telephony import variables
 from telephony.ami import AmiLink, LinkState
 from telephony.channels import ChannelSeen, channel_seen, is_caller
 from telephony.errors import AmiError
@@ -66,7 +64,6 @@ class Observer:
         registry: CollectorRegistry,
     ) -> None:
         self._engine = engine
-        self._caller_reference = caller_reference
         self._away = away
         self._recording_path = recording_path
         self._own_calls = own_calls
@@ -81,8 +78,10 @@ class Observer:
         self.on_channels: Callable[[Collection[str], int], None] = lambda alive, asked_ms: None
         self._messages = Counter("hotline_ami_events_total", "AMI events looked at", registry=registry)
         self._phones = PhoneContacts()
-        self._joins = Joins()
+        self._joining = Joining(engine, self.orders, self.legs, self.callers, recording_path)
+        self._facts = ContactFacts(engine, caller_reference)
         self._late = LateEnds()
+        self._sudden = SuddenEnds()
         self._handlers: dict[str, Callable[[Mapping[str, str]], None]] = {
             "DialBegin": self._dial_begin,
             "Newstate": self._new_state,
@@ -114,6 +113,7 @@ class Observer:
             self._snapshot_task = asyncio.get_running_loop().create_task(self._synchronize())
         else:
             self._late.end()  # the log will tell
+            self._sudden.settle_all()
             self._gave_up.clear()
             self.on_synchronized(False)
             self._away.begin()
@@ -139,7 +139,7 @@ class Observer:
         entries = await link.list_action(
             "CoreShowChannels", {}, complete_event="CoreShowChannelsComplete", timeout_s=SNAPSHOT_TIMEOUT_S
         )
-        channels = [self._with_marks(channel_seen(entry)) for entry in entries]
+        channels = [self._joining.with_marks(channel_seen(entry)) for entry in entries]
         ends = await self._away.ends(doubtful - {one.uniqueid for one in channels})
         unknown = [one for one in channels if is_caller(one) and not self._is_known(one)]
         whence = {one.contact: await ask_whence(link, one.channel) for one in unknown}
@@ -173,6 +173,7 @@ class Observer:
         whence: Mapping[str, Whence],
     ) -> None:
         """Take the list for true: of what was doubtful when it was asked for, only what it names is alive."""
+        self._sudden.settle_all()
         late = self._late.end()
         ours = [
             one
@@ -181,12 +182,12 @@ class Observer:
         ]
         alive = {one.uniqueid for one in ours}
         for uniqueid in (doubtful - {one.uniqueid for one in channels}) | late.keys():
-            self._joins.gone(uniqueid)
+            self._joining.gone(uniqueid)
         for one in ours:
             if is_caller(one):
                 self.callers.setdefault(one.contact, Caller(one.channel))
                 if not self._is_known(one):
-                    self._start_contact(one.contact, one.caller_number, whence.get(one.contact, NOWHERE))
+                    self._facts.started(one.contact, one.caller_number, whence.get(one.contact, NOWHERE))
             elif one.offer:
                 leg = Leg(
                     one.offer, one.contact, one.channel, one.is_up, heard=True, bridged=bool(one.bridge)
@@ -218,7 +219,7 @@ class Observer:
                 phones_in_use=self._own_calls.judge(channels, doubtful),
             )
         )
-        self._look_for_takers(channels)
+        self._joining.look_for_takers(channels, self._dead)
         self._away.tell_after_snapshot(ends, gone, {*self.callers, *self._dead, *gone})
         for contact in gone:
             self._bury(contact)
@@ -271,65 +272,7 @@ class Observer:
             path = self._recording_path(leg.offer, now_ms)
             self._engine.handle(OfferConnected(leg.offer, recording=path))
         elif leg is None:
-            self._look_for_joins(channel_seen(message))
-
-    def _look_for_joins(self, seen: ChannelSeen) -> None:
-        """A channel that is no offer's leg is in a bridge: does an agent talk with a caller there?"""
-        if seen.uniqueid in self.callers:
-            joined = self._joins.caller_entered(seen.uniqueid, seen.bridge)
-        elif not seen.offer and self._engine.distributor.agent_at(seen.endpoint) is not None:
-            joined = self._joins.phone_entered(seen, self._engine.clock.now_ms())
-        else:
-            return
-        for one in joined:
-            self._join(one.contact, one.leg, one.since_ms)
-
-    def _join(self, contact: str, leg: ChannelSeen, since_ms: int) -> None:
-        agent = self._engine.distributor.agent_at(leg.endpoint)
-        view = self._engine.picture.contacts.get(contact)
-        if agent is None or view is None:
-            return
-        segment, now_ms = segment_of(leg.uniqueid), self._engine.clock.now_ms()
-        path = self._recording_path(segment, now_ms)
-        self._engine.handle(AgentJoined(contact, agent, segment, view.queue, path, now_ms - since_ms))
-        if self._engine.picture.agents[agent].offer != segment:
-            return  # held by another leg
-        self._joins.gone(leg.uniqueid)
-        self.legs[leg.uniqueid] = Leg(
-            segment,
-            contact,
-            leg.channel,
-            up=True,
-            bridged=True,
-            bridged_ms=now_ms,
-            home=leg.bridge,
-            bridge=leg.bridge,
-        )
-        self._mark(leg.channel, segment, contact)
-        if since_ms < now_ms:  # it has talked with a colleague before: extensions.conf, [record-anew]
-            self.orders.act("PlayDTMF", {"Channel": leg.channel, "Digit": "D", "Receive": "true"})
-
-    def _mark(self, channel: str, segment: str, contact: str) -> None:
-        """A snapshot knows the leg by these; so does its end."""
-        for name, value in ((variables.OFFER, segment), ("CHANNEL(accountcode)", contact)):
-            self.orders.act("Setvar", {"Channel": channel, "Variable": name, "Value": value})
-
-    def _with_marks(self, seen: ChannelSeen) -> ChannelSeen:
-        """A leg that joined a conversation as we were killed may not bear its marks."""
-        segment = segment_of(seen.uniqueid)
-        leg = self._engine.picture.legs.get(segment)
-        if leg is None or (seen.offer, seen.contact) == (segment, leg.contact):
-            return seen
-        self._mark(seen.channel, segment, leg.contact)
-        return marked(seen, leg.contact)
-
-    def _look_for_takers(self, channels: list[ChannelSeen]) -> None:
-        """Who was to take a conversation over may have joined it while nobody looked."""
-        for contact, view in list(self._engine.picture.contacts.items()):
-            taker = self._engine.picture.agents.get(view.taker)
-            for leg in in_talk(channels, contact, taker.phone) if taker is not None else ():
-                if leg.uniqueid not in self.legs and leg.uniqueid not in self._dead:
-                    self._join(contact, leg, self._engine.clock.now_ms())
+            self._joining.entered(channel_seen(message))
 
     def _hold(self, message: Mapping[str, str], held: bool) -> None:
         leg = self.legs.get(message.get("Uniqueid", ""))
@@ -345,6 +288,7 @@ class Observer:
                 # The phone has said BYE and is free, though Asterisk takes some ms more to end the channel.
                 self._end_leg(uniqueid, leg, int(message.get("Cause", "0") or 0))
         elif (caller := self.callers.get(uniqueid)) is not None:
+            self._sudden.settle_contact(uniqueid)
             caller.hang_up_asked = True
             for talk in self._talks_with(uniqueid):
                 talk.asked_first = talk.hang_up_asked
@@ -365,7 +309,7 @@ class Observer:
         if (leg := self.legs.get(uniqueid)) is not None:
             self._end_leg(uniqueid, leg, cause)
             return
-        self._joins.gone(uniqueid)
+        self._joining.gone(uniqueid)
         if uniqueid in self._dead:
             return  # its request, or a list of channels, has told it before this came
         if is_caller(seen):
@@ -382,8 +326,15 @@ class Observer:
     def _end_leg(self, uniqueid: str, leg: Leg, cause: int) -> None:
         del self.legs[uniqueid]
         self._bury(uniqueid)
-        if leg.up or not self._rings_on(leg.offer):
+        if self._ended_by_nobody(leg):
+            self._sudden.keep(uniqueid, leg, lambda: self._leg_ended(leg, cause))
+        elif leg.up or not self._rings_on(leg.offer):
             self._leg_ended(leg, cause)
+
+    def _ended_by_nobody(self, leg: Leg) -> bool:
+        caller = self.callers.get(leg.contact)
+        asked = leg.hang_up_asked or leg.transferred or caller is None or caller.hang_up_asked
+        return leg.bridged and not asked
 
     def _rings_on(self, offer: str) -> bool:
         """Whether the offer has a leg: one of an agent's several phones may end while another rings on."""
@@ -405,10 +356,11 @@ class Observer:
 
     def _caller_ended(self, seen: ChannelSeen, cause: int) -> None:
         contact = seen.contact
+        self._sudden.settle_contact(contact)
         caller = self.callers.pop(contact)
         words = caller.last_words
         if not self._has_begun(contact):
-            self._start_contact(contact, seen.caller_number, whence_of(words))
+            self._facts.started(contact, seen.caller_number, whence_of(words))
         asked = [leg for leg in self._talks_with(contact) if leg.hang_up_asked]
         if any(leg.asked_first or not caller.hang_up_asked for leg in asked):
             caller.agent_hung_up = True
@@ -416,20 +368,7 @@ class Observer:
         else:
             self._engine.handle(CallerHungUp(contact))
         by = "caller" if caller.hang_up_asked else "agent" if caller.agent_hung_up else "us"
-        digit = words.get("Satisfaction", "")
-        self._engine.record(
-            ContactEnded(
-                at_ms=self._engine.clock.now_ms(),
-                contact=contact,
-                stage=seen.stage,
-                outcome=words.get("Outcome", ""),
-                hung_up_by=by,
-                cause=cause,
-                reason="",
-                satisfaction=int(digit) if digit in {"1", "2", "3", "4", "5"} else 0,
-                survey_asked=words.get("Survey") == "1",
-            )
-        )
+        self._facts.ended(contact, seen.stage, by, cause, words)
 
     def _bury(self, uniqueid: str) -> None:
         """Dead channels stay dead against stale snapshots."""
@@ -439,18 +378,21 @@ class Observer:
             self._dead.popitem(last=False)
 
     def _blind_transfer(self, message: Mapping[str, str]) -> None:
-        leg = self.legs.get(message.get("TransfererUniqueid", ""))
-        if leg is not None and message.get("Result") == "Success":
-            leg.transferred = True
+        if message.get("Result") == "Success":
+            self._has_transferred(message.get("TransfererUniqueid", ""))
 
     def _attended_transfer(self, message: Mapping[str, str]) -> None:
         if message.get("Result") != "Success" or message.get("DestType") == "Threeway":
             return  # of three parties nobody has left
         for prefix in ("OrigTransferer", "SecondTransferer"):
             uniqueid = message.get(f"{prefix}Uniqueid", "")
-            self._joins.gone(uniqueid)
-            if (leg := self.legs.get(uniqueid)) is not None:
-                leg.transferred = True
+            self._joining.gone(uniqueid)
+            self._has_transferred(uniqueid)
+
+    def _has_transferred(self, uniqueid: str) -> None:
+        if (leg := self.legs.get(uniqueid) or self._sudden.leg(uniqueid)) is not None:
+            leg.transferred = True
+            self._sudden.settle(uniqueid)
 
     def _user_event(self, message: Mapping[str, str]) -> None:
         match message.get("UserEvent"):
@@ -460,11 +402,11 @@ class Observer:
                 name = unquote(message.get("CallerName", ""), errors="replace")[:256]
                 if not self._has_begun(seen.contact):  # a snapshot may have been quicker
                     caller = message.get("Caller", "")[:64]
-                    self._start_contact(seen.contact, caller, whence_of(message), name)
+                    self._facts.started(seen.contact, caller, whence_of(message), name)
             case "HotlineEnd":
                 self._last_words(channel_seen(message), message)
             case "HotlineMedia":
-                self._media(message)
+                self._facts.media(message)
 
     def _last_words(self, seen: ChannelSeen, message: Mapping[str, str]) -> None:
         """Kept until the channel's Hangup, which tells nothing of the flow."""
@@ -474,42 +416,7 @@ class Observer:
             # The request itself may have come before the link was up.
             caller.hang_up_asked |= message.get("Source") == seen.channel
         if "Quality" in message:
-            self._media(message)
-
-    def _start_contact(self, contact: str, number: str, whence: Whence, name: str = "") -> None:
-        now_ms = self._engine.clock.now_ms()
-        reference = self._caller_reference(number) if number else ""
-        self._engine.record(
-            ContactStarted(
-                at_ms=now_ms,
-                contact=contact,
-                number=whence.number,
-                trunk=whence.trunk,
-                direct=whence.direct,
-                caller=reference,
-            )
-        )
-        if reference:
-            self._engine.record(CallerIdentified(at_ms=now_ms, caller=reference, number=number, name=name))
-
-    def _media(self, message: Mapping[str, str]) -> None:
-        quality = parse_quality(message.get("Quality", ""))
-        self._engine.record(
-            MediaMeasured(
-                at_ms=self._engine.clock.now_ms(),
-                contact=message.get("Contact", ""),
-                segment=message.get("Offer", ""),
-                side=message.get("Side", ""),
-                codec=message.get("Codec", "").strip("()"),
-                rx_packets=quality.rx_packets,
-                tx_packets=quality.tx_packets,
-                rx_loss=quality.rx_loss,
-                tx_loss=quality.tx_loss,
-                rx_jitter_ms=quality.rx_jitter_ms,
-                tx_jitter_ms=quality.tx_jitter_ms,
-                rtt_ms=quality.rtt_ms,
-            )
-        )
+            self._facts.media(message)
 
     def _contact_status(self, message: Mapping[str, str]) -> None:
         phone = message.get("AOR", "")
@@ -520,6 +427,7 @@ class Observer:
         self._engine.handle(PhoneBecameReachable(agent) if reachable else PhoneBecameUnreachable(agent))
 
     async def close(self) -> None:
-        """Stop asking for snapshots."""
+        """Stop asking for snapshots and waiting."""
+        self._sudden.settle_all()
         if self._snapshot_task is not None:
             self._snapshot_task.cancel()

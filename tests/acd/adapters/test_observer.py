@@ -9,7 +9,7 @@ import pytest
 from decision_table import settings
 from prometheus_client import CollectorRegistry
 
-from acd.adapters import cel, observer
+from acd.adapters import cel, observer, sudden_ends
 from acd.adapters.away import Away
 from acd.adapters.cel import Ends
 from acd.adapters.observer import Observer
@@ -223,6 +223,42 @@ async def test_an_attended_transfer_ends_one_part_and_begins_another(talk: Talk)
     assert talk.hung_up_by("SegmentEnded") == ["transfer", "agent"]
 
 
+BLIND = {"Event": "BlindTransfer", "Result": "Success", "TransfererUniqueid": "l1"}
+ATTENDED = {"Event": "AttendedTransfer", "Result": "Success", "OrigTransfererUniqueid": "l1"}
+
+
+@pytest.mark.parametrize("transfer", [BLIND, ATTENDED])
+async def test_a_transfer_may_be_told_after_its_leg_is_gone(talk: Talk, transfer: dict[str, str]) -> None:
+    talk.tell(LEG_GONE)
+    assert talk.hung_up_by("SegmentEnded") == []
+    talk.tell(transfer)
+    assert talk.hung_up_by("SegmentEnded") == ["transfer"]
+
+
+async def test_a_leg_that_nobody_ended_ends_soon_all_the_same(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sudden_ends, "WAIT_S", 0.01)
+    talk.tell(LEG_GONE, {**BLIND, "Result": "Fail"})
+    assert talk.hung_up_by("SegmentEnded") == []
+    await asyncio.sleep(0.05)
+    assert talk.hung_up_by("SegmentEnded") == ["agent"]
+
+
+@pytest.mark.parametrize("then", [CALLER_ASKS, CALLER_GONE])
+async def test_a_leg_that_nobody_ended_has_ended_when_the_caller_leaves(
+    talk: Talk, then: dict[str, str]
+) -> None:
+    talk.tell(LEG_GONE, then)
+    assert talk.hung_up_by("SegmentEnded") == ["agent"]
+
+
+async def test_a_leg_that_nobody_ended_has_ended_when_nothing_more_will_be_heard(talk: Talk) -> None:
+    talk.tell(LEG_GONE)
+    talk.observer.on_state(LinkState.DOWN)
+    assert talk.hung_up_by("SegmentEnded") == ["agent"]
+
+
 TAKER = {"Uniqueid": "7", "Channel": "PJSIP/1002-7", "BridgeId": "b1", "ChannelStateDesc": "Up"}
 IN_TALK = [{**CALLER, "BridgeId": "b1"}, {**LEG, "BridgeId": "b1"}]
 
@@ -272,7 +308,8 @@ async def test_who_has_joined_is_known_though_the_leg_never_got_its_marks(talk: 
     assert talk.observer.legs["7"].offer == "s-7"
     await asyncio.sleep(0)
     assert [told["Value"] for told in link.asked_for] == ["s-7", "c1"]
-    talk.tell(LEG_GONE, {"Event": "HangupRequest", **TAKER}, {"Event": "Hangup", "Cause": "16", **TAKER})
+    talk.tell(LEG_ASKS, LEG_GONE)
+    talk.tell({"Event": "HangupRequest", **TAKER}, {"Event": "Hangup", "Cause": "16", **TAKER})
     assert talk.hung_up_by("SegmentEnded") == ["agent", "agent"]
 
 
@@ -446,4 +483,4 @@ async def test_who_was_in_a_bridge_and_hung_up_while_the_link_was_away_is_forgot
         {"Event": "BridgeEnter", **CALLER, "BridgeUniqueid": "b9"}, {"Event": "BridgeEnter", **SIDE_LEG}
     )
     await comes_back(talk, Link())
-    assert (talk.observer._joins._callers, talk.observer._joins._phones) == ({}, {})
+    assert (talk.observer._joining._joins._callers, talk.observer._joining._joins._phones) == ({}, {})

@@ -1,0 +1,98 @@
+"""Makes a phone that is found in a caller's conversation an agent's part of it: transfers, take-overs.
+
+`joins` says who is with whom; here a part of the conversation begins, its leg gets the marks by which
+snapshots and its end know it, and its recording begins anew where Asterisk had mixed something else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+
+from acd.adapters.joins import Joins, in_talk, marked, segment_of
+from acd.adapters.legs import Caller, Leg
+from acd.adapters.orders import Orders
+from acd.core.events import AgentJoined
+from acd.engine import Engine
+from telephony import variables
+from telephony.channels import ChannelSeen
+
+
+class Joining:
+    """Works on the observer's own legs and callers."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        orders: Orders,
+        legs: dict[str, Leg],
+        callers: dict[str, Caller],
+        recording_path: Callable[[str, int], str],
+    ) -> None:
+        self._engine = engine
+        self._orders = orders
+        self._legs = legs
+        self._callers = callers
+        self._recording_path = recording_path
+        self._joins = Joins()
+
+    def gone(self, uniqueid: str) -> None:
+        """The channel has hung up, or transferred and is on its way out."""
+        self._joins.gone(uniqueid)
+
+    def entered(self, seen: ChannelSeen) -> None:
+        """A channel that is no offer's leg is in a bridge: does an agent talk with a caller there?"""
+        if seen.uniqueid in self._callers:
+            joined = self._joins.caller_entered(seen.uniqueid, seen.bridge)
+        elif not seen.offer and self._engine.distributor.agent_at(seen.endpoint) is not None:
+            joined = self._joins.phone_entered(seen, self._engine.clock.now_ms())
+        else:
+            return
+        for one in joined:
+            self._join(one.contact, one.leg, one.since_ms)
+
+    def look_for_takers(self, channels: Iterable[ChannelSeen], dead: Collection[str]) -> None:
+        """Who was to take a conversation over may have joined it while nobody looked."""
+        channels = list(channels)
+        for contact, view in list(self._engine.picture.contacts.items()):
+            taker = self._engine.picture.agents.get(view.taker)
+            for leg in in_talk(channels, contact, taker.phone) if taker is not None else ():
+                if leg.uniqueid not in self._legs and leg.uniqueid not in dead:
+                    self._join(contact, leg, self._engine.clock.now_ms())
+
+    def with_marks(self, seen: ChannelSeen) -> ChannelSeen:
+        """The channel with its marks: one that joined a conversation as we were killed may not bear them."""
+        segment = segment_of(seen.uniqueid)
+        leg = self._engine.picture.legs.get(segment)
+        if leg is None or (seen.offer, seen.contact) == (segment, leg.contact):
+            return seen
+        self._mark(seen.channel, segment, leg.contact)
+        return marked(seen, leg.contact)
+
+    def _join(self, contact: str, leg: ChannelSeen, since_ms: int) -> None:
+        agent = self._engine.distributor.agent_at(leg.endpoint)
+        view = self._engine.picture.contacts.get(contact)
+        if agent is None or view is None:
+            return
+        segment, now_ms = segment_of(leg.uniqueid), self._engine.clock.now_ms()
+        path = self._recording_path(segment, now_ms)
+        self._engine.handle(AgentJoined(contact, agent, segment, view.queue, path, now_ms - since_ms))
+        if self._engine.picture.agents[agent].offer != segment:
+            return  # held by another leg
+        self._joins.gone(leg.uniqueid)
+        self._legs[leg.uniqueid] = Leg(
+            segment,
+            contact,
+            leg.channel,
+            up=True,
+            bridged=True,
+            bridged_ms=now_ms,
+            home=leg.bridge,
+            bridge=leg.bridge,
+        )
+        self._mark(leg.channel, segment, contact)
+        if since_ms < now_ms:  # it has talked with a colleague before: extensions.conf, [record-anew]
+            self._orders.act("PlayDTMF", {"Channel": leg.channel, "Digit": "D", "Receive": "true"})
+
+    def _mark(self, channel: str, segment: str, contact: str) -> None:
+        for name, value in ((variables.OFFER, segment), ("CHANNEL(accountcode)", contact)):
+            self._orders.act("Setvar", {"Channel": channel, "Variable": name, "Value": value})
