@@ -81,13 +81,13 @@ class Away:
             elif offer in alive:
                 self._tell_talk(offer, ends.talks.get(alive[offer], NEVER))
         for contact in in_fallback:
-            self._leave_for_fallback(contact)
+            self.leave_for_fallback(contact)
         for contact in gone:
             told = ends.contacts.get(contact)
             if told is None:
                 continue
             if told.stage == FALLBACK:
-                self._leave_for_fallback(contact)
+                self.leave_for_fallback(contact)
             engine.handle(CallerHungUp(contact, at_ms=told.ended_ms))
 
     def _tell_talk(self, offer: str, talk: Talk) -> None:
@@ -98,7 +98,8 @@ class Away:
             recording = self._recording_path(offer, talk.connected_ms)
             self._engine.handle(OfferConnected(offer, recording, at_ms=talk.connected_ms))
 
-    def _leave_for_fallback(self, contact: str) -> None:
+    def leave_for_fallback(self, contact: str) -> None:
+        """The fallback serves this caller, who waits no longer."""
         if contact in self._engine.picture.entries:
             self._engine.handle(CallWithdrawn(contact, FALLBACK))
 

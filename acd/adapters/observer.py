@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from prometheus_client import CollectorRegistry, Counter
 
-from acd.adapters.away import Away
+from acd.adapters.away import FALLBACK, Away
 from acd.adapters.cel import Ends
 from acd.adapters.contact_facts import ContactFacts
 from acd.adapters.joining import Joining
@@ -200,7 +200,7 @@ class Observer:
         contacts = self._engine.picture.contacts
         gone = [one for one in contacts if one in doubtful and one not in alive and one not in late]
         gone += [one for one in contacts if one in by_log]
-        in_fallback = [one.contact for one in ours if one.stage == "fallback"]
+        in_fallback = [one.contact for one in ours if one.stage == FALLBACK]
         by_progress = sorted(self.legs.items(), key=lambda item: (item[1].bridged, item[1].up))
         known_legs = {channel_seen(told).offer: uniqueid for uniqueid, told in late.items()}
         known_legs |= {leg.offer: uniqueid for uniqueid, leg in by_progress}  # of several legs the furthest
@@ -361,6 +361,8 @@ class Observer:
         words = caller.last_words
         if not self._has_begun(contact):
             self._facts.started(contact, seen.caller_number, whence_of(words))
+        if seen.stage == FALLBACK:  # our FastAGI was not to be had, though we see: no end of a wait
+            self._away.leave_for_fallback(contact)
         asked = [leg for leg in self._talks_with(contact) if leg.hang_up_asked]
         if any(leg.asked_first or not caller.hang_up_asked for leg in asked):
             caller.agent_hung_up = True

@@ -188,6 +188,23 @@ async def test_what_became_of_the_contact_is_told_before_the_hang_up(talk: Talk)
     assert [fact["side"] for fact in talk.facts("MediaMeasured")] == ["caller"]
 
 
+@pytest.mark.parametrize(
+    ("stage", "how", "to"), [("waiting", "abandoned", ""), ("fallback", "out", "fallback")]
+)
+async def test_a_caller_whom_the_fallback_served_has_not_given_up_a_wait(
+    talk: Talk, stage: str, how: str, to: str
+) -> None:
+    other = {"Uniqueid": "c2", "Channel": "PJSIP/carrier-9", "AccountCode": "c2"}
+    talk.tell({"Event": "UserEvent", "UserEvent": "HotlineContact", **other})
+    talk.engine.handle(
+        events.CallArrived(
+            contact="c2", queue="orders", needs="", priority=0, language="zh", wait_since_ms=0, entry=1
+        )
+    )
+    talk.tell({"Event": "Hangup", "Cause": "16", "ChanVariable": f"HL_STAGE={stage}", **other})
+    assert [(one["how"], one["to"]) for one in talk.facts("CallLeftQueue")] == [(how, to)]
+
+
 async def test_a_contact_that_only_its_end_tells_of_began_where_that_says(talk: Talk) -> None:
     other = {"Uniqueid": "c2", "Channel": "PJSIP/carrier-9", "AccountCode": "c2"}
     end = {"Number": "4002", "Trunk": "carrier", "Direct": "1"}
