@@ -1,7 +1,9 @@
 """Listens for one-way calls: a bridged leg from which no audio came for 5 s is a fact and an alarm.
 
 Asked by AMI Getvar of CHANNEL(rtp…) counters, because Asterisk tells no event for missing audio. The
-period grows with the number of conversations, so that the AMI link is never busy with it.
+period grows with the number of conversations, so that the AMI link is never busy with it. One question a
+channel: EVAL, which could ask for many at once, is refused without the right "system" (manager.c), which acd
+has not.
 """
 
 from __future__ import annotations
