@@ -168,7 +168,7 @@ class Queue:
     announce_agent: bool = True  # caller hears "agent 1024 at your service"
     announce_position_s: int = 30  # 0: never
     return_within_s: int = 0  # who gave up or was cut off and calls again within has the old place; 0: never
-    recall_within_s: int = 0  # who did not: a recall with this deadline; 0: none
+    recall_within_s: int = 0  # from then on, who did not: a recall with this deadline; 0: none
     comfort: tuple[str, ...] = ()  # prompts, said in turn to those who wait, …
     comfort_s: int = 60  # … one every so many seconds; 0: never
     leave_key: str = ""  # pressed while waiting, it leads to leave_to; "": there is none
