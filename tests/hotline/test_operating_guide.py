@@ -78,6 +78,19 @@ def test_both_guides_have_the_same_sections() -> None:
     assert english.count("\n## ") == chinese.count("\n## ")
 
 
+def test_both_guides_to_the_pages_tell_of_the_same() -> None:
+    english, chinese = (
+        (DOCS / guide).read_text("utf-8").splitlines() for guide in ("pages.md", "pages.zh.md")
+    )
+    assert len(english) == len(chinese)
+    addresses = [{word for word in line.split("`") if word.startswith("/")} for line in english]
+    assert [line.startswith("**") for line in english] == [line.startswith("**") for line in chinese]
+    assert all(
+        words <= set(theirs.replace("来电编号", "CONTACT").split("`"))
+        for words, theirs in zip(addresses, chinese, strict=True)
+    )
+
+
 def test_the_index_names_every_decision() -> None:
     index = (DOCS / "adr" / "README.md").read_text("utf-8")
     assert re.findall(r"\((\d{4}-[a-z-]+\.md)\)", index) == sorted(
