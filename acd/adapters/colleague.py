@@ -1,7 +1,7 @@
 """Calls from a phone of ours to an agent's number: rings that agent's phone, wherever the agent sits now.
 
 Such a call is no offer: the agent may be in any state. When it is a consultation that ends in an attended
-transfer, `acd.adapters.observer` sees the leg join the contact.
+transfer, `acd.adapters.joining` makes the leg that joins the caller a part of the contact.
 """
 
 from __future__ import annotations

@@ -168,7 +168,7 @@ class Queue:
     announce_agent: bool = True  # caller hears "agent 1024 at your service"
     announce_position_s: int = 30  # 0: never
     return_within_s: int = 0  # who gave up or was cut off and calls again within has the old place; 0: never
-    recall_within_s: int = 0  # who did not: a recall with this deadline; 0: none
+    recall_within_s: int = 0  # from then on, who did not: a recall with this deadline; 0: none
     comfort: tuple[str, ...] = ()  # prompts, said in turn to those who wait, …
     comfort_s: int = 60  # … one every so many seconds; 0: never
     leave_key: str = ""  # pressed while waiting, it leads to leave_to; "": there is none
@@ -203,7 +203,7 @@ class Agent:
     number: str
     name: str
     skills: dict[str, int] = field(default_factory=dict)  # skill -> level 1..10
-    phone: str = ""  # default phone: where the agent sits when logging in from elsewhere is not meant
+    phone: str = ""  # where the demo's simulated agent sits; people log in at any phone
     also: tuple[str, ...] = ()  # further phones of the agent: they ring with the one where the agent sits
     role: str = "agent"  # agent; supervisor: may listen in, take over, …
 
@@ -303,7 +303,7 @@ class Outgoing:
 
     trunk: str = ""
     access: str = "9"  # dialled before an outside number
-    presented: str = ""  # the number that the called person sees; "": what the carrier makes of it
+    presented: str = ""  # the number that the called person sees; required with a trunk
     emergency: tuple[str, ...] = ("110", "119", "120")  # always pass, with or without the access digit
     max_minutes_per_call: int = 120
     rules: tuple[OutgoingRule, ...] = ()
@@ -314,7 +314,7 @@ class Callbacks:
     """Callers who are called back instead of waiting. Without a trunk there are none."""
 
     trunk: str = ""
-    presented_number: str = ""  # the number that the person called sees
+    presented_number: str = ""  # the number that the person called sees; required with a trunk
     first: str = "agent"  # who is rung first; "caller": an agent is kept free meanwhile
     attempts: int = 3  # so often a person is called, if nobody answers
     retry_after_s: int = 300  # from one attempt to the next

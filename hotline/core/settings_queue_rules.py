@@ -1,4 +1,4 @@
-"""Whether a queue holds together: each of its steps lets more agents serve, and all that it names exists.
+"""Whether a queue holds together: its steps let more agents serve, its limits agree, what it names exists.
 
 Judges values that were read from a document, notes complaints by the document's keys.
 """
@@ -22,6 +22,8 @@ def check_queue(references: References, queue: Queue, where: str) -> None:
     if queue.hours:
         references.refer(f"{where}.hours", queue.hours, references.hours, phrase("allowed.some_hours"))
     check_preferred(references, f"{where}.prefer", queue.prefer)
+    if queue.recall_within_s and not queue.return_within_s:  # nobody would be waited for, nor recalled
+        references.complaints.add(f"{where}.return_within_s", 0, phrase("allowed.return_for_recall"))
     check_exits(references, queue, where)
 
 

@@ -55,6 +55,6 @@ async def test_each_agent_is_told_the_reason_of_that_moment(stack: HotlineStack,
     assert told[first][1].count("made again from the facts: the same choice") == 2
 
     status, chinese = await explain(stack, contact, resting, "zh")
-    assert status == 0 and "起置忙：用餐" in chinese and f"座席 {second} 接通" in chinese
+    assert status == 0 and "起置忙：用餐" in chinese and f"坐席 {second} 接通" in chinese
     assert ended.body["contact"] == contact
     await nothing_left(stack)

@@ -290,7 +290,7 @@ async def test_what_was_refused_is_told_in_chinese_and_old_news_is_called_old(se
     await expect(page.locator("body")).to_have_class("supervise live")
     seat.acd.refuses = "not_talking"
     await seat.press("1001", "监听")
-    await expect(page.locator("#said")).to_have_text("未执行（监听）：座席没有在通话")
+    await expect(page.locator("#said")).to_have_text("未执行（监听）：坐席没有在通话")
     await seat.acd.stop()
     await expect(page.locator("body")).to_have_class("supervise stale", timeout=15_000)
     await expect(page.locator("#link-text")).to_have_text("数据未更新")

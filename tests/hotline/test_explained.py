@@ -70,10 +70,10 @@ def test_the_same_in_chinese() -> None:
     assert said.splitlines()[:4] == [
         "来电 c1",
         "    100 第 1 次请求：队列 service，需求 sales >= 1，优先级 2，自 50 起等待，设置版本 1",
-        "        100 分配 1-1：座席 1001，第 0 步，需求 sales >= 1，设置版本 1",
+        "        100 分配 1-1：坐席 1001，第 0 步，需求 sales >= 1，设置版本 1",
         "            不在候选之列：技能不符 1",
     ]
-    assert "座席 1001 为什么没有振铃：自 100 起为来电 c1 占用（振铃）" in said
+    assert "坐席 1001 为什么没有振铃：自 100 起为来电 c1 占用（振铃）" in said
 
 
 def test_a_call_that_left_for_elsewhere() -> None:
@@ -136,7 +136,7 @@ def test_what_supervisors_did_stands_at_its_time() -> None:
     [
         ({"prefer": ["1001"]}, "en", "at first of agent 1001 alone"),
         ({"prefer": ["1", "2"], "teams": ["vip"]}, "en", "at first of agent 1, 2 alone, of team vip"),
-        ({"prefer": ["1001"], "teams": ["vip"]}, "zh", "先只找团队 vip 的座席 1001"),
+        ({"prefer": ["1001"], "teams": ["vip"]}, "zh", "先只找团队 vip 的坐席 1001"),
         ({"teams": ["vip"]}, "en", "team vip is preferred, but nobody of it was logged in and met the needs"),
     ],
 )

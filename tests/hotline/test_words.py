@@ -63,7 +63,7 @@ def test_whoever_asks_for_a_language_gets_it_to_the_last_value() -> None:
     """A page's reader, who is not the operator; a value may be a text of the settings."""
     why = phrase("explain.not_ready", since="9:00", reason=Text("午餐", "lunch"))
     told_why = phrase("explain.why", agent="1001", why=why)
-    assert in_words(told_why, "zh") == "座席 1001 为什么没有振铃：自 9:00 起置忙：午餐"
+    assert in_words(told_why, "zh") == "坐席 1001 为什么没有振铃：自 9:00 起置忙：午餐"
     assert in_words(told_why, "en") == "why agent 1001 did not ring: not ready since 9:00: lunch"
 
 

@@ -166,7 +166,7 @@ async def test_the_command_tells_it_in_both_languages_and_its_exit_status(
     assert status == 0
     assert "why agent 1003 did not ring: agent 1003 does not meet sales >= 1: level of sales 0 < 1" in words
     status, words = await run("c0", "--agent", "1003", language="zh")
-    assert status == 0 and "座席 1003 为什么没有振铃：自 " in words and "起置忙：午餐" in words
+    assert status == 0 and "坐席 1003 为什么没有振铃：自 " in words and "起置忙：午餐" in words
     status, words = await run("c1", "--json")
     assert json.loads(words)["requests"][0]["offers"][0]["agents"] == ["1002"]
     assert (await run("c9"))[0] == 1

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -99,6 +101,14 @@ def test_a_whole_scenario_is_read() -> None:
     group, *_ = scenario.groups
     assert (group.count, group.skills) == (15, {"service": 5})
     assert group.shifts_ms == ((0, 36_000_000), (40_000_000, 50_000_500)), "spans that touch are one"
+
+
+def test_the_guides_example_is_good() -> None:
+    guide = (Path(__file__).parents[3] / "docs" / "simulation.md").read_text("utf-8")
+    (example,) = re.findall(r"```toml\n(.*?)```", guide, re.DOTALL)
+    scenario = read(example)
+    assert [len(queue.steps) for queue in scenario.queues] == [1]
+    assert [group.count for group in scenario.groups] == [15, 5]
 
 
 def test_what_is_not_given_has_a_plain_value() -> None:

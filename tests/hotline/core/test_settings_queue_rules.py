@@ -37,6 +37,14 @@ def found(
     return {key: (one.value, in_words(one.allowed)) for key, one in complaints.found.items()}
 
 
+def test_recalls_are_of_those_who_may_return() -> None:
+    assert found(queue(return_within_s=60, recall_within_s=1800), queue("sales", return_within_s=60)) == {}
+    refused = found(queue(recall_within_s=1800))
+    assert list(refused) == ["queue[1].return_within_s"]
+    value, allowed = refused["queue[1].return_within_s"]
+    assert value == 0 and "1 or more: recall_within_s is for those" in allowed
+
+
 def test_steps_that_widen_are_good() -> None:
     steps = (Step(30, "english >= 3"), Step(60, ""))
     assert found(queue(needs="english >= 5", steps=steps)) == {}
