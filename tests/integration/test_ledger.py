@@ -13,6 +13,7 @@ from ledgers import Running, projections, run_once, true, until, write
 from stories import DAY_MS, Story, random_day
 
 from acd.core.fact_codec import to_body
+from acd.core.facts import MediaMeasured
 from acd.core.fold import Fold
 from acd.core.picture import Picture
 from acd.core.supervision import acted
@@ -89,6 +90,21 @@ async def test_the_projections_tell_one_contact_from_start_to_end(
     assert [row["state"] for row in states] == ["offered", "on_contact", "ready"]
     journal.close()
     keeper.close()
+
+
+async def test_callers_who_never_reached_an_agent_have_each_their_media(
+    tmp_path: Path, database: Any, database_url: str
+) -> None:
+    """They belong to no segment: the contact stands for it."""
+    journal = JournalWriter(tmp_path / "acd", "acd")
+    for contact, segment, lost in (("c1", "", 1), ("c2", "", 2), ("c3", "c3-o1", 3)):
+        write(
+            journal, [MediaMeasured(DAY_MS, contact, segment, "caller", "alaw", 9, 9, lost, 0, 1.0, 1.0, 2.0)]
+        )
+    journal.close()
+    await run_once(tmp_path, database_url)
+    rows = await database.fetch("SELECT segment, contact, rx_loss FROM media ORDER BY contact")
+    assert [tuple(row) for row in rows] == [("c1", "c1", 1), ("c2", "c2", 2), ("c3-o1", "c3", 3)]
 
 
 async def test_what_supervisors_did_or_tried_is_a_row_each(
