@@ -26,5 +26,10 @@ FROM (
 WHERE segment NOT IN (SELECT segment FROM recording WHERE segment = ANY($1::text[]))
 GROUP BY segment;
 
--- name: has_facts
-SELECT to_regclass('fact') IS NOT NULL;
+-- name: irreplaceable
+-- Of the tables whose content follows from nothing else, those that are there; schema_migration tells of all.
+SELECT name FROM unnest(ARRAY['fact', 'identity', 'settings_version', 'web_user', 'schema_migration']) AS name
+WHERE to_regclass(name) IS NOT NULL;
+
+-- name: migration
+SELECT coalesce(max(number), 0) FROM schema_migration;

@@ -27,7 +27,7 @@ from hotline.backup import BackupError, make_backup
 from hotline.cli import main
 from hotline.core.settings import Settings
 from hotline.database import migrate
-from hotline.database.copying import copy_out
+from hotline.database.copying import copy_in, copy_out
 from hotline.deployment import DATABASE_NAME, Deployment
 from hotline.journal import JournalWriter, read_from_checkpoint, read_journal
 from hotline.ledger.service import Ledger
@@ -353,6 +353,47 @@ def test_a_database_that_has_facts_is_not_filled(
         restore_backup(tmp_path / "b.tar", tmp_path / "new")
     monkeypatch.setenv("DATABASE_URL", house.postgres.create("another"))
     assert restore_backup(tmp_path / "b.tar", tmp_path / "new").facts == 0
+
+
+def test_a_restore_that_failed_halfway_can_be_tried_again(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its tables are there, and empty."""
+    house.tell(JOINED)
+    make_backup(house.deployment, tmp_path / "b.tar")
+    url = house.postgres.create("another")
+    monkeypatch.setenv("DATABASE_URL", url)
+
+    async def fill_and_fail(*arguments: Any) -> None:
+        await copy_in(*arguments)
+        raise OSError("the disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("hotline.restore.copy_in", fill_and_fail)
+        with pytest.raises(RestoreError, match="the disk is full"):
+            restore_backup(tmp_path / "b.tar", tmp_path / "new")
+    assert restore_backup(tmp_path / "b.tar", tmp_path / "new").facts == 1
+    with pytest.raises(RestoreError, match="not empty"):
+        restore_backup(tmp_path / "b.tar", tmp_path / "third")
+
+
+def test_empty_tables_of_a_newer_schema_than_the_backups_are_not_filled(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The schema's later steps would not be taken over what the backup has."""
+    make_backup(house.deployment, tmp_path / "b.tar")
+    url = house.postgres.create("another")
+    asyncio.run(migrate(url))
+    asyncio.run(_execute(url, "INSERT INTO schema_migration (number, name) VALUES (9999, 'create_future')"))
+    monkeypatch.setenv("DATABASE_URL", url)
+    with pytest.raises(RestoreError, match="newer than the backup"):
+        restore_backup(tmp_path / "b.tar", tmp_path / "new")
+
+
+async def _execute(url: str, query: str) -> None:
+    connection = await asyncpg.connect(url)
+    await connection.execute(query)
+    await connection.close()
 
 
 JOINED = CallConnected(DAY_MS, "1.9", "s-1.1", "1002", "", "2026/joined", how="joined")
