@@ -18,6 +18,7 @@ import os
 import tempfile
 import time
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,41 @@ class Backup:
     damaged: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class _Sound:
+    """A recording under way, held by a link. name: in the backup; bytes: so many there were at the moment."""
+
+    name: str
+    link: Path
+    bytes: int
+
+
+@dataclass
+class _Held:
+    """What may be gone the next moment: recordings under way, by links, and the numbers to be called back."""
+
+    deployment: Deployment
+    links: dict[Path, Path]  # by folder of recordings, and below it: a link cannot lead to another disk
+    numbers: dict[str, str] = field(default_factory=dict)
+
+    def look(self) -> list[_Sound]:
+        """Hold what is there now too; returns all recordings held, with their present sizes."""
+        # acd has no numbers from a damaged one either.
+        with contextlib.suppress(FileNotFoundError, ValueError, TypeError):
+            self.numbers |= json.loads(self.deployment.callback_numbers.read_bytes())
+        for folder, links in self.links.items():
+            suffix = "raw" if folder == self.deployment.recordings else "wav"
+            for file in (folder / "incoming").glob(f"*.{suffix}"):
+                # Held already by an earlier look; or finished and removed in this very moment.
+                with contextlib.suppress(FileExistsError, FileNotFoundError):
+                    os.link(file, links / file.name)
+        return [
+            _Sound(f"{folder.name}/incoming/{link.name}", link, link.stat().st_size)
+            for folder, links in self.links.items()
+            for link in sorted(links.iterdir())
+        ]
+
+
 @dataclass(frozen=True)
 class _Moment:
     """What was so at the moment of the backup, beside the copied tables."""
@@ -63,8 +99,9 @@ class _Moment:
     facts: int
     behind: int
     settings: bytes
-    unfinished: dict[str, int]  # sizes of recordings that were not kept so far, by name
-    unkept: set[str]  # offers whose raw recording belongs into the backup
+    unfinished: list[_Sound]  # recordings that were not kept so far
+    heard_since: datetime | None  # when the first of them began: acd's facts from then on tell whose they are
+    numbers: dict[str, str]  # of those who are to be called back
     offsets: list[Any]
     recordings: list[Any]
     messages: list[Any]
@@ -80,11 +117,13 @@ def make_backup(deployment: Deployment, target: Path) -> Backup:
     try:
         with (
             tempfile.TemporaryDirectory(dir=target.parent, prefix=".backup-") as spool,
-            tempfile.TemporaryDirectory(dir=deployment.run, prefix="backup-") as links,
+            tempfile.TemporaryDirectory(dir=deployment.recordings, prefix=".backup-") as recordings,
+            tempfile.TemporaryDirectory(dir=deployment.voice_messages, prefix=".backup-") as messages,
         ):
-            moment = asyncio.run(_take_moment(deployment, Path(spool), Path(links)))
+            links = {deployment.recordings: Path(recordings), deployment.voice_messages: Path(messages)}
+            moment = asyncio.run(_take_moment(deployment, Path(spool), _Held(deployment, links)))
             backup = Backup(target, moment.position, moment.facts, moment.behind)
-            _fill(archive, deployment, moment, backup, Path(spool), Path(links))
+            _fill(archive, deployment, moment, backup, Path(spool))
         backup.bytes = target.stat().st_size
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         archive.abandon()
@@ -95,24 +134,28 @@ def make_backup(deployment: Deployment, target: Path) -> Backup:
     return backup
 
 
-async def _take_moment(deployment: Deployment, spool: Path, links: Path) -> _Moment:
-    """Copy the tables into the spool folder, and hold the recordings under way by links."""
+async def _take_moment(deployment: Deployment, spool: Path, held: _Held) -> _Moment:
+    """Copy the tables into the spool folder, and hold what may be gone soon."""
     connection = await asyncpg.connect(deployment.database_url, timeout=CONNECT_LIMIT_S)
     try:
-        behind = await _catch_up(connection, deployment, links)
+        behind = await _catch_up(connection, deployment, held)
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             moment = await connection.fetchrow(SQL["moment"])
-            # Linked before and after the moment: what was not kept at the moment is in one of the two.
-            unfinished = _link_unfinished(deployment, links)
+            # Looked at before and after the moment: what was not kept at the moment is in one of the two.
+            unfinished = held.look()
             settings = deployment.settings_file.read_bytes()
+            raw = [sound.link.stem for sound in unfinished if sound.link.suffix == ".raw"]
+            unkept = {row["segment"]: row["since"] for row in await connection.fetch(SQL["unkept"], raw)}
             return _Moment(
                 at=moment["at"].isoformat(),
                 position=moment["position"],
                 facts=moment["facts"],
                 behind=behind,
                 settings=settings,
-                unfinished=unfinished,
-                unkept={row["offer"] for row in await connection.fetch(SQL["unkept"])},
+                # All messages; of the others those that are part of a contact, and were not kept.
+                unfinished=[s for s in unfinished if s.link.suffix != ".raw" or s.link.stem in unkept],
+                heard_since=min(unkept.values(), default=None),
+                numbers=held.numbers,
                 offsets=await connection.fetch(SQL["offsets"]),
                 recordings=await connection.fetch(SQL["recordings"]),
                 messages=await connection.fetch(SQL["voice_messages"]),
@@ -122,13 +165,13 @@ async def _take_moment(deployment: Deployment, spool: Path, links: Path) -> _Mom
         await connection.close(timeout=CONNECT_LIMIT_S)
 
 
-async def _catch_up(connection: Any, deployment: Deployment, links: Path) -> int:
+async def _catch_up(connection: Any, deployment: Deployment, held: _Held) -> int:
     """Wait until the ledger has written what is in the journals now; how many facts it has not in time.
 
     A raw recording goes when the journal says that it is kept. So once the ledger has come that far, each raw
     one that is gone is kept in the database; the others are held by links meanwhile.
     """
-    _link_unfinished(deployment, links)
+    held.look()
     ends = _journal_ends(deployment)
     deadline_s = time.monotonic() + CATCH_UP_S
     while True:
@@ -137,7 +180,7 @@ async def _catch_up(connection: Any, deployment: Deployment, links: Path) -> int
         if not behind or time.monotonic() >= deadline_s:
             return behind
         await asyncio.sleep(0.05)
-        _link_unfinished(deployment, links)
+        held.look()
 
 
 def _journal_ends(deployment: Deployment) -> dict[str, int]:
@@ -147,22 +190,20 @@ def _journal_ends(deployment: Deployment) -> dict[str, int]:
 
 
 def _fill(
-    archive: ArchiveWriter, deployment: Deployment, moment: _Moment, backup: Backup, spool: Path, links: Path
+    archive: ArchiveWriter, deployment: Deployment, moment: _Moment, backup: Backup, spool: Path
 ) -> None:
     for copied in sorted(spool.iterdir()):
         archive.add_file(f"database/{copied.name}", copied)
         copied.unlink()
     archive.add_bytes("settings/current.json", moment.settings)
-    _add_small_files(deployment, archive)
+    _add_small_files(deployment, archive, moment.numbers)
     for row in moment.offsets:
-        _add_journal(archive, deployment.journal(row["writer"]), row["writer"], row["file"], row["bytes"])
+        _add_journal(archive, deployment, row, moment.heard_since)
     _add_kept(archive, "recordings", deployment.recordings, moment.recordings, backup)
     _add_kept(archive, "voice-messages", deployment.voice_messages, moment.messages, backup)
-    for name, size in sorted(moment.unfinished.items()):
-        folder, _, file = name.partition("+")
-        if folder == "voice-messages" or Path(file).stem in moment.unkept:
-            archive.add_file(f"{folder}/incoming/{file}", links / name, size)
-            backup.recordings += 1
+    for sound in moment.unfinished:
+        archive.add_file(sound.name, sound.link, sound.bytes)
+        backup.recordings += 1
     archive.finish(
         {
             "at": moment.at,
@@ -176,10 +217,15 @@ def _fill(
     )
 
 
-def _add_small_files(deployment: Deployment, archive: ArchiveWriter) -> None:
+def _add_small_files(deployment: Deployment, archive: ArchiveWriter, numbers: dict[str, str]) -> None:
     archive.add_file("deployment.toml", deployment.file)
+    # As it is by now it lacks those who were called back since the moment.
+    numbers_file = deployment.callback_numbers
+    if numbers:
+        archive.add_bytes(f"secrets/{numbers_file.name}", json.dumps(numbers).encode())
     for file in sorted(deployment.secrets_file.parent.iterdir()):
-        if file.is_file() and file.name not in NOT_SECRETS and not file.name.startswith("."):
+        is_secret = file.name not in NOT_SECRETS and file != numbers_file and not file.name.startswith(".")
+        if is_secret and file.is_file():
             archive.add_file(f"secrets/{file.name}", file)
     for file in sorted(deployment.asterisk_keys.glob("*")):
         if file.is_file():
@@ -199,13 +245,22 @@ def _is_synthetic(sound: Path) -> bool:
     return hashlib.sha256(sound.read_bytes()).hexdigest() in ours
 
 
-def _add_journal(archive: ArchiveWriter, folder: Path, writer: str, last: int, last_bytes: int) -> None:
-    """The journal from its last checkpoint at the moment up to where the ledger was."""
+def _add_journal(
+    archive: ArchiveWriter, deployment: Deployment, offset: Any, heard_since: datetime | None
+) -> None:
+    """The journal from its last checkpoint at the moment up to where the ledger was.
+
+    acd's from earlier on where the keeper needs it, to know whose the recordings under way are.
+    """
+    writer, last = offset["writer"], offset["file"]
+    folder = deployment.journal(writer)
     _, first = last_checkpoint(folder, upto=last)
     for number in file_numbers(folder):
-        if first <= number <= last:
-            path = file_path(folder, number)
-            size = min(path.stat().st_size, last_bytes) if number == last else None
+        path = file_path(folder, number)
+        # A file's time is that of its last fact.
+        is_heard = writer == "acd" and heard_since and path.stat().st_mtime >= heard_since.timestamp()
+        if (first <= number or is_heard) and number <= last:
+            size = min(path.stat().st_size, offset["bytes"]) if number == last else None
             archive.add_file(f"journal/{writer}/{path.name}", path, size)
 
 
@@ -219,16 +274,3 @@ def _add_kept(archive: ArchiveWriter, name: str, folder: Path, rows: list[Any], 
         backup.recordings += 1
         if sha256 != row["sha256"]:
             backup.damaged.append(f"{name}/{row['path']}")
-
-
-def _link_unfinished(deployment: Deployment, links: Path) -> dict[str, int]:
-    """Hold what is not kept so far by links, since it may be finished and removed meanwhile.
-
-    Returns the present sizes by name of link: FOLDER+FILE.
-    """
-    for folder in (deployment.recordings, deployment.voice_messages):
-        for file in (folder / "incoming").glob("*.[rw]a[wv]"):
-            # Held already by the first look; or finished and removed in this very moment.
-            with contextlib.suppress(FileExistsError, FileNotFoundError):
-                os.link(file, links / f"{folder.name}+{file.name}")
-    return {link.name: link.stat().st_size for link in links.iterdir()}

@@ -13,8 +13,23 @@ SELECT path, sha256 FROM recording ORDER BY path;
 SELECT path, sha256 FROM voice_message ORDER BY path;
 
 -- name: unkept
--- Offers that may have a raw recording which was not kept at the moment of the backup.
-SELECT offer FROM offer WHERE NOT EXISTS (SELECT 1 FROM recording WHERE segment = offer);
+-- Which of these raw recordings ($1: segments) are part of a contact or of an agent's call to outside, and were
+-- not kept at the moment of the backup; and since when. What is none of these is a talk between colleagues.
+SELECT segment, min(at) AS since
+FROM (
+    SELECT offer AS segment, offered_at AS at FROM offer WHERE offer = ANY($1::text[])
+    UNION ALL
+    SELECT segment, connected_at FROM segment WHERE segment = ANY($1::text[])
+    UNION ALL
+    SELECT segment, started_at FROM outgoing_call WHERE segment = ANY($1::text[])
+) AS known
+WHERE segment NOT IN (SELECT segment FROM recording WHERE segment = ANY($1::text[]))
+GROUP BY segment;
 
--- name: has_facts
-SELECT to_regclass('fact') IS NOT NULL;
+-- name: irreplaceable
+-- Of the tables whose content follows from nothing else, those that are there; schema_migration tells of all.
+SELECT name FROM unnest(ARRAY['fact', 'identity', 'settings_version', 'web_user', 'schema_migration']) AS name
+WHERE to_regclass(name) IS NOT NULL;
+
+-- name: migration
+SELECT coalesce(max(number), 0) FROM schema_migration;

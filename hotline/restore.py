@@ -116,8 +116,7 @@ async def _restore_database(deployment: Deployment, copies: Path, manifest: dict
 async def _fill(url: str, copies: Path, manifest: dict[str, Any]) -> None:
     connection = await asyncpg.connect(url, timeout=CONNECT_LIMIT_S)
     try:
-        if await connection.fetchval(SQL["has_facts"]):
-            raise RestoreError(say("restore.database_not_empty"))
+        await _refuse_content(connection, manifest["database"]["migration"])
         await migrate(url, upto=manifest["database"]["migration"])
         async with connection.transaction():
             await copy_in(connection, copies, manifest["database"])
@@ -128,6 +127,16 @@ async def _fill(url: str, copies: Path, manifest: dict[str, Any]) -> None:
         await migrate(url)
     finally:
         await connection.close(timeout=CONNECT_LIMIT_S)
+
+
+async def _refuse_content(connection: Any, needed: int) -> None:
+    """Empty tables are left by a restore that failed, and may be filled; but not those of a newer schema."""
+    present = {row["name"] for row in await connection.fetch(SQL["irreplaceable"])}
+    for table in sorted(present - {"schema_migration"}):
+        if await connection.fetchval(f"SELECT EXISTS (SELECT FROM {table})"):
+            raise RestoreError(say("restore.database_not_empty"))
+    if "schema_migration" in present and (found := await connection.fetchval(SQL["migration"])) > needed:
+        raise RestoreError(say("restore.database_newer", needed=f"{needed:04}", found=f"{found:04}"))
 
 
 @contextlib.asynccontextmanager

@@ -127,12 +127,13 @@ ON CONFLICT (segment) DO UPDATE SET
     kept_at = excluded.kept_at;
 
 -- name: media_measured
+-- A caller who never reached an agent has no segment: the contact stands for it, else all of them were one row.
 INSERT INTO media (
     segment, side, contact, codec,
     rx_packets, tx_packets, rx_loss, tx_loss, rx_jitter_ms, tx_jitter_ms, rtt_ms
 )
-SELECT DISTINCT ON (body->>'segment', body->>'side')
-    body->>'segment',
+SELECT DISTINCT ON (coalesce(nullif(body->>'segment', ''), contact), body->>'side')
+    coalesce(nullif(body->>'segment', ''), contact),
     body->>'side',
     contact,
     body->>'codec',
@@ -145,7 +146,7 @@ SELECT DISTINCT ON (body->>'segment', body->>'side')
     (body->>'rtt_ms')::double precision
 FROM fact
 WHERE position > $1 AND position <= $2 AND kind = 'MediaMeasured'
-ORDER BY body->>'segment', body->>'side', position
+ORDER BY coalesce(nullif(body->>'segment', ''), contact), body->>'side', position
 ON CONFLICT (segment, side) DO NOTHING;
 
 -- name: media_silent

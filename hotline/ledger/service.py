@@ -29,7 +29,9 @@ logger = logging.getLogger(__name__)
 WRITERS = ("acd", "ivr", "keeper", "fallback")
 BATCH_FACTS = 500
 BATCH_S = 0.2
-POLL_S = 0.02
+POLL_S = 0.1
+"""How often the ledger looks for facts. Without a backlog one is written within this and BATCH_S."""
+
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 2.0
 LOOK_S = 1.0
@@ -154,18 +156,20 @@ class Ledger:
                 return
 
     async def _gather(self) -> list[Entry]:
-        """Up to BATCH_FACTS facts, as many as come within BATCH_S of the first; [] when there are none."""
-        batch: list[Entry] = []
-        until_s = 0.0
-        while len(batch) < BATCH_FACTS:
-            for reader in self._readers.values():
-                batch += reader.read(BATCH_FACTS - len(batch))
-            until_s = until_s or (time.monotonic() + BATCH_S if batch else 0.0)
-            if self._stopping.is_set() or (batch and time.monotonic() >= until_s):
-                break
-            if len(batch) < BATCH_FACTS:
-                await self._pause(POLL_S)
+        """Up to BATCH_FACTS facts, with what comes within BATCH_S of a look; [] after POLL_S without any."""
+        batch = self._read(BATCH_FACTS)
+        if len(batch) < BATCH_FACTS:  # else there is a backlog, and no reason to wait for more
+            await self._pause(BATCH_S if batch else POLL_S)
+            if batch:
+                batch += self._read(BATCH_FACTS - len(batch))
         return batch
+
+    def _read(self, limit: int) -> list[Entry]:
+        """What the journals have, up to so many facts."""
+        found: list[Entry] = []
+        for reader in self._readers.values():
+            found += reader.read(limit - len(found))
+        return found
 
     async def _write(self, batch: list[Entry]) -> None:
         assert self._store is not None

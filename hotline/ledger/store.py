@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -32,6 +33,7 @@ PERSONAL_KIND = "CallerIdentified"
 _REFUSALS = (
     asyncpg.DataError,
     asyncpg.IntegrityConstraintViolationError,
+    asyncpg.ProgramLimitExceededError,  # a text too long for an index
     # What reading and folding a fact can raise: one bad fact must not hold up all that come after it.
     ArithmeticError,
     AttributeError,
@@ -46,6 +48,9 @@ SQL = load_queries("hotline.ledger", "queries.sql")
 PROJECTIONS = load_queries("hotline.ledger", "projections.sql") | load_queries(
     "hotline.ledger", "work_projections.sql"
 )
+KINDS = {name: frozenset(re.findall(r"'([A-Z][A-Za-z]+)'", sql)) for name, sql in PROJECTIONS.items()}
+"""The kinds of facts from which each projection follows, as its SQL names them."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FACT_COLUMNS = ("position", "writer", "epoch", "seq", "fact_id", "contact", "kind", "version", "at", "body")
 
@@ -166,6 +171,7 @@ class Store:
         envelopes = await self._only_new([envelope for _, envelope in entries])
         before = self.position
         records = []
+        kinds = set()
         for envelope in envelopes:
             try:
                 current = read_up(envelope)
@@ -174,11 +180,12 @@ class Store:
                 continue
             self.position += 1
             records.append(_record(self.position, current))
+            kinds.add(current.kind)
             self._fold.apply(current.kind, current.at_us // 1000, current.body)
         await self._identify(envelope for _, envelope in entries)
         if records:
             await self._connection.copy_records_to_table("fact", records=records, columns=_FACT_COLUMNS)
-            await self._project(before, self.position)
+            await self._project(before, self.position, projections_of(kinds))
             await self._connection.execute(SQL["notify"], str(self.position))
         await self._move_offsets(entries)
         return len(records)
@@ -191,8 +198,8 @@ class Store:
                 first.setdefault(envelope.fact_id, envelope)
         return list(first.values())
 
-    async def _project(self, after: int, upto: int) -> None:
-        for query in PROJECTIONS.values():
+    async def _project(self, after: int, upto: int, queries: Iterable[str]) -> None:
+        for query in queries:
             await self._connection.execute(query, after, upto)
         await self._quarters.save(self._connection)
         if upto - self._fold_kept >= FOLD_EVERY:
@@ -245,7 +252,7 @@ class Store:
             for start in range(0, upto, REBUILD_STEP):
                 self.position = min(upto, start + REBUILD_STEP)
                 await self._fold_up(start, self.position)
-                await self._project(start, self.position)
+                await self._project(start, self.position, PROJECTIONS.values())
             await self._keep_fold()
         return upto
 
@@ -260,6 +267,14 @@ async def rebuild_projections(url: str) -> int:
         return await Store(connection).rebuild()
     finally:
         await connection.close(timeout=CONNECT_LIMIT_S)
+
+
+def projections_of(kinds: Collection[str]) -> list[str]:
+    """The queries that have something to do for facts of these kinds, in order.
+
+    Most batches hold a few facts, for which nearly all queries would find nothing to do.
+    """
+    return [query for name, query in PROJECTIONS.items() if not KINDS[name].isdisjoint(kinds)]
 
 
 def read_up(envelope: Envelope) -> Envelope:

@@ -27,6 +27,7 @@ class Facts:
     """
 
     started: Counter[str] = field(default_factory=Counter)
+    started_ms: dict[str, int] = field(default_factory=dict)
     ended: Counter[str] = field(default_factory=Counter)
     hung_up_by: dict[str, str] = field(default_factory=dict)
     contact_of: dict[str, str] = field(default_factory=dict)
@@ -48,6 +49,10 @@ class Facts:
         """Contacts that ended while acd was away."""
         return sum(by not in SEEN_ENDS for by in self.hung_up_by.values())
 
+    def started_since(self, since_ms: int) -> int:
+        """How many contacts began at this instant or later (ms since 1970)."""
+        return sum(at_ms >= since_ms for at_ms in self.started_ms.values())
+
 
 def read_facts(envelopes: Iterable[Envelope]) -> Facts:
     """Count acd's facts."""
@@ -60,6 +65,7 @@ def read_facts(envelopes: Iterable[Envelope]) -> Facts:
         match envelope.kind:
             case "ContactStarted":
                 facts.started[body["contact"]] += 1
+                facts.started_ms.setdefault(body["contact"], envelope.at_us // 1000)
                 reference_of[body["contact"]] = body["caller"]
             case "CallerIdentified":
                 caller_of_reference[body["caller"]] = body["number"]

@@ -194,6 +194,12 @@ def equal_promise(name: str, expected: int, found: int, what: Phrase) -> Promise
     )
 
 
+def tiles_promise(picture: Mapping[str, Any], facts: Facts) -> Promise:
+    """The tiles have all contacts of the picture's day; at midnight they begin anew."""
+    begun, shown = facts.started_since(picture["day_ms"]), picture["day"]["contacts"]
+    return equal_promise("tiles", begun, shown, phrase("soak.contacts_on_tiles"))
+
+
 def none_left_promise(name: str, left: Mapping[str, int]) -> Promise:
     """Nothing of these is there any more."""
     text = ", ".join(f"{key} {number}" for key, number in left.items())

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import hashlib
+import json
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,16 +15,19 @@ from typing import Any
 
 import asyncpg
 import pytest
+from ledgers import run_once, write
 from prometheus_client import CollectorRegistry
-from stories import random_day
+from stories import DAY_MS, Story, random_day
 
 from acd.core.fact_codec import to_body
+from acd.core.facts import CallConnected, Fact, OutgoingAnswered, OutgoingStarted
 from acd.core.picture import Picture
 from hotline import settings_snapshot
 from hotline.backup import BackupError, make_backup
 from hotline.cli import main
 from hotline.core.settings import Settings
 from hotline.database import migrate
+from hotline.database.copying import copy_in, copy_out
 from hotline.deployment import DATABASE_NAME, Deployment
 from hotline.journal import JournalWriter, read_from_checkpoint, read_journal
 from hotline.ledger.service import Ledger
@@ -130,6 +136,18 @@ class House:
         body |= {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content), "at_ms": at_us // 1000}
         keeper.append("RecordingKept", 1, body, fact_id=f"{segment}/kept", contact=contact, at_us=at_us)
         raw.unlink()
+
+    def tell(self, *facts: Fact) -> None:
+        """Facts of acd, and the ledger has written them."""
+        acd = JournalWriter(self.deployment.journal("acd"), "acd")
+        write(acd, facts)
+        acd.close()
+        asyncio.run(run_once(self.deployment.journals, self.url))
+
+    def speak(self, *segments: str) -> None:
+        """Raw recordings under way."""
+        for segment in segments:
+            (self.deployment.recordings_incoming / f"{segment}.raw").write_bytes(b"sound")
 
     def _keep_ledger(self) -> None:
         async def run() -> None:
@@ -335,3 +353,121 @@ def test_a_database_that_has_facts_is_not_filled(
         restore_backup(tmp_path / "b.tar", tmp_path / "new")
     monkeypatch.setenv("DATABASE_URL", house.postgres.create("another"))
     assert restore_backup(tmp_path / "b.tar", tmp_path / "new").facts == 0
+
+
+def test_a_restore_that_failed_halfway_can_be_tried_again(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its tables are there, and empty."""
+    house.tell(JOINED)
+    make_backup(house.deployment, tmp_path / "b.tar")
+    url = house.postgres.create("another")
+    monkeypatch.setenv("DATABASE_URL", url)
+
+    async def fill_and_fail(*arguments: Any) -> None:
+        await copy_in(*arguments)
+        raise OSError("the disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("hotline.restore.copy_in", fill_and_fail)
+        with pytest.raises(RestoreError, match="the disk is full"):
+            restore_backup(tmp_path / "b.tar", tmp_path / "new")
+    assert restore_backup(tmp_path / "b.tar", tmp_path / "new").facts == 1
+    with pytest.raises(RestoreError, match="not empty"):
+        restore_backup(tmp_path / "b.tar", tmp_path / "third")
+
+
+def test_empty_tables_of_a_newer_schema_than_the_backups_are_not_filled(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The schema's later steps would not be taken over what the backup has."""
+    make_backup(house.deployment, tmp_path / "b.tar")
+    url = house.postgres.create("another")
+    asyncio.run(migrate(url))
+    asyncio.run(_execute(url, "INSERT INTO schema_migration (number, name) VALUES (9999, 'create_future')"))
+    monkeypatch.setenv("DATABASE_URL", url)
+    with pytest.raises(RestoreError, match="newer than the backup"):
+        restore_backup(tmp_path / "b.tar", tmp_path / "new")
+
+
+async def _execute(url: str, query: str) -> None:
+    connection = await asyncpg.connect(url)
+    await connection.execute(query)
+    await connection.close()
+
+
+JOINED = CallConnected(DAY_MS, "1.9", "s-1.1", "1002", "", "2026/joined", how="joined")
+OUTGOING = (
+    OutgoingStarted(DAY_MS, "o-1.2", "", "1003", "1003", "ref", "carrier", "0", False),
+    OutgoingAnswered(DAY_MS, "o-1.2", "", "1003", "2026/outgoing"),
+)
+
+
+def test_recordings_under_way_that_no_offer_began_are_in_the_backup(house: House, tmp_path: Path) -> None:
+    """An attended transfer or third party, and a call to outside; not a talk between two colleagues."""
+    house.tell(JOINED, *OUTGOING)
+    house.speak("s-1.1", "o-1.2", "s-7.7")
+    (house.deployment.voice_messages / "incoming").mkdir()
+    (house.deployment.voice_messages / "incoming" / "1.5.wav").write_bytes(b"a message")
+    backup = make_backup(house.deployment, tmp_path / "b.tar")
+    restore_backup(tmp_path / "b.tar", tmp_path / "new")
+    new = Deployment.load(tmp_path / "new")
+    assert {path.name for path in new.recordings_incoming.iterdir()} == {"s-1.1.raw", "o-1.2.raw"}
+    assert (new.voice_messages / "incoming" / "1.5.wav").read_bytes() == b"a message"
+    assert backup.recordings == 3
+
+
+def test_what_the_keeper_must_know_of_recordings_under_way_is_in_the_backup(
+    house: House, tmp_path: Path
+) -> None:
+    """Without the fact, which stands before acd's last checkpoint, it would remove the sound as private."""
+    house.tell(JOINED)
+    acd = JournalWriter(house.deployment.journal("acd"), "acd")
+    acd.rotate({"any": "state"})
+    acd.close()
+    house.tell(*Story("2.1").starts().facts)
+    house.speak("s-1.1")
+    make_backup(house.deployment, tmp_path / "b.tar")
+    restore_backup(tmp_path / "b.tar", tmp_path / "new")
+    journal = read_journal(Deployment.load(tmp_path / "new").journal("acd"))
+    assert [envelope.kind for _, envelope in journal] == ["CallConnected", "ContactStarted"]
+
+
+def test_recordings_on_another_disk_are_held_there(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A link cannot lead from one disk to another."""
+    link = os.link
+
+    def link_on_one_disk(source: Path, target: Path) -> None:
+        if house.deployment.recordings not in target.parents:
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+        link(source, target)
+
+    monkeypatch.setattr("hotline.backup.os.link", link_on_one_disk)
+    house.tell(JOINED)
+    house.speak("s-1.1")
+    assert make_backup(house.deployment, tmp_path / "b.tar").recordings == 1
+    assert sorted(path.name for path in house.deployment.recordings.iterdir()) == ["incoming"]
+
+
+def test_numbers_of_those_called_back_meanwhile_are_in_the_backup(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = house.deployment.callback_numbers
+    numbers.write_text('{"1.1": "13800000001", "1.2": "13800000002"}')
+
+    def call_one_back(_: Deployment) -> dict[str, int]:
+        numbers.write_text('{"1.2": "13800000002"}')  # before the moment, perhaps not in its facts
+        return {}
+
+    async def copy_and_call_back(connection: Any, spool: Path) -> Any:
+        numbers.write_text('{"1.3": "13800000003"}')  # after the moment
+        return await copy_out(connection, spool)
+
+    monkeypatch.setattr("hotline.backup._journal_ends", call_one_back)
+    monkeypatch.setattr("hotline.backup.copy_out", copy_and_call_back)
+    make_backup(house.deployment, tmp_path / "b.tar")
+    restore_backup(tmp_path / "b.tar", tmp_path / "new")
+    restored = json.loads(Deployment.load(tmp_path / "new").callback_numbers.read_bytes())
+    assert restored == {"1.1": "13800000001", "1.2": "13800000002"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from ledgers import Running, projections, run_once, true, until, write
 from stories import DAY_MS, Story, random_day
 
 from acd.core.fact_codec import to_body
+from acd.core.facts import MediaMeasured
 from acd.core.fold import Fold
 from acd.core.picture import Picture
 from acd.core.supervision import acted
@@ -89,6 +91,21 @@ async def test_the_projections_tell_one_contact_from_start_to_end(
     assert [row["state"] for row in states] == ["offered", "on_contact", "ready"]
     journal.close()
     keeper.close()
+
+
+async def test_callers_who_never_reached_an_agent_have_each_their_media(
+    tmp_path: Path, database: Any, database_url: str
+) -> None:
+    """They belong to no segment: the contact stands for it."""
+    journal = JournalWriter(tmp_path / "acd", "acd")
+    for contact, segment, lost in (("c1", "", 1), ("c2", "", 2), ("c3", "c3-o1", 3)):
+        write(
+            journal, [MediaMeasured(DAY_MS, contact, segment, "caller", "alaw", 9, 9, lost, 0, 1.0, 1.0, 2.0)]
+        )
+    journal.close()
+    await run_once(tmp_path, database_url)
+    rows = await database.fetch("SELECT segment, contact, rx_loss FROM media ORDER BY contact")
+    assert [tuple(row) for row in rows] == [("c1", "c1", 1), ("c2", "c2", 2), ("c3-o1", "c3", 3)]
 
 
 async def test_what_supervisors_did_or_tried_is_a_row_each(
@@ -260,14 +277,18 @@ async def test_hostile_text_is_kept_and_unreadable_facts_hold_up_no_other(
     journal.append("Huge", 1, {}, fact_id="e", at_us=10**19)
     journal.append("Huge", 2**40, {}, fact_id="f")
     journal.append("Good", 1, {}, fact_id="g")
+    # No index takes it: PostgreSQL keeps at most a third of a page for an entry.
+    journal.append("Endless", 1, {}, fact_id=random.Random(1).randbytes(20_000).hex())
+    journal.append("Better", 1, {}, fact_id="h")
     journal.close()
     running = await run_once(tmp_path, database_url)
     rows = await database.fetch("SELECT position, kind, body FROM fact ORDER BY position")
-    assert [row["kind"] for row in rows] == ["SomethingElse", "Good"]
-    assert [row["position"] for row in rows] == [1, 2]
+    assert [row["kind"] for row in rows] == ["SomethingElse", "Good", "Better"]
+    assert [row["position"] for row in rows] == [1, 2, 3]
     assert json.loads(rows[0]["body"])["name"] == HOSTILE.replace("\0", "�")
     refused = await database.fetch("SELECT fact_id, why FROM fact_refused ORDER BY seq")
-    assert [row["fact_id"] for row in refused] == ["b", "c", "d"]
+    assert [row["fact_id"][:9] for row in refused[:3]] == ["b", "c", "d"]
+    assert "index row" in refused[3]["why"]
     assert "missing fields" in refused[0]["why"]
     assert "version 99" in refused[1]["why"]
     assert running.metric("refused_facts_total") >= 1

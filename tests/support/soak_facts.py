@@ -5,14 +5,16 @@ from typing import Any
 from hotline.journal import Envelope
 
 
-def fact(kind: str, **body: Any) -> Envelope:
-    return Envelope("acd", 1, 1, kind, 1, "id", body.get("contact"), 0, 0, body)
+def fact(kind: str, at_ms: int = 0, **body: Any) -> Envelope:
+    return Envelope("acd", 1, 1, kind, 1, "id", body.get("contact"), at_ms * 1000, 0, body)
 
 
-def one_contact(contact: str = "c1", caller: str = "131", by: str = "caller") -> list[Envelope]:
+def one_contact(
+    contact: str = "c1", caller: str = "131", by: str = "caller", began_ms: int = 0
+) -> list[Envelope]:
     """A contact that was queued, offered, connected and ended."""
     return [
-        fact("ContactStarted", contact=contact, caller=f"ref-{caller}"),
+        fact("ContactStarted", began_ms, contact=contact, caller=f"ref-{caller}"),
         fact("CallerIdentified", caller=f"ref-{caller}", number=caller),
         fact("CallQueued", contact=contact, entry=1),
         fact("CallOffered", contact=contact, offer="1-1"),

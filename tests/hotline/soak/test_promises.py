@@ -129,6 +129,12 @@ def test_no_agent_is_held_and_nothing_is_open(found: dict[str, Any], is_kept: bo
     assert promises.picture_promise(found).kept is is_kept
 
 
+@pytest.mark.parametrize(("shown", "is_kept"), [(1, True), (0, False), (2, False)])
+def test_the_tiles_have_what_began_since_midnight(shown: int, is_kept: bool) -> None:
+    facts = read_facts([*one_contact("c1", began_ms=999), *one_contact("c2", "132", began_ms=1_000)])
+    assert promises.tiles_promise({"day_ms": 1_000, "day": {"contacts": shown}}, facts).kept is is_kept
+
+
 @pytest.mark.parametrize(("after", "is_kept"), [(20, True), (22, True), (23, False), (5, True)])
 def test_descriptors_are_as_many_as_before(after: int, is_kept: bool) -> None:
     assert promises.descriptor_promise({"acd": 20}, {"acd": after}).kept is is_kept
@@ -171,7 +177,7 @@ def every_promise() -> list[Promise]:
         promises.transfer_promise(["transferred 131"] * 2, facts),
         promises.recording_promise([f"2-{number}" for number in range(9)], facts),
         promises.equal_promise("database", 3, 2, FOUND),
-        promises.equal_promise("tiles", 3, 3, phrase("soak.contacts_on_tiles")),
+        promises.tiles_promise({"day_ms": 0, "day": {"contacts": 1}}, facts),
         promises.none_left_promise("channels", {"channels": 1}),
         promises.none_left_promise("agi", {"acd": 0, "ivr": 0}),
         promises.picture_promise(picture(state="offered", offer="1-1", contacts=1)),
