@@ -12,7 +12,7 @@ from acd.core.house_rules import QueueRules, rules_of_callback
 from acd.core.keeping import caller_is_back, caller_is_gone
 from acd.core.kept_rules import kept_rules
 from acd.core.limits import NO_WAY, way_past
-from acd.core.needs import Needs, NeedsError, parse_needs
+from acd.core.needs import Needs, can_be_kept, join_needs, parse_needs
 from acd.core.offer_events import cancel_offer, end_callers_half, end_segment
 from acd.core.offers import OTHER_HALF_MS
 from acd.core.plan import PlanStep, resolve_plan
@@ -55,7 +55,7 @@ def _come_back(floor: Floor, call: Call) -> None:
 
 def _enter(floor: Floor, event: events.CallArrived) -> None:
     rules = floor.queues.get(event.queue)
-    needs = _needs_or_none(event.needs)
+    needs = None if rules is None else _needs_or_none(event, rules)
     if rules is None:
         _refuse(floor, event, "unknown_queue")
     elif needs is None:
@@ -172,11 +172,10 @@ def _queue(floor: Floor, event: events.CallArrived, rules: QueueRules, needs: Ne
         floor.put_first(call)
 
 
-def _needs_or_none(text: str) -> Needs | None:
-    try:
-        return parse_needs(text)
-    except NeedsError:
-        return None
+def _needs_or_none(event: events.CallArrived, rules: QueueRules) -> Needs | None:
+    """The needs of the entry; None when these cannot be read, or those of a step to come."""
+    asked = (event.needs, *(join_needs(step.needs, event.chosen) for step in rules.steps))
+    return parse_needs(event.needs) if all(map(can_be_kept, asked)) else None
 
 
 def caller_hung_up(floor: Floor, event: events.CallerHungUp) -> None:

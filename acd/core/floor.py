@@ -348,11 +348,12 @@ class Floor:
     def widen(self, call: Call) -> None:
         """The next step of the call's plan has come."""
         step = call.steps[call.step]
+        needs = parse_needs(step.needs)
         if call.state == "waiting":
             self.line.remove(call)
         call.step += 1
         self.staff_changed |= call.rules.judges_staff  # others can serve it now
-        call.needs, call.needs_text, call.prefer = parse_needs(step.needs), step.needs, step.prefer
+        call.needs, call.needs_text, call.prefer = needs, step.needs, step.prefer
         if call.state == "waiting":
             self.line.add(call)
         self.facts.append(
