@@ -24,6 +24,7 @@ def call_arrived(floor: Floor, event: events.CallArrived) -> None:
     A higher entry than the known one means that the earlier entry was left for this one.
     """
     floor.awaited.pop(event.contact, None)
+    floor.forget_coming(event.contact)
     if floor.is_dead(event.contact):
         floor.ignore("the caller has hung up")
         return
@@ -69,7 +70,7 @@ def _enter(floor: Floor, event: events.CallArrived) -> None:
             _refuse(floor, event, way[1])  # a transfer that fails: no caller is lost by it
         else:
             _turn_away(floor, event, *way)
-    elif floor.in_queue.get(event.queue, 0) >= rules.max_waiting:
+    elif floor.places_taken(event.queue) >= rules.max_waiting:
         _refuse(floor, event, "queue_full")
     else:
         _queue(floor, event, rules, needs)
@@ -182,6 +183,7 @@ def caller_hung_up(floor: Floor, event: events.CallerHungUp) -> None:
     """The caller's channel is gone: abandoned, or the end of the conversation."""
     floor.bury(event.contact)
     floor.awaited.pop(event.contact, None)
+    floor.forget_coming(event.contact)
     caller_is_gone(floor, event.contact)
     call = floor.calls.get(event.contact)
     if call is None:
@@ -214,6 +216,7 @@ def leave(floor: Floor, call: Call, to: str, cause: str = "withdrawn") -> None:
 def lose_call(floor: Floor, call: Call) -> None:
     """A snapshot does not show the caller's channel: it went when the link did, if that was lost."""
     floor.bury(call.contact)
+    floor.forget_coming(call.contact)
     ended_ms = floor.past_ms(floor.lost_ms, call.wait_since_ms)
     _end(floor, call, "not_found", how="lost", offer_cause="lost", by="lost", ended_ms=ended_ms)
 
@@ -247,6 +250,7 @@ def session_lost(floor: Floor, event: events.SessionLost) -> None:
         floor.ignore("the call is not here")
         return
     call.session = False
+    floor.forget_coming(call.contact)  # the session that was to send it; one that has done so is not told of
     if floor.tell_call(call, "session_lost") and call.state == "offered":
         for leg in floor.legs_of(call):
             if leg.stage == "dialled":
