@@ -54,6 +54,8 @@ class Returns:
                 self.come_back(view.caller, body["queue"])
             case "CallLeftQueue" if view is not None and body["how"] in ("abandoned", "lost"):
                 self.leave(_gone(body["contact"], view, at_ms))
+            case "CallConnected" if view is not None:
+                self.talk(view.caller)
             case "SegmentEnded" if view is not None and body["hung_up_by"] == "lost":
                 self.leave(_gone(body["contact"], view, at_ms))
             case "RecallDue":
@@ -79,6 +81,10 @@ class Returns:
         gone = self._gone.get(caller)
         if gone is not None and gone.queue == queue:
             del self._gone[caller]
+
+    def talk(self, caller: str) -> None:
+        """The caller talks with an agent, in whatever queue: nobody needs to call any more."""
+        self._gone.pop(caller, None)
 
     def due(self, now_ms: int) -> list[Gone]:
         """Those to be recalled, for their time to return has passed."""
