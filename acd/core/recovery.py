@@ -20,7 +20,7 @@ from acd.core.join_events import part_of
 from acd.core.kept_rules import RULES_OF_A_QUEUE_THAT_IS_GONE, rules_from
 from acd.core.needs import NeedsError, parse_needs
 from acd.core.offer_events import end_callers_half, end_leg, see_answer, see_bridge, see_ringing
-from acd.core.offers import Offer
+from acd.core.offers import WHISPER_LIMIT_MS, Offer
 from acd.core.own_calls import judge_phones
 from acd.core.picture import Picture
 from acd.core.plan import step_from
@@ -282,6 +282,7 @@ def _restore_offer(floor: Floor, call: Call, agent: Agent, remembered: RestoredC
         hold_ms=remembered.hold_ms,
         restored=True,
         beside=beside,
+        reach_ms=call.rules.reach_ms,
     )
     if remembered.connected_ms:
         offer.stage = "connected"
@@ -293,8 +294,10 @@ def _restore_offer(floor: Floor, call: Call, agent: Agent, remembered: RestoredC
     floor.add_offer(offer)
     if offer.stage == "connected":
         floor.deadlines.clear(("lease", offer.id))
-    else:
-        call.legs.append(offer.id)
+        return
+    if offer.stage == "answered":
+        floor.set_lease(offer, floor.now_ms + WHISPER_LIMIT_MS + offer.reach_ms)
+    call.legs.append(offer.id)
 
 
 def _restore_other_leg(floor: Floor, remembered: RestoredAgent) -> None:

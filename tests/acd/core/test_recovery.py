@@ -61,6 +61,33 @@ def test_needs_as_long_as_settings_allow_outlast_steps_and_a_restart() -> None:
     """)
 
 
+def test_an_answered_offer_has_the_time_of_a_whisper_again_and_a_callback_that_of_the_person() -> None:
+    for reach, rings_until, whispers_until in (("", 14000, 62000), ("reach=50000", 64000, 112000)):
+        table = Restarted()
+        table.run(f"""
+            0       snapshot                             |
+            1       log_in 1001 p1                       | 1001 not_ready (login)
+            10      ready 1001                           | 1001 ready
+            100     arrive c1 orders since=100 {reach}   | queued c1
+                                                         | offered c1 to 1001 as 1-1
+                                                         | 1001 offered
+                                                         | ! offer c1 to 1001 for 8000
+        """)
+        table.restart(1000)
+        table.run(f"""
+            1100    link_lost                            | alarm at {rings_until}
+        """)
+        table.run("""
+            1200    snapshot c1 1-1:c1:1001:ringing      | rang 1-1
+            1300    answered 1-1                         | 1001 on_contact
+                                                         | answered c1: waited 1200, rang 100
+        """)
+        table.restart(2000)
+        table.run(f"""
+            2100    snapshot c1 1-1:c1:1001:up           | alarm at {whispers_until}
+        """)
+
+
 def test_the_living_go_on_and_those_who_wait_are_waited_for() -> None:
     table = busy_house()
     assert table.restart(1000) == []
