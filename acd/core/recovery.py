@@ -287,6 +287,7 @@ def _restore_offer(floor: Floor, call: Call, agent: Agent, remembered: RestoredC
     if remembered.connected_ms:
         offer.stage = "connected"
         agent.segment, agent.disposition = offer.id, call.rules.disposition
+        agent.forget_failures()
     elif remembered.answered_ms:
         offer.stage = "answered"
     elif remembered.rang_ms:
