@@ -7,7 +7,7 @@ number has no reference and is not remembered. This module must not know clocks,
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from acd.core.views import ContactView
@@ -83,8 +83,9 @@ class Returns:
             del self._gone[caller]
 
     def talk(self, caller: str) -> None:
-        """The caller talks with an agent, in whatever queue: nobody needs to call any more."""
-        self._gone.pop(caller, None)
+        """The caller talks with an agent, in whatever queue: nobody needs to call. The place is kept."""
+        if caller in self._gone:
+            self._gone[caller] = replace(self._gone[caller], recall_ms=0)
 
     def due(self, now_ms: int) -> list[Gone]:
         """Those to be recalled, for their time to return has passed."""

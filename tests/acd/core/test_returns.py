@@ -110,6 +110,7 @@ def test_whoever_is_served_in_another_queue_is_not_to_be_recalled() -> None:
     assert [gone.contact for gone in memory.due(first.now_ms + 10**9)] == ["c1"]
     served = folded(*first.facts, *again.answered().connected().facts)
     assert served.due(first.now_ms + 10**9) == []
+    assert served.place_since_ms("caller-1", "service", first.now_ms + 1) == DAY_MS  # as promised
     cut_off = folded(*first.facts, *again.segment_ends(1_000, by="lost").facts)
     assert cut_off.due(first.now_ms + 10**9) == []
 
