@@ -12,7 +12,7 @@ from acd.core.house_rules import QueueRules, rules_of_callback
 from acd.core.keeping import caller_is_back, caller_is_gone
 from acd.core.kept_rules import kept_rules
 from acd.core.limits import NO_WAY, way_past
-from acd.core.needs import Needs, NeedsError, parse_needs
+from acd.core.needs import Needs, can_be_kept, join_needs, parse_needs
 from acd.core.offer_events import cancel_offer, end_callers_half, end_segment
 from acd.core.offers import OTHER_HALF_MS
 from acd.core.plan import PlanStep, resolve_plan
@@ -24,6 +24,7 @@ def call_arrived(floor: Floor, event: events.CallArrived) -> None:
     A higher entry than the known one means that the earlier entry was left for this one.
     """
     floor.awaited.pop(event.contact, None)
+    floor.forget_coming(event.contact)
     if floor.is_dead(event.contact):
         floor.ignore("the caller has hung up")
         return
@@ -55,7 +56,7 @@ def _come_back(floor: Floor, call: Call) -> None:
 
 def _enter(floor: Floor, event: events.CallArrived) -> None:
     rules = floor.queues.get(event.queue)
-    needs = _needs_or_none(event.needs)
+    needs = None if rules is None else _needs_or_none(event, rules)
     if rules is None:
         _refuse(floor, event, "unknown_queue")
     elif needs is None:
@@ -69,7 +70,7 @@ def _enter(floor: Floor, event: events.CallArrived) -> None:
             _refuse(floor, event, way[1])  # a transfer that fails: no caller is lost by it
         else:
             _turn_away(floor, event, *way)
-    elif floor.in_queue.get(event.queue, 0) >= rules.max_waiting:
+    elif floor.places_taken(event.queue) >= rules.max_waiting:
         _refuse(floor, event, "queue_full")
     else:
         _queue(floor, event, rules, needs)
@@ -172,17 +173,17 @@ def _queue(floor: Floor, event: events.CallArrived, rules: QueueRules, needs: Ne
         floor.put_first(call)
 
 
-def _needs_or_none(text: str) -> Needs | None:
-    try:
-        return parse_needs(text)
-    except NeedsError:
-        return None
+def _needs_or_none(event: events.CallArrived, rules: QueueRules) -> Needs | None:
+    """The needs of the entry; None when these cannot be read, or those of a step to come."""
+    asked = (event.needs, *(join_needs(step.needs, event.chosen) for step in rules.steps))
+    return parse_needs(event.needs) if all(map(can_be_kept, asked)) else None
 
 
 def caller_hung_up(floor: Floor, event: events.CallerHungUp) -> None:
     """The caller's channel is gone: abandoned, or the end of the conversation."""
     floor.bury(event.contact)
     floor.awaited.pop(event.contact, None)
+    floor.forget_coming(event.contact)
     caller_is_gone(floor, event.contact)
     call = floor.calls.get(event.contact)
     if call is None:
@@ -215,6 +216,7 @@ def leave(floor: Floor, call: Call, to: str, cause: str = "withdrawn") -> None:
 def lose_call(floor: Floor, call: Call) -> None:
     """A snapshot does not show the caller's channel: it went when the link did, if that was lost."""
     floor.bury(call.contact)
+    floor.forget_coming(call.contact)
     ended_ms = floor.past_ms(floor.lost_ms, call.wait_since_ms)
     _end(floor, call, "not_found", how="lost", offer_cause="lost", by="lost", ended_ms=ended_ms)
 
@@ -248,6 +250,7 @@ def session_lost(floor: Floor, event: events.SessionLost) -> None:
         floor.ignore("the call is not here")
         return
     call.session = False
+    floor.forget_coming(call.contact)  # the session that was to send it; one that has done so is not told of
     if floor.tell_call(call, "session_lost") and call.state == "offered":
         for leg in floor.legs_of(call):
             if leg.stage == "dialled":

@@ -84,6 +84,9 @@ PLANS: dict[str, NumberingPlan] = {
 }
 """By `Hotline.country`. Source: national numbering plans (MIIT, NANPA, Ofcom, MIC, Bundesnetzagentur)."""
 
+LEAST_AFTER_CODE = 8
+"""Digits without `trunk` that follow a country's code without a sign; with fewer it may be a local number."""
+
 LEAST_PREMIUM_PREFIX = 3
 """A shorter prefix of the house allows no premium numbers: "1" means mobiles, not 168."""
 
@@ -174,7 +177,7 @@ def _as_dialled(digits: str, plan: NumberingPlan) -> tuple[str, bool]:
         rest = digits[1:]
     elif digits.startswith(plan.abroad):
         rest = digits[len(plan.abroad) :]
-    elif digits.startswith(plan.code) and len(digits) > plan.longest:
+    elif digits.startswith(plan.code) and _is_too_long_for_inside(digits, plan):
         rest = digits  # many carriers present the country's code without a sign
     if rest is not None:
         if not rest.startswith(plan.code):
@@ -186,6 +189,13 @@ def _as_dialled(digits: str, plan: NumberingPlan) -> tuple[str, bool]:
         )
     without = digits.removeprefix(plan.trunk) if plan.trunk else digits
     return (without if _fits(plan.mobile, without) else digits), False
+
+
+def _is_too_long_for_inside(digits: str, plan: NumberingPlan) -> bool:
+    """Whether digits that begin with the country's code cannot be dialled so: they need the trunk prefix."""
+    return len(digits) > plan.longest or (
+        plan.trunk != "" and len(digits) >= len(plan.code) + LEAST_AFTER_CODE
+    )
 
 
 def _judge_prefix(number: str, plan: NumberingPlan, rules: NumberRules) -> str:

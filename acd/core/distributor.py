@@ -86,6 +86,7 @@ _HANDLERS: dict[type[Event], Callable[[Floor, Any], None]] = {
 _DEADLINES: dict[str, Callable[[Floor, str], None]] = {
     "agent": work_events.work_time_up,
     "aim": aim_over,
+    "coming": Floor.forget_coming,
     "break": agent_events.break_over,
     "gone": agent_events.phone_gone_too_long,
     "lease": offer_events.lease_expired,

@@ -84,6 +84,7 @@ class Explainer:
         self._reasons = reasons
         self._offers: dict[str, OfferAccount] = {}  # by offer; those of one Dial share one account
         self._last_ms = 0
+        self._version = 0  # of the settings, as the last fact that names one says
 
     @property
     def mismatched(self) -> bool:
@@ -92,6 +93,8 @@ class Explainer:
 
     def apply(self, kind: str, at_ms: int, body: Body) -> None:
         """Take the next fact, of the current version."""
+        named = body.get("proof", body)
+        self._version = named.get("settings_version", self._version)
         if body.get("contact") == self.contact and kind in _TOLD:
             _TOLD[kind](self, at_ms, body)
         self._picture.apply(kind, at_ms, body)
@@ -187,8 +190,8 @@ class Explainer:
         if not self.asked:
             return
         view = self._picture.contacts.get(self.contact, ContactView(0))
-        asks = {"needs": view.needs, "preferred": list(getattr(view, "prefer", []))}
-        scene = self._scene(entry.body["settings_version"], at_ms)
+        asks = {"needs": view.needs, "preferred": view.prefer, "settings_version": self._version}
+        scene = self._scene(self._version, at_ms)
         entry.why_not = self._why_not(scene, asks, ())
 
     def _why_not(self, scene: Scene | None, proof: Body, ringing: tuple[str, ...]) -> Phrase:

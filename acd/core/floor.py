@@ -32,6 +32,9 @@ from acd.core.state_table import Ignored
 DEAD_MS = 60_000
 """A channel that has hung up stays dead for so long against late sessions and stale snapshots."""
 
+COMING_MS = 5_000
+"""So long a place is kept in the queue to which a caller was sent; the dialplan needs far less."""
+
 BUSY_STATES = ("on_contact", "on_hold", "acw")  # what counts as work of the day
 AT_WORK = ("ready", "offered", "on_contact", "on_hold", "acw", "communicating", "unknown")
 """States of agents who take calls, now or after what they do."""
@@ -60,6 +63,7 @@ class Floor:
         self.joined: dict[str, list[str]] = {}  # contact -> its parts, where agents joined (join_events)
         self.kept: dict[str, str] = {}  # contact that comes back -> its agent, see acd.core.keeping
         self.in_queue: dict[str, int] = {}  # queue -> calls that are not yet connected
+        self.coming: dict[str, str] = {}  # contact -> the queue it was sent to and has not come to so far
         self.offers: dict[str, Offer] = {}
         self.line = WaitingLine()
         self.ready = ReadyAgents()
@@ -348,11 +352,12 @@ class Floor:
     def widen(self, call: Call) -> None:
         """The next step of the call's plan has come."""
         step = call.steps[call.step]
+        needs = parse_needs(step.needs)
         if call.state == "waiting":
             self.line.remove(call)
         call.step += 1
         self.staff_changed |= call.rules.judges_staff  # others can serve it now
-        call.needs, call.needs_text, call.prefer = parse_needs(step.needs), step.needs, step.prefer
+        call.needs, call.needs_text, call.prefer = needs, step.needs, step.prefer
         if call.state == "waiting":
             self.line.add(call)
         self.facts.append(
@@ -403,6 +408,23 @@ class Floor:
         self.facts.append(
             CallLeftQueue(self.now_ms, call.contact, call.entry, call.queue, how, to, max(0, wait_ms))
         )
+
+    def places_taken(self, queue: str) -> int:
+        """How many calls the queue has that are not yet connected, with those that were sent there."""
+        sent_there = sum(1 for name in self.coming.values() if name == queue) if self.coming else 0
+        return self.in_queue.get(queue, 0) + sent_there
+
+    def expect(self, contact: str, to: str) -> None:
+        """The caller was sent to this destination: a queue keeps a place for who is on the way."""
+        kind, _, queue = to.partition(":")
+        if kind == "queue":
+            self.coming[contact] = queue
+            self.deadlines.set(("coming", contact), self.now_ms + COMING_MS)
+
+    def forget_coming(self, contact: str) -> None:
+        """The caller has come, or is not on the way any more."""
+        self.coming.pop(contact, None)
+        self.deadlines.clear(("coming", contact))
 
     def forget_taker(self, contact: str) -> None:
         """Whoever wanted this call at the own phone: it is for anybody again."""

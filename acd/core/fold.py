@@ -188,7 +188,8 @@ class Fold:
         segment = body["segment"]
         leg = self.legs.setdefault(segment, Leg(body["contact"], body["agent"], body["queue"], at_ms))
         leg.connected_ms = at_ms
-        self._agent(leg.agent).segment_ms = at_ms
+        agent = self._agent(leg.agent)
+        agent.talked_on, agent.segment_ms = segment, at_ms
         view = self.contacts.get(body["contact"])
         if view is not None:
             view.stage, view.offer, view.agent = "connected", segment, leg.agent

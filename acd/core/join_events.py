@@ -70,6 +70,7 @@ def part_of(floor: Floor, agent: Agent, rules: QueueRules, connected_ms: int) ->
         connected_ms=connected_ms,
     )
     floor.offers[part.id] = part
+    agent.forget_failures()
     return part
 
 

@@ -1,8 +1,9 @@
 """A queue's limits: who is not let in, and who is sent on while waiting, each with the reason and where to.
 
 A caller is sent on as soon as no phone rings for the call and its session can be told; until then, and while
-the other queue is full or closed, the call waits on at its place and may be answered. Times count from the
-entry into the queue. Nobody logged in means: no agent who could ever serve the call as it widens; nobody
+the other queue is full or closed, the call waits on at its place and may be answered. Whoever is on the way
+to a queue has a place in it already. Times count from the entry into the queue.
+Nobody logged in means: no agent who could ever serve the call as it widens; nobody
 ready: none of those is at work (ready, ringing, talking, in after-contact work, or on a call of their own).
 How long a wait is expected to be comes as an event, soon after the entry and then every few seconds; a call
 of which no end can be foreseen waits.
@@ -33,7 +34,7 @@ def way_past(floor: Floor, event: events.CallArrived, rules: QueueRules) -> Way:
     """Where a newcomer goes who is not let in, and why; "" for one who may wait."""
     if event.closed or event.queue in floor.closed_queues:
         return rules.closed, "closed"
-    in_queue = floor.in_queue.get(event.queue, 0)
+    in_queue = floor.places_taken(event.queue)
     if rules.overflow and in_queue >= rules.max_waiting:
         return rules.overflow, "queue_full"
     able = _able(floor, event.needs, *(join_needs(step.needs, event.chosen) for step in rules.steps))
@@ -111,6 +112,7 @@ def send_overdue_on(floor: Floor) -> None:
                 call.asked_callback = True
             floor.tell_call(call, "sent_on")
             floor.commands.append(SendToOverflow(contact, to))
+            floor.expect(contact, to)
             predicted_ms = call.predicted_ms if reason == PREDICTED else 0
             about = (contact, call.entry, call.queue, reason, to, predicted_ms)
             floor.facts.append(facts.CallOverflowed(floor.now_ms, *about))
@@ -151,4 +153,4 @@ def _has_room(floor: Floor, to: str) -> bool:
     rules = floor.queues.get(name)
     if rules is None or name in floor.closed_queues:
         return False
-    return floor.in_queue.get(name, 0) < rules.max_waiting
+    return floor.places_taken(name) < rules.max_waiting

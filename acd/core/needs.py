@@ -22,8 +22,15 @@ from typing import NoReturn, Protocol
 from hotline.core.phrases import Phrase, phrase
 
 MAX_LEVEL = 10
+
 MAX_LENGTH = 1000
 MAX_DEPTH = 50
+"""Of needs as somebody writes them."""
+
+KEPT_LENGTH = 16 * MAX_LENGTH
+KEPT_DEPTH = 2 * MAX_DEPTH + 10
+"""Of needs that were joined, or are in the form that facts keep, which is longer and deeper: every level is
+written, and "and" within "or" has its brackets. Each level takes five or six of Python's 1000 frames."""
 
 
 class NeedsError(ValueError):
@@ -74,6 +81,7 @@ class _Node(Protocol):
     def met_by(self, levels: Mapping[str, int]) -> bool: ...
     def shortfalls(self, levels: Mapping[str, int]) -> tuple[Shortfall, ...]: ...
     def skills(self) -> frozenset[str]: ...
+    def spelled(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +98,7 @@ class _Anyone:
     def skills(self) -> frozenset[str]:
         return frozenset()
 
-    def __str__(self) -> str:
+    def spelled(self) -> str:
         return ""
 
 
@@ -111,7 +119,7 @@ class _AtLeast:
     def skills(self) -> frozenset[str]:
         return frozenset((self.skill,))
 
-    def __str__(self) -> str:
+    def spelled(self) -> str:
         return f"{self.skill} >= {self.level}"
 
 
@@ -131,7 +139,7 @@ class _Not:
     def skills(self) -> frozenset[str]:
         return self.inner.skills()
 
-    def __str__(self) -> str:
+    def spelled(self) -> str:
         return f"not {_in_brackets(self.inner)}"
 
 
@@ -154,8 +162,8 @@ class _Every:
     def skills(self) -> frozenset[str]:
         return frozenset().union(*(part.skills() for part in self.parts))
 
-    def __str__(self) -> str:
-        return " and ".join(_in_brackets(part) for part in self.parts)
+    def spelled(self) -> str:
+        return " and ".join([_in_brackets(part) for part in self.parts])
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,12 +187,13 @@ class _Either:
     def skills(self) -> frozenset[str]:
         return frozenset().union(*(part.skills() for part in self.parts))
 
-    def __str__(self) -> str:
-        return " or ".join(_in_brackets(part) for part in self.parts)
+    def spelled(self) -> str:
+        return " or ".join([_in_brackets(part) for part in self.parts])
 
 
 def _in_brackets(node: _Node) -> str:
-    return f"({node})" if isinstance(node, _Every | _Either) else str(node)
+    text = node.spelled()
+    return f"({text})" if isinstance(node, _Every | _Either) else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +219,7 @@ class Needs:
         return self.node.skills()
 
     def __str__(self) -> str:
-        return str(self.node)
+        return self.node.spelled()
 
 
 _TOKEN = re.compile(r"\s*(?:(?P<word>[^\W\d][\w-]*)|(?P<number>\d+)|(?P<sign>>=|[()]))")
@@ -227,8 +236,9 @@ class _Token:
 class _Parser:
     """Recursive descent over the tokens of one text."""
 
-    def __init__(self, text: str) -> None:
-        self._tokens = _tokens(text)
+    def __init__(self, text: str, most_characters: int, most_levels: int) -> None:
+        self._tokens = _tokens(text, most_characters)
+        self._most_levels = most_levels
         self._next = 0
         self._depth = 0
 
@@ -257,8 +267,8 @@ class _Parser:
 
     def _part(self) -> _Node:
         self._depth += 1
-        if self._depth > MAX_DEPTH:
-            self._refuse(phrase("needs.depth", most=MAX_DEPTH))
+        if self._depth > self._most_levels:
+            self._refuse(phrase("needs.depth", most=self._most_levels))
         token = self._peek()
         if token.kind == "not":
             self._take()
@@ -300,10 +310,11 @@ class _Parser:
         raise NeedsError(token.position, found, allowed)
 
 
-def _tokens(text: str) -> list[_Token]:
-    if len(text) > MAX_LENGTH:
-        found = phrase("needs.characters", count=len(text))
-        raise NeedsError(MAX_LENGTH, found, phrase("needs.at_most", most=MAX_LENGTH))
+def _tokens(text: str, most: int) -> list[_Token]:
+    if len(text) > most:
+        raise NeedsError(
+            most, phrase("needs.characters", count=len(text)), phrase("needs.at_most", most=most)
+        )
     tokens: list[_Token] = []
     position, end = 0, len(text.rstrip())
     while position < end:
@@ -324,7 +335,21 @@ def _tokens(text: str) -> list[_Token]:
 @lru_cache(maxsize=1024)
 def parse_needs(text: str) -> Needs:
     """Read an expression over skills; raises NeedsError naming the place, what was found, what is allowed."""
-    return Needs(_Parser(text).parse())
+    return Needs(_Parser(text, KEPT_LENGTH, KEPT_DEPTH).parse())
+
+
+def parse_written_needs(text: str) -> Needs:
+    """Read an expression that somebody wrote: as parse_needs, with the limits that hold for people."""
+    return Needs(_Parser(text, MAX_LENGTH, MAX_DEPTH).parse())
+
+
+def can_be_kept(text: str) -> bool:
+    """Whether the expression can be read, and again in the form that facts keep."""
+    try:
+        parse_needs(str(parse_needs(text)))
+    except NeedsError:
+        return False
+    return True
 
 
 def join_needs(*texts: str) -> str:

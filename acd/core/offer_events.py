@@ -115,6 +115,8 @@ def see_bridge(floor: Floor, offer: Offer, recording: str, since_ms: int | None 
     offer.connected_ms = floor.past_ms(since_ms, offer.answered_ms)
     floor.deadlines.clear(("lease", offer.id))
     call, agent = floor.calls[offer.contact], floor.agents[offer.agent]
+    if agent.state == "unknown":
+        floor.tell_agent(agent, "answered", until_ms=agent.until_ms)  # the whisper's lease had expired
     floor.miss_code(agent)
     agent.segment, agent.disposition, agent.code = offer.id, call.rules.disposition, ""
     agent.forget_failures()

@@ -20,7 +20,7 @@ from acd.core.join_events import part_of
 from acd.core.kept_rules import RULES_OF_A_QUEUE_THAT_IS_GONE, rules_from
 from acd.core.needs import NeedsError, parse_needs
 from acd.core.offer_events import end_callers_half, end_leg, see_answer, see_bridge, see_ringing
-from acd.core.offers import Offer
+from acd.core.offers import LEASE_GRACE_MS, WHISPER_LIMIT_MS, Offer
 from acd.core.own_calls import judge_phones
 from acd.core.picture import Picture
 from acd.core.plan import step_from
@@ -97,6 +97,7 @@ def restored_from(picture: Picture) -> JournalRestored:
 
 def _agent_in(picture: Picture, number: str, view: AgentView) -> RestoredAgent:
     day = picture.day_by_agent.get(number, AgentTotals())
+    is_over = view.offer == view.talked_on and view.offer not in picture.legs
     return RestoredAgent(
         number=number,
         phone=view.phone,
@@ -110,6 +111,7 @@ def _agent_in(picture: Picture, number: str, view: AgentView) -> RestoredAgent:
         queue=view.queue,
         intent_reason=view.intent_reason,
         connected_ms=picture.legs[view.offer].connected_ms if view.offer in picture.legs else 0,
+        talked_ms=view.segment_ms if is_over else 0,
         since_ms=view.since_ms,
         help_ms=view.help_ms,
         **{name: getattr(view, name) for name in TOLD_BESIDE_STATE},
@@ -282,10 +284,12 @@ def _restore_offer(floor: Floor, call: Call, agent: Agent, remembered: RestoredC
         hold_ms=remembered.hold_ms,
         restored=True,
         beside=beside,
+        reach_ms=call.rules.reach_ms,
     )
     if remembered.connected_ms:
         offer.stage = "connected"
         agent.segment, agent.disposition = offer.id, call.rules.disposition
+        agent.forget_failures()
     elif remembered.answered_ms:
         offer.stage = "answered"
     elif remembered.rang_ms:
@@ -293,8 +297,10 @@ def _restore_offer(floor: Floor, call: Call, agent: Agent, remembered: RestoredC
     floor.add_offer(offer)
     if offer.stage == "connected":
         floor.deadlines.clear(("lease", offer.id))
-    else:
-        call.legs.append(offer.id)
+        return
+    if offer.stage == "answered":
+        floor.set_lease(offer, floor.now_ms + WHISPER_LIMIT_MS + offer.reach_ms)
+    call.legs.append(offer.id)
 
 
 def _restore_other_leg(floor: Floor, remembered: RestoredAgent) -> None:
@@ -309,6 +315,9 @@ def _restore_other_leg(floor: Floor, remembered: RestoredAgent) -> None:
         # One of several parts of a conversation, of which the contact shows the newest.
         _restore_part(floor, agent, remembered.connected_ms)
         return
+    if remembered.talked_ms and agent.state != "offered":
+        _restore_leg_after_talk(floor, agent, remembered.talked_ms)
+        return
     _add_agents_half(floor, agent, agent.offer, up=agent.state in ("on_contact", "on_hold"))
 
 
@@ -320,6 +329,15 @@ def _restore_part(floor: Floor, agent: Agent, connected_ms: int) -> None:
     part.restored = True
     if call is not None and call.state == "connected":
         floor.joined.setdefault(call.contact, [call.offer]).insert(0, part.id)
+
+
+def _restore_leg_after_talk(floor: Floor, agent: Agent, talked_ms: int) -> None:
+    """The conversation is over and told, the agent has not hung up yet: the work after it comes then."""
+    rules = _rules_of(floor, agent.queue)
+    part = part_of(floor, agent, rules, talked_ms)
+    part.cause, part.told, part.restored = "served", True, True
+    agent.segment, agent.disposition = part.id, rules.disposition
+    floor.set_lease(part, floor.now_ms + LEASE_GRACE_MS)
 
 
 def _add_agents_half(floor: Floor, agent: Agent, offer_id: str, *, up: bool) -> None:

@@ -24,6 +24,7 @@ class RestoredAgent:
     queue: str = ""
     intent_reason: str = ""
     connected_ms: int = 0  # since when the leg `offer` talks; 0: it does not
+    talked_ms: int = 0  # since when it did, until the caller was gone; 0: it did not
     offered_ms: int = 0  # when a call was offered last
     counted_ms: int = 0  # up to here the time in the state is in the figures that follow; 0: up to now
     busy_ms: int = 0  # of the day that JournalRestored names, as the next two

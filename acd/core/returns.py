@@ -7,7 +7,7 @@ number has no reference and is not remembered. This module must not know clocks,
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from acd.core.views import ContactView
@@ -54,6 +54,8 @@ class Returns:
                 self.come_back(view.caller, body["queue"])
             case "CallLeftQueue" if view is not None and body["how"] in ("abandoned", "lost"):
                 self.leave(_gone(body["contact"], view, at_ms))
+            case "CallConnected" if view is not None:
+                self.talk(view.caller)
             case "SegmentEnded" if view is not None and body["hung_up_by"] == "lost":
                 self.leave(_gone(body["contact"], view, at_ms))
             case "RecallDue":
@@ -79,6 +81,11 @@ class Returns:
         gone = self._gone.get(caller)
         if gone is not None and gone.queue == queue:
             del self._gone[caller]
+
+    def talk(self, caller: str) -> None:
+        """The caller talks with an agent, in whatever queue: nobody needs to call. The place is kept."""
+        if caller in self._gone:
+            self._gone[caller] = replace(self._gone[caller], recall_ms=0)
 
     def due(self, now_ms: int) -> list[Gone]:
         """Those to be recalled, for their time to return has passed."""

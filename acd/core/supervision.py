@@ -265,6 +265,7 @@ def settle_wishes(floor: Floor, make_offer: Callable[[Call, Agent, str], None]) 
             del floor.sent_on[contact]
             floor.tell_call(call, "sent_on")
             floor.commands.append(SendToOverflow(contact, to))
+            floor.expect(contact, to)
     if not floor.linked or floor.awaited:
         return
     for contact, number in list(floor.taken.items()):

@@ -33,7 +33,8 @@ class AgentView:
     help_ms: int = 0  # since when a hand is raised
     failed_cause: str = ""
     failed_in_a_row: int = 0
-    segment_ms: int = 0  # when the last conversation began
+    talked_on: str = ""  # the leg of the last conversation, from its beginning
+    segment_ms: int = 0  # when it began
     counted_ms: int = 0  # up to here the time in the state is counted
     offered_ms: int = 0  # when a call was offered last
 

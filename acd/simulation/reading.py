@@ -9,7 +9,7 @@ import csv
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from acd.core.needs import MAX_LEVEL, Needs, NeedsError, parse_needs
+from acd.core.needs import MAX_LEVEL, Needs, NeedsError, parse_needs, parse_written_needs
 from acd.simulation.fields import SECONDS, Table, why_no_number
 from acd.simulation.scenario import (
     AGENT_CHOICES,
@@ -144,7 +144,7 @@ class _Reader:
 
     def _needs(self, table: Table, name: str, text: str) -> Needs:
         try:
-            needs = parse_needs(text)
+            needs = parse_written_needs(text)
         except NeedsError as error:
             allowed = phrase(
                 "allowed.needs_place", allowed=error.allowed, what=error.what, position=error.position + 1

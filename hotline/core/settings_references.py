@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from functools import cached_property
 
-from acd.core.needs import NeedsError, SkillIndex, parse_needs
+from acd.core.needs import NeedsError, SkillIndex, parse_needs, parse_written_needs
 from hotline.core.phrases import Phrase, phrase
 from hotline.core.settings import Settings
 from hotline.core.settings_complaints import Complaints
@@ -49,7 +49,7 @@ class References:
     def check_needs(self, key: str, needs: str) -> None:
         """Notes needs that cannot be parsed, name no skill, or that no agent meets."""
         try:
-            skills = parse_needs(needs).skills()
+            skills = parse_written_needs(needs).skills()
         except NeedsError as error:
             place = error.position + 1
             allowed = phrase("allowed.needs_place", allowed=error.allowed, what=error.what, position=place)

@@ -16,7 +16,6 @@ def note_restart(known: Known) -> None:
     for entry in known.entries.values():
         entry.has_session, entry.dial = False, ""
     for agent in known.agents.values():
-        agent.must_work = False
         last = known.offers.get(agent.last_offer)
         agent.is_idle_unsure = agent.state in ("offered", "unknown") and last is not None and bool(last.over)
         if agent.is_idle_unsure or agent.mark != "no_answer":

@@ -213,6 +213,13 @@ def test_who_cannot_be_queued_is_refused() -> None:
     """)
 
 
+def test_who_could_not_be_served_at_a_step_to_come_is_refused_at_once() -> None:
+    Table().run("""
+        0       arrive c1 steps sales chosen=( since=0               | ! refuse c1: bad_needs
+        10      arrive c1 steps sales chosen=( since=0 fallback=service | queued c1
+    """)
+
+
 def test_a_returning_caller_is_never_refused() -> None:
     Table().run("""
         20      arrive c3 small since=20 | queued c3

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from acd.core.callback_numbers import PLANS, REFUSALS, NumberRules, judge_number, numbers_allowed, spellings
+from acd.core.callback_numbers import (
+    LEAST_AFTER_CODE,
+    PLANS,
+    REFUSALS,
+    NumberRules,
+    judge_number,
+    numbers_allowed,
+    spellings,
+)
 from hotline.words import in_words
 
 OWN = ("4001", "02061234567")
@@ -26,6 +34,10 @@ cn         (010)_8888-9999            01088889999
 cn         +861088889999              01088889999
 cn         0755_2222333               07552222333
 cn         88889999                   88889999
+cn         862061234567               -             own
+cn         862166668888               02166668888
+cn         867552222333               07552222333
+cn         86123456                   86123456
 cn         -                          -             anonymous
 cn         anonymous                  -             anonymous
 cn         _Unknown_                  -             anonymous
@@ -58,6 +70,8 @@ cn         96123456                   -             premium
 cn         01096123456                -             premium
 cn         02016888888                -             premium
 cn         075516888888               -             premium
+cn         +861012345678              -             premium
+cn         861012345678               -             premium
 cn         4008123123                 -             premium
 cn         1101234567                 -             premium
 us         2125550100                 2125550100
@@ -77,6 +91,9 @@ uk         07700900123                07700900123
 uk         +447700900123              07700900123
 uk         +44(0)2079460000           02079460000
 uk         442079460000               02079460000
+uk         441632960961               01632960961
+uk         44163296096                0163296096
+uk         4412345                    4412345
 uk         999                        -             emergency
 uk         9991234                    -             premium
 uk         07624123456                -             abroad
@@ -84,11 +101,13 @@ uk         09012345678                -             premium
 uk         08701234567                -             premium
 uk         1181181                    -             premium
 jp         +81312345678               0312345678
+jp         81312345678                0312345678
 jp         09012345678                09012345678
 jp         010442071234567            -             abroad
 jp         0990123456                 -             premium
 jp         119                        -             emergency
 de         +493012345678              03012345678
+de         4930123456                 030123456
 de         015112345678               015112345678
 de         09001234567                -             premium
 de         112                        -             emergency
@@ -173,6 +192,14 @@ def test_emergency_numbers_of_the_house() -> None:
 )
 def test_how_carriers_may_present_a_number(number: str, country: str, told: str) -> None:
     assert spellings(number, country) == tuple(told.split())
+
+
+def test_every_spelling_of_a_number_comes_to_one_text() -> None:
+    for country, _, number, why in rows():
+        if not why and (country == "us" or len(number) > LEAST_AFTER_CODE):
+            for told in spellings(number, country):
+                if told != number.removeprefix("0"):  # nobody presents a number without its area's 0
+                    assert judge_number(told, NumberRules(country)).number == number, told
 
 
 def test_what_is_allowed_in_words() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from decision_table import START_MS
+from decision_table import START_MS, settings
 from played import REASONS, Played, clock
 
 from acd.core.explain import Explainer
@@ -89,6 +89,27 @@ def test_one_who_still_waits_is_explained_as_it_is_now() -> None:
 
 def test_one_who_gave_up_is_explained_as_it_was_at_the_end() -> None:
     played = Played().play("100 arrive c1 service since=100\n200 hang_up c1\n300 ready 1001")
+    [entry] = played.explained("c1", "1001").entries
+    assert said(entry.why_not) == "not ready since 0: just signed in"
+
+
+def test_one_who_waits_is_explained_by_the_settings_of_the_moment_as_far_as_a_fact_names_them() -> None:
+    played = Played().play("100 arrive c1 service sales >= 9 since=100")
+    played.tell(settings({"1001": {"sales": 9}}, version=2), 200)
+    [entry] = played.explained("c1", "1001").entries
+    assert said(entry.why_not) == "agent 1001 does not meet sales >= 9: level of sales 5 < 9"
+    played.play("300 arrive c2 service english since=300")
+    [entry] = played.explained("c1", "1001").entries
+    assert said(entry.why_not) == "not ready since 0: just signed in"
+    del played.versions[2]
+    [entry] = played.explained("c1", "1001").entries
+    assert said(entry.why_not) == "settings version 2 is not at hand"
+
+
+def test_an_offer_names_the_settings_of_the_moment_too() -> None:
+    played = Played().play("100 arrive c1 service sales >= 9 since=100\n110 arrive c2 service since=110")
+    played.tell(settings({"1001": {"sales": 9}, "1003": {}}, version=2), 200)
+    played.play("300 ready 1003")
     [entry] = played.explained("c1", "1001").entries
     assert said(entry.why_not) == "not ready since 0: just signed in"
 

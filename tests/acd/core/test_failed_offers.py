@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 from decision_table import Table, settings
+from restarted_table import Restarted
 
+from acd.core.events import AsteriskSnapshot, LiveLeg
 from acd.core.house_rules import AgentRules, FailedOfferRule
 
 BECOMES = {
@@ -122,6 +124,68 @@ def test_who_answers_and_hangs_up_in_the_whisper_is_set_aside_by_the_rule_of_rej
         410     leg_ended 1-1 16 agent   | 1001 not_responding (rejected)
         """
     )
+
+
+def failed_once() -> Restarted:
+    """One offer to 1001 has failed: a second in a row sets 1001 not ready."""
+    table = Restarted(settings(agent_rules=rules("busy", "not_ready", after=2)))
+    table.run("""
+        0       snapshot                    |
+        1       log_in 1001 p1              | 1001 not_ready (login)
+        2       log_in 1002 p2              | 1002 not_ready (login)
+        10      ready 1001                  | 1001 ready
+        100     arrive c1 orders since=100  | queued c1
+                                            | offered c1 to 1001 as 1-1
+                                            | 1001 offered
+                                            | ! offer c1 to 1001 for 8000
+        300     failed 1-1 busy             | ended 1-1: busy, rang 0
+        301     hang_up c1                  | left c1: abandoned after 201
+        310     leg_ended 1-1 17            | 1001 communicating (busy) until 5310
+        5310    alarm                       | 1001 ready
+    """)
+    return table
+
+
+TALK = """
+        5500    arrive c2 orders since=5500 | queued c2
+                                            | offered c2 to 1001 as 1-2
+                                            | 1001 offered
+                                            | ! offer c2 to 1001 for 8000
+        5600    bridged 1-2                 | 1001 on_contact
+                                            | answered c2: waited 100, rang 0
+                                            | connected c2 with 1001
+                                            | left c2: answered after 100
+"""
+THIRD = """
+        5650    joined c2 1002 s-7 orders   | connected c2 with 1002
+                                            | 1002 on_contact then not_ready
+"""
+FAILS_AGAIN = """
+        6000    leg_ended {segment} 16 agent | talked c2: {talk_ms}, held 0, by agent
+                                            | 1001 ready
+        6100    arrive c3 orders since=6100 | queued c3
+                                            | offered c3 to 1001 as {offer}
+                                            | 1001 offered
+                                            | ! offer c3 to 1001 for 8000
+        6200    failed {offer} busy         | ended {offer}: busy, rang 0
+        6210    leg_ended {offer} 17        | 1001 communicating (busy) until 11210
+"""
+
+
+@pytest.mark.parametrize("parts", [TALK, TALK + THIRD])
+def test_a_restart_in_the_conversation_does_not_bring_the_row_back(parts: str) -> None:
+    table = failed_once()
+    table.run(parts)
+    assert table.restart(5_700) == []
+    legs = (LiveLeg("1-2", "c2", "1001", "bridged"), LiveLeg("s-7", "c2", "1002", "bridged"))
+    table.handle(AsteriskSnapshot(("c2",), legs[: 1 + (THIRD in parts)]), 5_800)
+    table.run(FAILS_AGAIN.format(segment="1-2", talk_ms=400, offer="2-1"))
+
+
+def test_a_conversation_that_the_agent_joined_ends_the_row_too() -> None:
+    table = failed_once()
+    table.run("5600 joined c2 1001 s-7 orders | connected c2 with 1001\n | 1001 on_contact")
+    table.run(FAILS_AGAIN.format(segment="s-7", talk_ms=400, offer="1-2"))
 
 
 def test_one_who_intends_something_else_gets_that() -> None:

@@ -54,6 +54,61 @@ def test_it_waits_on_while_the_other_queue_is_full_and_may_be_answered() -> None
     """)
 
 
+def test_of_several_only_as_many_are_sent_on_as_the_other_queue_has_room_for() -> None:
+    talking().run("""
+        100    arrive c1 limited sales since=100          | queued c1
+        101    arrive c2 limited sales since=101          | queued c2
+        10101  alarm                                      | overflowed c1 to queue:small: max_wait
+                                                          | ! send c1 to queue:small
+        10110  withdraw c1 queue:small                    | left c1: out to queue:small after 10010
+        10115  session_lost c1                            | - the call is not here
+        10120  arrive n1 small since=10120                | ! refuse n1: queue_full
+        10130  arrive c1 small entry=2 since=100          | queued c1 entry 2
+        10140  hang_up c1                                 | left c1: abandoned after 10040
+                                                          | overflowed c2 to queue:small: max_wait
+                                                          | ! send c2 to queue:small
+    """)
+
+
+def test_a_place_is_kept_until_the_caller_is_not_on_the_way_any_more() -> None:
+    for row in ("10110  hang_up c1 | left c1: abandoned after 10010", "10110  session_lost c1 |"):
+        talking().run(f"""
+            100    arrive c1 limited sales since=100      | queued c1
+            101    arrive c2 limited sales since=101      | queued c2
+            10101  alarm                                  | overflowed c1 to queue:small: max_wait
+                                                          | ! send c1 to queue:small
+            {row}
+                                                          | overflowed c2 to queue:small: max_wait
+                                                          | ! send c2 to queue:small
+        """)
+
+
+def test_whom_a_supervisor_sends_on_has_a_place_too() -> None:
+    talking().run("""
+        100    arrive c1 limited sales since=100          | queued c1
+        101    arrive c2 orders english>=9 since=101      | queued c2
+        10090  send_on c2 queue:small                     | acted move c2 orders queue:small
+                                                          | ! send c2 to queue:small
+        10100  alarm                                      |
+        10110  hang_up c2                                 | left c2: abandoned after 10009
+                                                          | overflowed c1 to queue:small: max_wait
+                                                          | ! send c1 to queue:small
+    """)
+
+
+def test_a_place_is_kept_for_five_seconds_at_most() -> None:
+    talking().run("""
+        100    arrive c1 limited sales since=100          | queued c1
+        101    arrive c2 limited sales since=101          | queued c2
+        10101  alarm                                      | overflowed c1 to queue:small: max_wait
+                                                          | ! send c1 to queue:small
+        10110  withdraw c1 queue:small                    | left c1: out to queue:small after 10010
+        15100  alarm                                      |
+        15101  alarm                                      | overflowed c2 to queue:small: max_wait
+                                                          | ! send c2 to queue:small
+    """)
+
+
 def test_one_whose_session_is_lost_is_sent_on_when_it_is_back() -> None:
     talking().run("""
         100    arrive c1 limited sales since=100          | queued c1

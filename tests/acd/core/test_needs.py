@@ -6,7 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acd.core.needs import MAX_DEPTH, MAX_LENGTH, NeedsError, SkillIndex, join_needs, parse_needs
+from acd.core.needs import (
+    KEPT_DEPTH,
+    KEPT_LENGTH,
+    MAX_DEPTH,
+    MAX_LENGTH,
+    NeedsError,
+    SkillIndex,
+    can_be_kept,
+    join_needs,
+    parse_needs,
+    parse_written_needs,
+)
 from hotline.core.phrases import Phrase
 from hotline.words import in_words
 
@@ -123,11 +134,38 @@ def test_reserved_words_count_in_any_case() -> None:
 )
 def test_what_is_wrong_is_named_with_its_place(text: str, position: int, what: str, allowed: str) -> None:
     with pytest.raises(NeedsError) as caught:
-        parse_needs(text)
+        parse_written_needs(text)
     error = caught.value
     found = in_words(error.what) if isinstance(error.what, Phrase) else error.what
     assert (error.position, found, in_words(error.allowed)) == (position, what, allowed)
     assert str(error) == f"needs, character {position + 1}: found {error.what}; allowed: {error.allowed}"
+
+
+LONGEST = " or ".join(f"skill{number:03}" for number in range(83))
+DEEPEST = "a or b and (" * (MAX_DEPTH - 1) + "c" + ")" * (MAX_DEPTH - 1)
+
+
+@pytest.mark.parametrize("text", [LONGEST, DEEPEST, "not " * (MAX_DEPTH - 1) + "a"])
+def test_whatever_may_be_written_can_be_kept_and_joined(text: str) -> None:
+    kept = str(parse_written_needs(text))
+    assert str(parse_needs(kept)) == kept
+    joined = join_needs(text, join_needs(text + " or d", "a"))
+    assert can_be_kept(joined)
+    assert parse_needs(joined).skills() == parse_needs(text).skills() | {"a", "d"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a and",
+        "x" * (KEPT_LENGTH + 1),
+        "a or b and (" * (KEPT_DEPTH - 1) + "c" + ")" * (KEPT_DEPTH - 1),
+        " or ".join(["a"] * (KEPT_LENGTH // 5)),
+        "(" * KEPT_LENGTH,
+    ],
+)
+def test_what_is_too_long_or_too_deep_to_be_read_again_cannot_be_kept(text: str) -> None:
+    assert not can_be_kept(text)
 
 
 def test_joined_needs_ask_for_all_of_them() -> None:

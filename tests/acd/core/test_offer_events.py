@@ -332,8 +332,11 @@ def test_a_whisper_without_end_is_asked_after() -> None:
                              | answered c1: waited 100, rang 0
         60200   alarm        | 1001 unknown (lease_expired)
                              | ! snapshot
-        60300   bridged 1-1  | connected c1 with 1001
+        60300   bridged 1-1  | 1001 on_contact
+                             | connected c1 with 1001
                              | left c1: answered after 100
+        60400   hold 1-1     | held c1
+                             | 1001 on_hold
     """)
 
 

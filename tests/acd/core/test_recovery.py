@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from decision_table import Table
+from dataclasses import replace
+
+from decision_table import START_MS, Table, settings
 from restarted_table import Restarted, busy_house
+
+from acd.core import house_rules
+from acd.core.events import CallArrived, DeadlinePassed
+from acd.core.facts import CallWidened
+from acd.core.needs import MAX_LENGTH, parse_needs
 
 
 def test_nothing_is_offered_before_the_first_snapshot() -> None:
@@ -25,6 +32,60 @@ def test_nothing_is_offered_while_the_link_is_down() -> None:
                                            | 1001 offered
                                            | ! offer c1 to 1001 for 20000
     """)
+
+
+def test_needs_as_long_as_settings_allow_outlast_steps_and_a_restart() -> None:
+    long = " or ".join(f"skill{number:03}" for number in range(83))
+    assert len(long) < MAX_LENGTH < len(str(parse_needs(long)))
+    steps = (house_rules.StepRules(1_000, f"english or {long[:-12]}"),)
+    given = settings()
+    table = Restarted(replace(given, queues=tuple(replace(one, steps=steps) for one in given.queues)))
+    table.run("""
+        0       snapshot                    |
+        1       log_in 1001 p1              | 1001 not_ready (login)
+        2       log_in 1002 p2              | 1002 not_ready (login)
+    """)
+    asked = CallArrived("c1", "orders", long, 0, "zh", START_MS + 10)
+    table.handle(asked, 10)
+    [widened] = table.handle(DeadlinePassed(), 1010).facts
+    assert isinstance(widened, CallWidened)
+    assert table.restart(2000) == []
+    table.run("""
+        2010    snapshot c1                 |
+        2020    arrive c1 orders since=10   |
+        2030    ready 1001                  | 1001 ready
+        2040    ready 1002                  | 1002 ready
+                                            | offered c1 to 1002 as 2-1
+                                            | 1002 offered
+                                            | ! offer c1 to 1002 for 8000
+    """)
+
+
+def test_an_answered_offer_has_the_time_of_a_whisper_again_and_a_callback_that_of_the_person() -> None:
+    for reach, rings_until, whispers_until in (("", 14000, 62000), ("reach=50000", 64000, 112000)):
+        table = Restarted()
+        table.run(f"""
+            0       snapshot                             |
+            1       log_in 1001 p1                       | 1001 not_ready (login)
+            10      ready 1001                           | 1001 ready
+            100     arrive c1 orders since=100 {reach}   | queued c1
+                                                         | offered c1 to 1001 as 1-1
+                                                         | 1001 offered
+                                                         | ! offer c1 to 1001 for 8000
+        """)
+        table.restart(1000)
+        table.run(f"""
+            1100    link_lost                            | alarm at {rings_until}
+        """)
+        table.run("""
+            1200    snapshot c1 1-1:c1:1001:ringing      | rang 1-1
+            1300    answered 1-1                         | 1001 on_contact
+                                                         | answered c1: waited 1200, rang 100
+        """)
+        table.restart(2000)
+        table.run(f"""
+            2100    snapshot c1 1-1:c1:1001:up           | alarm at {whispers_until}
+        """)
 
 
 def test_the_living_go_on_and_those_who_wait_are_waited_for() -> None:

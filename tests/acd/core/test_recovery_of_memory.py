@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from decision_table import START_MS, outcome, rows_of, settings
-from restarted_table import Restarted, busy_house
+from restarted_table import Restarted, busy_house, talk
 
 from acd.core import events, house_rules
 from acd.core.facts import AgentStateChanged, CallOffered
@@ -118,10 +118,81 @@ def test_a_leg_whose_caller_was_gone_holds_the_agent_over_a_restart() -> None:
                                            | offered c3 to 1002 as 2-1
                                            | 1002 offered
                                            | ! offer c3 to 1002 for 8000
-        1500    leg_ended 1-1 16           | 1001 ready
+        1500    leg_ended 1-1 16           | 1001 acw until 11500
+        11500   alarm                      | 1001 ready
                                            | offered c4 to 1001 as 2-2
                                            | 1001 offered
                                            | ! offer c4 to 1001 for 20000
+    """)
+
+
+@pytest.mark.parametrize(
+    ("after", "work"),
+    [
+        ("1100 snapshot c1", "| 1001 acw until 11100"),
+        ("1100 leg_ended 1-1 16 at=700", "| 1001 acw until 10700"),
+        ("1100 link_lost", ""),
+    ],
+)
+def test_the_work_after_a_talk_is_not_lost_if_acd_is_away_while_the_agent_hangs_up(
+    after: str, work: str
+) -> None:
+    table = talk()
+    table.run("600 hang_up c1 | talked c1: 550, held 0, by caller")
+    assert table.restart(1000) == []
+    table.run(f"{after} {work or '|'}")
+    if not work:
+        table.run("""
+            6000    alarm                  | 1001 unknown (lease_expired)
+                                           | ! snapshot
+            6100    snapshot               | 1001 acw until 11100
+        """)
+
+
+def test_the_code_of_a_talk_is_required_though_acd_was_away_while_the_agent_hung_up() -> None:
+    rules = settings(disposition="required")
+    for restarts in (1, 2):
+        table = Restarted(rules)
+        table.run("""
+            0       snapshot                   |
+            1       log_in 1001 p1             | 1001 not_ready (login)
+            10      ready 1001                 | 1001 ready
+            20      arrive c1 orders since=20  | queued c1
+                                               | offered c1 to 1001 as 1-1
+                                               | 1001 offered
+                                               | ! offer c1 to 1001 for 8000
+            50      bridged 1-1                | 1001 on_contact
+                                               | answered c1: waited 30, rang 0
+                                               | connected c1 with 1001
+                                               | left c1: answered after 30
+            600     hang_up c1                 | talked c1: 550, held 0, by caller
+        """)
+        for number in range(restarts):
+            table.restart(1000 + number)
+        decision = table.handle(events.LegEnded("1-1", 16), 1100)
+        *_, changed = [fact for fact in decision.facts if isinstance(fact, AgentStateChanged)]
+        assert changed.reason == "disposition"
+        assert (changed.state, changed.segment, changed.disposition) == ("acw", "1-1", "required")
+
+
+def test_a_leg_that_never_talked_leads_to_no_work_though_its_agent_has_talked_before() -> None:
+    table = talk()
+    table.run("""
+        600     leg_ended 1-1 16 agent      | talked c1: 550, held 0, by agent
+                                            | 1001 acw until 10600
+        10600   alarm                       | 1001 ready
+        10700   arrive c2 service since=10700 | queued c2
+                                            | offered c2 to 1001 as 1-2
+                                            | 1001 offered
+                                            | ! offer c2 to 1001 for 20000
+        10800   answered 1-2                | 1001 on_contact
+                                            | answered c2: waited 100, rang 0
+        10900   hang_up c2                  | ended 1-2: caller_gone, rang 0
+                                            | left c2: abandoned after 200
+    """)
+    table.restart(11_000)
+    table.run("""
+        11100   leg_ended 1-2 16            | 1001 ready
     """)
 
 

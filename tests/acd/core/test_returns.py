@@ -103,6 +103,18 @@ def test_asking_again_ends_the_waiting_for_the_caller() -> None:
     assert folded(*first.facts, *again.facts).due(first.now_ms + 10**9) == []
 
 
+def test_whoever_is_served_in_another_queue_is_not_to_be_recalled() -> None:
+    first = waited(recall_within_ms=9).leaves("abandoned").ends()
+    again = Story("c2", now_ms=first.now_ms + 1).starts().queues("sales").rings()
+    memory = folded(*first.facts, *again.facts)
+    assert [gone.contact for gone in memory.due(first.now_ms + 10**9)] == ["c1"]
+    served = folded(*first.facts, *again.answered().connected().facts)
+    assert served.due(first.now_ms + 10**9) == []
+    assert served.place_since_ms("caller-1", "service", first.now_ms + 1) == DAY_MS  # as promised
+    cut_off = folded(*first.facts, *again.segment_ends(1_000, by="lost").facts)
+    assert cut_off.due(first.now_ms + 10**9) == []
+
+
 def test_one_who_has_returned_keeps_the_old_place_in_every_later_entry() -> None:
     """After a transfer, also one that fails, and in another queue."""
     returned = Story("c2").starts().queues("service", place_since_ms=DAY_MS - 5_000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from acd.core.needs import MAX_DEPTH, MAX_LENGTH
 from hotline.core.settings import Agent, Settings
 from hotline.core.settings_complaints import Complaints
 from hotline.core.settings_references import References, listed
@@ -37,6 +38,20 @@ def test_needs_that_nobody_meets(references: References, needs: str) -> None:
     references.check_needs("k", needs)
     assert list(found(references)) == ["k"]
     assert not references.can_be_met(needs)
+
+
+@pytest.mark.parametrize(
+    ("needs", "allowed"),
+    [
+        ("zh or " * (MAX_LENGTH // 6) + "en >= 3", f"at most {MAX_LENGTH},"),
+        ("(" * MAX_DEPTH + "zh" + ")" * MAX_DEPTH, f"at most {MAX_DEPTH} levels"),
+    ],
+)
+def test_needs_too_long_or_too_deep_to_be_read_by_anybody(
+    references: References, needs: str, allowed: str
+) -> None:
+    references.check_needs("k", needs)
+    assert allowed in found(references)["k"]
 
 
 def test_nobody_meets_anything_where_there_is_nobody() -> None:
