@@ -5,6 +5,7 @@ acd is played by its stream over a real picture; the web process, the page and t
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -20,6 +21,9 @@ from stories import Story, agent_state
 
 from acd.core import facts
 from hotline.core.settings import Agent, Settings
+
+REFUSED = (401, 403, 409, 500, 503)
+"""What these tests have answered: a sign-in that is over, a deed refused, an error, no database here."""
 
 
 def house() -> Settings:
@@ -43,8 +47,8 @@ class Seat:
         page.on("dialog", lambda dialog: self.complaints.append(f"dialog {dialog.message}"))
 
     def _heard(self, kind: str, text: str) -> None:
-        # A refused deed (409), and no database here (503), are told by the browser as errors of the network.
-        if kind in ("error", "warning") and "409" not in text and "503" not in text:
+        # Answers that are no success are told by the browser as errors of the network.
+        if kind in ("error", "warning") and not any(f"status of {one}" in text for one in REFUSED):
             self.complaints.append(text)
 
     async def press(self, row: str, name: str) -> None:
@@ -295,3 +299,37 @@ async def test_what_was_refused_is_told_in_chinese_and_old_news_is_called_old(se
     await expect(page.locator("body")).to_have_class("supervise stale", timeout=15_000)
     await expect(page.locator("#link-text")).to_have_text("数据未更新")
     await seat.acd.start()
+
+
+async def test_an_error_is_no_news_and_the_clocks_stop(seat: Seat) -> None:
+    fill(seat.acd)
+    page = seat.page
+    await page.goto(f"{seat.site.url}/supervise?lang=en")
+    await expect(page.locator("body")).to_have_class("supervise live")
+
+    async def fail(route: Route) -> None:
+        await route.fulfill(status=500, json={"error": 500})
+
+    await page.route("**/api/floor", fail)
+    await expect(page.locator("body")).to_have_class("supervise stale", timeout=10_000)
+    waited = page.locator(".call .time")
+    frozen = await waited.inner_text()
+    await asyncio.sleep(1.5)
+    assert await waited.inner_text() == frozen
+    await page.unroute("**/api/floor")
+    await expect(page.locator("body")).to_have_class("supervise live")
+    await expect(waited).not_to_have_text(frozen)
+
+
+@pytest.mark.parametrize(
+    ("role", "shown"), [("reviewer", "text=You may not see this page."), ("", "#password")]
+)
+async def test_a_sign_in_that_is_over_or_anothers_leaves_the_page(seat: Seat, role: str, shown: str) -> None:
+    fill(seat.acd)
+    page = seat.page
+    await page.goto(f"{seat.site.url}/supervise?lang=en")
+    await expect(page.locator("body")).to_have_class("supervise live")
+    await page.context.clear_cookies()
+    for name, value in seat.site.cookie(role).items() if role else ():
+        await page.context.add_cookies([{"name": name, "value": value, "url": seat.site.url}])
+    await expect(page.locator(shown)).to_be_visible(timeout=10_000)

@@ -343,9 +343,10 @@ function show() {
   showDayList(element("day"), floor.day);
 }
 
+const isStale = () => performance.now() - freshAt >= STALE_MS;
+
 function tell() {
-  const age = performance.now() - freshAt;
-  const state = floor === null ? "connecting" : age < STALE_MS ? "live" : "stale";
+  const state = floor === null ? "connecting" : isStale() ? "stale" : "live";
   document.body.className = `supervise ${state}`;
   const words = { connecting: "connecting", live: "live", stale: "stale" };
   put(element("link-text"), text(words[state]));
@@ -354,10 +355,13 @@ function tell() {
 async function refresh() {
   try {
     const response = await fetch("/api/floor", { signal: AbortSignal.timeout(3000), cache: "no-store" });
-    if (response.status === 401) location.reload();
+    if (response.status === 401 || response.status === 403) {
+      location.reload(); // the sign-in has ended, or is another's by now: the server says what comes next
+      return;
+    }
     const answer = await response.json();
+    if (!answer.floor) return; // no acd behind it, or an error told as JSON: what is shown grows old
     offsetMs = answer.now_ms - performance.now();
-    if (answer.floor === null) return;
     freshAt = performance.now() - (answer.age_ms ?? 0);
     alarms.show(answer.alarms);
     const isFirst = floor === null;
@@ -377,7 +381,7 @@ async function follow() {
 
 element("me").addEventListener("change", () => localStorage.setItem("hotline_my_agent", element("me").value));
 setInterval(() => {
-  if (floor === null) return;
+  if (floor === null || isStale()) return; // nobody knows whether those calls still wait
   for (const rows of [calls, agents, ...lists]) rows.tick();
   alarms.tick(now());
 }, 500);
