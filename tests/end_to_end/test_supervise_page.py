@@ -27,11 +27,12 @@ REFUSED = (401, 403, 409, 500, 503)
 
 
 def house() -> Settings:
-    """Agent 1001, who talks; 1002 with a hostile name; 1003, a supervisor."""
+    """Agent 1001, who talks; 1002 with a hostile name; 1003 and 1004, supervisors."""
     agents = (
         Agent("1001", "王伟"),
         Agent("1002", "<img src=x onerror=alert(1)>"),
         Agent("1003", "赵磊", role="supervisor"),
+        Agent("1004", "钱敏", role="supervisor"),
     )
     return replace(two_queues(), agents=agents)
 
@@ -99,7 +100,7 @@ async def no_callbacks(route: Route) -> None:
 
 
 def fill(acd: FakeAcd) -> None:
-    """1001 talks with a, b and c wait, 1002 is not ready, 1003 is not ready."""
+    """1001 talks with a, b and c wait, 1002 is not ready, 1003 is not ready, 1004 is not there."""
     now = wall_ms()
     acd.tell(agent_state(now, "1002", "not_ready", reason="1"), agent_state(now, "1003", "not_ready"))
     acd.tell(agent_state(now, "1001", "ready"))
@@ -333,3 +334,30 @@ async def test_a_sign_in_that_is_over_or_anothers_leaves_the_page(seat: Seat, ro
     for name, value in seat.site.cookie(role).items() if role else ():
         await page.context.add_cookies([{"name": name, "value": value, "url": seat.site.url}])
     await expect(page.locator(shown)).to_be_visible(timeout=10_000)
+
+
+async def test_my_phone_is_never_somebody_elses(seat: Seat) -> None:
+    fill(seat.acd)
+    page = seat.page
+    await page.goto(f"{seat.site.url}/supervise?lang=en")
+    me, deed = page.locator("#me"), page.locator(".call").get_by_role("button", name="Answer", exact=True)
+    await expect(me).to_have_value("1003")  # the only one there is
+    await expect(deed).to_be_enabled()
+    seat.acd.tell(agent_state(wall_ms(), "1004", "not_ready"))
+    await expect(me).to_have_value("")  # which of the two is it?
+    await expect(me.locator("option").first).to_have_text("(please choose)")
+    await expect(deed).to_be_disabled()
+    await me.select_option("1004")
+    await expect(deed).to_be_enabled()
+    await deed.click()
+    await seat.deed(deed="take", contact="b.1", **{"as": "1004"})
+    seat.acd.tell(agent_state(wall_ms(), "1004", "offline"))
+    await expect(me).to_have_value("")  # 1003 is there, and is not meant
+    await expect(me.locator("option").first).to_have_text("(log in at a phone first)")
+    await expect(deed).to_be_disabled()
+    await page.reload()
+    await expect(me.locator("option")).to_have_count(2)
+    await expect(me).to_have_value("")
+    seat.acd.tell(agent_state(wall_ms(), "1004", "not_ready"))
+    await expect(me).to_have_value("1004")  # what was chosen is still known
+    await expect(deed).to_be_enabled()

@@ -54,7 +54,7 @@ async function act(label, deed, button) {
   } catch {
     say(text("not_done", { deed: label, why: text("refused.acd") }), true);
   } finally {
-    if (button) button.disabled = false;
+    if (button) button.disabled = !isReady(button);
     refresh();
     for (const list of lists) list.refresh();
     setTimeout(refreshActs, 1000);
@@ -63,14 +63,16 @@ async function act(label, deed, button) {
 
 const rings = (deed) => deed.as !== undefined;
 
+/** Whether a button can do its deed: some ring my phone, so it must be known. */
+const isReady = ({ dataset }) => !dataset.needsMe || element("me").value !== "";
+
 /** A button that does a deed; `sure`: only when clicked once more. */
 function button(key, deed, { sure = false, title = "", needsMe = false } = {}) {
   const made = make("button", "", text(key));
   made.type = "button";
   made.title = title;
-  const isReady = () => !needsMe || element("me").value !== "";
-  made.disabled = !isReady();
   made.dataset.needsMe = needsMe ? "1" : "";
+  made.disabled = !isReady(made);
   made.addEventListener("click", () => {
     if (sure && !made.classList.contains("sure")) {
       made.classList.add("sure");
@@ -317,17 +319,27 @@ function rank({ state, help_ms: helpMs }) {
 
 // ---- the floor
 
+const MY_AGENT = "hotline_my_agent";
+
+/** My number, as long as it is logged in. Never somebody else's: their phone would ring for my deeds. */
+function myNumber(wish) {
+  const numbers = floor.supervisors;
+  if (wish) return numbers.includes(wish) ? wish : "";
+  return numbers.length === 1 ? numbers[0] : "";
+}
+
 function showMe() {
   const me = element("me");
-  const wished = me.value || localStorage.getItem("hotline_my_agent") || "";
+  const wish = localStorage.getItem(MY_AGENT);
+  const mine = myNumber(wish);
   const entries = floor.supervisors.map((number) => [number, `${number} ${floor.agents[number].name}`]);
-  const key = JSON.stringify(entries);
+  if (mine === "") entries.unshift(["", text(!wish && entries.length ? "choose_me" : "nobody")]);
+  const key = JSON.stringify([mine, entries]);
   if (me.dataset.key === key) return;
   me.dataset.key = key;
-  const first = entries.length ? [] : [new Option(text("nobody"), "")];
-  me.replaceChildren(...first, ...entries.map(([value, words]) => new Option(words, value)));
-  if (entries.some(([number]) => number === wished)) me.value = wished;
-  for (const one of document.querySelectorAll('button[data-needs-me="1"]')) one.disabled = me.value === "";
+  me.replaceChildren(...entries.map(([value, words]) => new Option(words, value)));
+  me.value = mine;
+  for (const one of document.querySelectorAll('button[data-needs-me="1"]')) one.disabled = !isReady(one);
 }
 
 function show() {
@@ -379,7 +391,10 @@ async function follow() {
   setTimeout(follow, EVERY_MS);
 }
 
-element("me").addEventListener("change", () => localStorage.setItem("hotline_my_agent", element("me").value));
+element("me").addEventListener("change", () => {
+  localStorage.setItem(MY_AGENT, element("me").value);
+  showMe();
+});
 setInterval(() => {
   if (floor === null || isStale()) return; // nobody knows whether those calls still wait
   for (const rows of [calls, agents, ...lists]) rows.tick();
