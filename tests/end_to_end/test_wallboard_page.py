@@ -32,6 +32,8 @@ WATCH = """() => {
     .observe(waiting, { childList: true, characterData: true, subtree: true });
 }"""
 
+BROKEN_LINK = ("WebSocket connection", "net::ERR_", "status of 401")
+
 
 class Wall:
     """A page that shows the wallboard, and everything it complained of."""
@@ -47,7 +49,7 @@ class Wall:
 
     def _heard(self, kind: str, text: str) -> None:
         # A broken link is the subject of some tests; everything else is a mistake of ours.
-        if kind in ("error", "warning") and "WebSocket connection" not in text:
+        if kind in ("error", "warning") and not any(words in text for words in BROKEN_LINK):
             self.complaints.append(text)
 
     def _loaded(self) -> None:
@@ -223,6 +225,23 @@ async def test_when_the_web_process_is_away_the_page_says_so_and_comes_back(brow
         assert wall.complaints == []
         await page.close()
         await acd.stop()
+
+
+async def test_a_sign_in_that_ended_while_the_server_was_away_is_told(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running_site(two_queues()) as site:
+        page = await browser.new_page()
+        wall = Wall(page, site, FakeAcd(site.deployment.socket("acd")))
+        await page.goto(f"{site.url}/wallboard?token={site.secrets.display_token}&lang=en")
+        await expect(page.locator("#banner")).to_contain_text("distributor")  # linked, and without acd
+        await site.stop_pages()
+        monkeypatch.setattr(type(site.secrets), "display_token", property(lambda self: "another"))
+        await site.start_pages()
+        await expect(page.locator("body")).to_have_class("wallboard signed-off", timeout=15_000)
+        await expect(page.locator("#banner")).to_contain_text("The sign-in has ended")
+        assert wall.complaints == []
+        await page.close()
 
 
 SPILLS = """() => {
