@@ -18,22 +18,12 @@ from prometheus_client.metrics_core import (
 )
 from prometheus_client.registry import Collector
 
+from acd.core.agents import STATES
 from acd.core.picture import Picture
 from acd.core.totals import Totals
 from hotline.core.settings import Settings
 from hotline.web.live_picture import LivePicture
 
-AGENT_STATES = (
-    "offline",
-    "ready",
-    "offered",
-    "on_contact",
-    "on_hold",
-    "communicating",
-    "acw",
-    "not_ready",
-    "not_responding",
-)
 ENTRY_ENDS = ("answered", "abandoned", "out", "lost")
 WAIT_BUCKETS_S = (1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1200)
 """15 s is the norm of GB/T 33358, 20 s the common T of service levels; beyond, patience runs out."""
@@ -122,7 +112,7 @@ def _waiting(picture: Picture, queues: list[str], now_ms: int) -> Iterator[Metri
 
 def _agents(picture: Picture, numbers: list[str]) -> Metric:
     family = GaugeMetricFamily("hotline_agents", "Agents by state", labels=["state"])
-    counts = dict.fromkeys(AGENT_STATES, 0)
+    counts = dict.fromkeys(STATES, 0)
     for number in dict.fromkeys(chain(numbers, picture.agents)):
         view = picture.agents.get(number)
         state = view.state if view is not None else "offline"

@@ -147,6 +147,8 @@ async def test_agents_stand_by_state_then_time_and_after_contact_work_counts_dow
     wall.acd.tell(agent_state(wall_ms(), "1001", "not_ready", reason="1"))
     await expect(wall.page.locator(".group-not_ready .agent")).to_contain_text("Break")
     await expect(wall.page.locator(".group-acw")).to_have_count(0)
+    wall.acd.tell(agent_state(wall_ms(), "1002", "unknown"))
+    await expect(wall.page.locator(".group-unknown")).to_contain_text("Being checked")
     assert await wall.text("#agents-on") == "3 signed in"
 
 
@@ -280,7 +282,7 @@ def full_house(agents: int) -> Settings:
 
 @pytest.mark.parametrize("agents", [0, 5, 60, 140])
 async def test_everything_fits_the_screen(browser: Browser, agents: int) -> None:
-    states = ("ready", "offered", "on_contact", "on_contact", "on_hold", "acw", "not_ready", "not_responding")
+    states = ("ready", "offered", "on_contact", "on_hold", "acw", "not_ready", "not_responding", "unknown")
     async with a_wall(browser, full_house(agents)) as wall:
         now_ms = wall_ms()
         for n in range(agents):

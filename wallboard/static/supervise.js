@@ -308,7 +308,7 @@ const calls = new Rows("calls", callRow);
 const queues = new Rows("queues", queueRow);
 const agents = new Rows("agents", agentRow);
 
-const STATE_ORDER = ["on_contact", "on_hold", "offered", "acw", "ready", "communicating", "not_ready", "not_responding"];
+const STATE_ORDER = ["on_contact", "on_hold", "offered", "acw", "ready", "communicating", "not_ready", "not_responding", "unknown"];
 
 /** Hands first, then by state. */
 function rank({ state, help_ms: helpMs }) {
