@@ -6,6 +6,7 @@ acd is played by its stream over a real picture; the web process, the page and t
 from __future__ import annotations
 
 import asyncio
+import json
 import statistics
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,7 +17,7 @@ import pytest
 import pytest_asyncio
 from chromium import chromium
 from fake_acd import FakeAcd, wall_ms
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, WebSocketRoute, expect
 from running_site import RunningSite, running_site, two_queues
 from stories import Story, agent_state
 
@@ -244,6 +245,26 @@ async def test_a_sign_in_that_ended_while_the_server_was_away_is_told(
         await expect(page.locator("#banner")).to_contain_text("The sign-in has ended")
         assert wall.complaints == []
         await page.close()
+
+
+async def test_changes_of_a_board_that_never_came_make_it_ask_again(browser: Browser) -> None:
+    async with a_wall(browser, two_queues()) as wall:
+        wall.acd.tell(*call("c1").facts)
+        links = 0
+
+        async def serve(socket: WebSocketRoute) -> None:
+            nonlocal links
+            links += 1
+            if links > 1:
+                socket.connect_to_server()
+                return
+            change = {"change": {"day": {"waiting": 7}}, "age_ms": 0, "now_ms": wall_ms()}
+            socket.send(json.dumps(change))
+
+        await wall.page.route_web_socket("**/wallboard/live", serve)
+        await wall.open()
+        await expect(wall.page.locator("#waiting")).to_have_text("1")
+        assert links == 2
 
 
 SPILLS = """() => {

@@ -88,6 +88,10 @@ export class Link {
   }
 
   hear(message) {
+    if (this.board === null && message.change) {
+      this.socket.close(); // changes of what was never heard: the next link begins with the whole board
+      return;
+    }
     const here = performance.now();
     this.heardAt = this.heardHere = here;
     this.pauseMs = FIRST_PAUSE_MS;
