@@ -1,8 +1,9 @@
 """The hotline's own figures for /metrics, taken from the same picture as the tiles, so that both agree.
 
 Counters begin at zero each local midnight, as the tiles do; Prometheus takes that for the reset it is. While
-the picture is stale nothing is told of the present, since no figure is better than an old one. Queues and
-agents' states are few and known beforehand, so the labels are bounded.
+the picture is stale nothing is told of the present, since no figure is better than an old one. Agents' states
+are few, and queues are those of the settings and those of today's calls that the settings have lost since, so
+the labels are bounded.
 """
 
 from __future__ import annotations
@@ -41,13 +42,15 @@ class FiguresCollector(Collector):
         picture = self._live.picture
         if picture is None:
             return
-        picture.roll(self._live.now_ms())
-        queues = [queue.name for queue in self._settings().queues]
+        now_ms = self._live.now_ms()
+        picture.roll(now_ms)
+        named = [queue.name for queue in self._settings().queues]
+        queues = list(dict.fromkeys([*named, *picture.day_by_queue, *picture.waiting(now_ms)]))
         yield _contacts(picture.day)
         by_queue = {name: picture.day_by_queue.get(name, Totals()) for name in queues}
         yield from _entries(by_queue)
         if not self._live.stale:
-            yield from _waiting(picture, queues, self._live.now_ms())
+            yield from _waiting(picture, queues, now_ms)
             agents = [agent.number for agent in self._settings().agents]
             yield _agents(picture, agents)
             yield from _in_need(picture, agents)

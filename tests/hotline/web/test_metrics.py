@@ -1,5 +1,7 @@
 """/metrics: one valid exposition of all services, whose figures are those of the tiles."""
 
+from dataclasses import replace
+
 import aiohttp
 import pytest
 from fake_acd import FakeAcd, wall_ms
@@ -89,6 +91,17 @@ async def test_figures_are_those_of_the_tiles(site: RunningSite, acd: FakeAcd):
     assert value("hotline_answer_wait_seconds_bucket", queue="sales", le="15.0") == 1
     assert value("hotline_answer_wait_seconds_count", queue="sales") == 1
     assert value("hotline_answer_wait_seconds_sum", queue="sales") == day["wait"]["mean_ms"] / 1000 == 12
+
+
+async def test_a_queue_taken_out_of_the_settings_keeps_its_figures(site: RunningSite, acd: FakeAcd):
+    for story in some_calls(wall_ms()):
+        acd.tell(*story.facts)
+    await acd.readers()
+    site.service.replace_settings(replace(site.service.settings, queues=()))
+    values = await scrape(site)
+    assert values["hotline_queue_offered_total", (("queue", "sales"),)] == 2
+    assert values["hotline_queue_offered_total", (("queue", "service"),)] == 1
+    assert values["hotline_queue_waiting", (("queue", "service"),)] == 1
 
 
 async def test_other_services_are_joined_and_silent_ones_told(site: RunningSite, acd: FakeAcd):
