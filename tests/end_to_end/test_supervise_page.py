@@ -194,6 +194,7 @@ async def test_recalls_are_listed_and_settled(seat: Seat) -> None:
     first, second = page.locator(".recall").first, page.locator(".recall").nth(1)
     await expect(first).to_contain_text(hostile)
     await expect(first).to_contain_text("(1:0")
+    await expect(first.locator(".name")).to_have_text("The database cannot be reached just now")
     await expect(page.locator("#recalls-count")).to_have_text("2 (1 overdue)")
     await first.get_by_role("button", name="Called", exact=True).click()
     await seat.deed(deed="dismiss_recall", contact="r.1", how="done")
