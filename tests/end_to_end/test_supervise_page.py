@@ -362,3 +362,30 @@ async def test_my_phone_is_never_somebody_elses(seat: Seat) -> None:
     seat.acd.tell(agent_state(wall_ms(), "1004", "not_ready"))
     await expect(me).to_have_value("1004")  # what was chosen is still known
     await expect(deed).to_be_enabled()
+
+
+async def test_in_chinese_nothing_is_told_in_codes_or_in_english(seat: Seat) -> None:
+    acts = [
+        {"deed": deed, "agent": "1001", "detail": detail}
+        for deed, detail in (
+            ("force", "not_ready:1"),
+            ("force", "logged_out"),
+            ("move", "queue:sales"),
+            ("end", "message:cannot-serve"),
+            ("listen", "as:1003"),
+            ("listen", "<b>desk</b>"),
+        )
+    ]
+    common = {"by": "wei", "via": "page", "contact": "", "queue": "", "refused": ""}
+
+    async def answer(route: Route) -> None:
+        await route.fulfill(json={"acts": [{**common, **act, "at_ms": at} for at, act in enumerate(acts)]})
+
+    fill(seat.acd)
+    page = seat.page
+    await page.route("**/api/acts*", answer)
+    await page.goto(f"{seat.site.url}/supervise?lang=zh")
+    details = ["置忙 · 小休", "签出", "队列 销售", "提示音", "工号 1003", "<b>desk</b>"]
+    await expect(page.locator(".act bdi.small")).to_have_text(details)
+    figure = page.locator(".figure-cell", has_text="SL-1")
+    await expect(figure).to_have_attribute("title", re.compile("T 内接通.*\n.*门限"))

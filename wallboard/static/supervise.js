@@ -171,13 +171,18 @@ function limitWords({ max_waiting: most, max_wait_s: wait, callers_per_agent: ea
   return words.join(" · ");
 }
 
+/** Where a caller is sent, such as queue:sales. */
+function destinationWords(to) {
+  const [kind, name] = to.split(":");
+  const words = has(`to.${kind}`) ? text(`to.${kind}`) : kind;
+  return kind === "queue" ? `${words} ${queueTitle(name)}` : words;
+}
+
 function sentOnWords(spell) {
   if (spell === null) return "";
   const why = has(`sent_on.${spell.reason}`) ? text(`sent_on.${spell.reason}`) : spell.reason;
-  const kind = spell.to.split(":")[0] || "message";
-  const to = has(`to.${kind}`) ? text(`to.${kind}`) : kind;
-  const name = spell.to.startsWith("queue:") ? ` ${queueTitle(spell.to.slice(6))}` : "";
-  return text("sends_on", { why, to: `${to}${name}`, callers: count(spell.callers), since: at.format(spell.since_ms) });
+  const to = destinationWords(spell.to || "message");
+  return text("sends_on", { why, to, callers: count(spell.callers), since: at.format(spell.since_ms) });
 }
 
 function queueRow(queue, { closed }) {
@@ -274,6 +279,16 @@ const ACTS_EVERY_MS = 10000;
 const MOST_ACTS = 10;
 const clock = houseClock({ second: "2-digit" });
 
+/** What a deed was about: a state, a destination, whose phone; a phone's name or digits stay as they are. */
+function detailWords({ deed, detail }) {
+  const [kind, name] = detail.split(":");
+  if (kind === "as") return text("as_agent", { agent: name });
+  if (deed === "move" || deed === "end") return destinationWords(detail);
+  if (deed !== "force" || !has(`force_${kind}`)) return detail;
+  const state = text(`force_${kind}`).replace("…", "");
+  return name ? `${state} · ${floor.reasons[name] ? ours(floor.reasons[name]) : name}` : state;
+}
+
 function actRow(_key, act) {
   const row = make("div", "row act");
   const whom = act.agent || (act.queue && queueTitle(act.queue)) || "";
@@ -281,7 +296,7 @@ function actRow(_key, act) {
   const did = has(`did.${act.deed}`) ? text(`did.${act.deed}`) : act.deed;
   who.append(make("span", "small", clock.format(act.at_ms)), make("bdi", "", act.by), make("span", "", did));
   if (whom) who.append(make("bdi", "", whom));
-  if (act.detail) who.append(make("bdi", "small", act.detail));
+  if (act.detail) who.append(make("bdi", "small", detailWords(act)));
   const why = has(`refused.${act.refused}`) ? text(`refused.${act.refused}`) : act.refused;
   if (act.refused) who.append(make("span", "mark closed", why));
   row.append(who);
