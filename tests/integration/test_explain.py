@@ -158,6 +158,7 @@ async def test_what_came_between_a_contacts_end_and_its_recall_is_not_gone_throu
     ended_ms = story.facts[-1].at_ms
     next_day_ms = ended_ms + 24 * 3_600_000
     story.facts += [
+        facts.ContactEnded(ended_ms, "c2", "waiting", "queued", "caller", 16, "", 0, False),
         facts.QueueClosed(ended_ms + 1_000, "orders"),
         facts.RecallDue(ended_ms + 2_000, "c2", "ref", "service", ended_ms, next_day_ms),
         facts.QueueOpened(next_day_ms, "orders"),
