@@ -1,10 +1,10 @@
 """Where an explanation's facts come from: PostgreSQL's facts, else acd's own journal when it is away.
 
 Of PostgreSQL only as much is read as the answer needs: the agents' last states before the contact came, and
-all facts from there to its last one; from local midnight on where a policy chose by the day's figures. The
-journal is read from the last checkpoint before the contact. Settings are those of the version that a proof
-names; without PostgreSQL only the version in force is at hand. Must not know what is right
-(`acd.core.explain`).
+all facts from there to its end, then its own later ones; from local midnight on where a policy chose by the
+day's figures. The journal is read from the last checkpoint before the contact. Settings are those of the
+version that a proof names; without PostgreSQL only the version in force is at hand. Must not know what is
+right (`acd.core.explain`).
 
     ExplainError
     └── ContactUnknown   no fact tells of this contact
@@ -27,7 +27,7 @@ import asyncpg
 
 from acd.core import fact_codec
 from acd.core.events import SettingsChanged
-from acd.core.explain import Explainer
+from acd.core.explain import NEEDS_ALL_BEFORE, Explainer
 from acd.core.picture import Picture
 from acd.core.recount import Clock
 from acd.settings_view import settings_changed
@@ -147,8 +147,10 @@ async def _ask(connection: Any, contact: str, agent: str, now: Settings) -> Expl
     versions, reasons = await _versions(connection, _named_versions(bodies), now)
     explainer = _explainer(contact, agent, now, versions, reasons)
     first = rows[0]["position"]
-    ended = any(row["kind"] == "ContactEnded" for row in rows)
-    last = rows[-1]["position"] if ended else await connection.fetchval(_SQL["last_position"])
+    if any(row["kind"] == "ContactEnded" for row in rows):
+        last = max(row["position"] for row in rows if row["kind"] in NEEDS_ALL_BEFORE)
+    else:
+        last = await connection.fetchval(_SQL["last_position"])
     if any(body.get("proof", {}).get("policy") in DAYS_FIGURES for body in bodies):
         midnight_ms = explainer.day_starts_ms(rows[0]["at_ms"])
         first = min(first, await connection.fetchval(_SQL["first_since"], _at(midnight_ms), first))
@@ -160,6 +162,9 @@ async def _ask(connection: Any, contact: str, agent: str, now: Settings) -> Expl
     for start in range(first - 1, last, STEP):
         for row in await connection.fetch(_SQL["between"], start, min(last, start + STEP)):
             explainer.apply(row["kind"], row["at_ms"], json.loads(row["body"]))
+    for row, body in zip(rows, bodies, strict=True):
+        if row["position"] > last:
+            explainer.apply(row["kind"], row["at_ms"], body)
     return explainer
 
 

@@ -22,6 +22,9 @@ from hotline.core.settings import Text
 
 Body = Mapping[str, Any]
 WAITING = ("waiting", "offered")
+NEEDS_ALL_BEFORE = ("CallOffered", "CallLeftQueue", "ContactEnded")
+"""A contact's facts after the last of these can be told by themselves: they ask for nothing about others.
+Some come a day later (a recall settled, a call to the caller), when all facts between would be many."""
 
 
 @dataclass

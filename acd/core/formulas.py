@@ -15,9 +15,18 @@ from typing import Generic, TypeVar
 from acd.core.totals import AgentTotals, Totals
 from hotline.core.settings import Text
 
-SERVICE_LEVELS = "callcentrehelper.com, service level: threshold calculations"
-TRADE = "usual in call centres; the denominator is stated because it is not agreed everywhere"
-TIMELY = "接听及时率 of Chinese hotlines; norms: 15 s (GB/T 33358-2016 as reported), 4 rings (95598)"
+SERVICE_LEVELS = Text(
+    "callcentrehelper.com，服务水平：各种门限算法",
+    "callcentrehelper.com, service level: threshold calculations",
+)
+TRADE = Text(
+    "呼叫中心通行；分母各处不一，故写明",
+    "usual in call centres; the denominator is stated because it is not agreed everywhere",
+)
+TIMELY = Text(
+    "中国热线的接听及时率；标准：15 秒（GB/T 33358-2016，据转述）、4 声（95598）",
+    "接听及时率 of Chinese hotlines; norms: 15 s (GB/T 33358-2016 as reported), 4 rings (95598)",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +46,9 @@ class Formula(Generic[Counted]):
 
     key: str
     title: Text
-    words: str  # the formula as it is printed
+    words: Text  # the formula as it is printed
     unit: str  # "share" (0 to 1) or "ms"
-    source: str
+    source: Text
     _parts: Callable[[Counted, Limits], tuple[int, int]]
 
     def parts(self, totals: Counted, limits: Limits) -> tuple[int, int]:
@@ -116,20 +125,20 @@ def _share(
     key: str,
     zh: str,
     en: str,
-    words: str,
+    words: Text,
     parts: Callable[[Counted, Limits], tuple[int, int]],
-    source: str = TRADE,
+    source: Text = TRADE,
 ) -> Formula[Counted]:
     return Formula(key, Text(zh, en), words, "share", source, parts)
 
 
 def _average(
-    key: str, zh: str, en: str, words: str, parts: Callable[[Counted, Limits], tuple[int, int]]
+    key: str, zh: str, en: str, words: Text, parts: Callable[[Counted, Limits], tuple[int, int]]
 ) -> Formula[Counted]:
     return Formula(key, Text(zh, en), words, "ms", TRADE, parts)
 
 
-def _service_level(number: int, words: str, parts: Parts) -> Formula[Totals]:
+def _service_level(number: int, words: Text, parts: Parts) -> Formula[Totals]:
     zh, en = f"服务水平 SL-{number}", f"Service level SL-{number}"
     return _share(f"sl{number}", zh, en, words, parts, SERVICE_LEVELS)
 
@@ -137,19 +146,25 @@ def _service_level(number: int, words: str, parts: Parts) -> Formula[Totals]:
 _SERVICE_LEVELS: tuple[Formula[Totals], ...] = (
     _service_level(
         1,
-        "(ans≤T + ab≤T) ÷ (ans + ab)",
+        Text("(T 内接通 + T 内放弃) ÷ (接通 + 放弃)", "(ans≤T + ab≤T) ÷ (ans + ab)"),
         lambda t, p: (_answered_in_target(t, p) + _abandoned_in_target(t, p), _served(t)),
     ),
-    _service_level(2, "ans≤T ÷ ans", lambda t, p: (_answered_in_target(t, p), t.answered)),
-    _service_level(3, "ans≤T ÷ (ans + ab)", lambda t, p: (_answered_in_target(t, p), _served(t))),
+    _service_level(
+        2, Text("T 内接通 ÷ 接通", "ans≤T ÷ ans"), lambda t, p: (_answered_in_target(t, p), t.answered)
+    ),
+    _service_level(
+        3,
+        Text("T 内接通 ÷ (接通 + 放弃)", "ans≤T ÷ (ans + ab)"),
+        lambda t, p: (_answered_in_target(t, p), _served(t)),
+    ),
     _service_level(
         4,
-        "ans≤T ÷ (ans + ab>T)",
+        Text("T 内接通 ÷ (接通 + 超过 T 放弃)", "ans≤T ÷ (ans + ab>T)"),
         lambda t, p: (_answered_in_target(t, p), _served(t) - _abandoned_in_target(t, p)),
     ),
     _service_level(
         5,
-        "(ans≤T + ab≤s) ÷ (ans + ab)",
+        Text("(T 内接通 + s 内放弃) ÷ (接通 + 放弃)", "(ans≤T + ab≤s) ÷ (ans + ab)"),
         lambda t, p: (_answered_in_target(t, p) + t.short_abandoned, _served(t)),
     ),
 )
@@ -159,7 +174,7 @@ _ANSWERS: tuple[Formula[Totals], ...] = (
         "timely_of_all",
         "接听及时率(占来电总数)",
         "Timely-answer rate (of all calls)",
-        "answered within target_rings ÷ all calls",
+        Text("规定铃声（target_rings）内接听 ÷ 来电总数", "answered within target_rings ÷ all calls"),
         lambda t, _: (t.timely, t.contacts),
         TIMELY,
     ),
@@ -167,7 +182,10 @@ _ANSWERS: tuple[Formula[Totals], ...] = (
         "timely_of_asked",
         "接听及时率(占请求人工)",
         "Timely-answer rate (of calls that asked for an agent)",
-        "answered within target_rings ÷ calls that asked for an agent",
+        Text(
+            "规定铃声（target_rings）内接听 ÷ 请求人工的来电",
+            "answered within target_rings ÷ calls that asked for an agent",
+        ),
         lambda t, _: (t.timely, t.asked),
         TIMELY,
     ),
@@ -175,36 +193,45 @@ _ANSWERS: tuple[Formula[Totals], ...] = (
         "answer_rate",
         "接通率",
         "Answer rate",
-        "ans ÷ (ans + ab + out + lost)",
+        Text("接通 ÷ (接通 + 放弃 + 转往他处 + 丢失)", "ans ÷ (ans + ab + out + lost)"),
         lambda t, _: (t.answered, _ended(t)),
     ),
     _average(
         "asa",
         "平均应答速度",
         "Average speed of answer (ASA)",
-        "Σ wait of answered ÷ ans",
+        Text("Σ 已接通者的等待 ÷ 接通", "Σ wait of answered ÷ ans"),
         lambda t, _: (t.answered_waits.total_ms, t.answered),
     ),
     _share(
         "promise_rate",
         "等待承诺兑现率",
         "Promised waits kept",
-        "answered by the end of the first promise ÷ answered after a promise",
+        Text(
+            "首次承诺到期前接通 ÷ 作出承诺后接通",
+            "answered by the end of the first promise ÷ answered after a promise",
+        ),
         lambda t, _: (t.promises_kept, t.promised),
-        "ours: the promise is the 80 % quantile, so about 0.8 is right, and far more is over-cautious",
+        Text(
+            "本系统自定：承诺取 80% 分位数，约 0.8 为宜，远高于此则过于保守",
+            "ours: the promise is the 80 % quantile, so about 0.8 is right, and far more is over-cautious",
+        ),
     ),
     _share(
         "abandon_rate",
         "放弃率",
         "Abandon rate",
-        "ab ÷ (ans + ab + out + lost)",
+        Text("放弃 ÷ (接通 + 放弃 + 转往他处 + 丢失)", "ab ÷ (ans + ab + out + lost)"),
         lambda t, _: (t.abandoned, _ended(t)),
     ),
     _share(
         "net_abandon_rate",
         "放弃率(不计短时放弃)",
         "Abandon rate, short ones left out",
-        "(ab − ab≤s) ÷ (ans + ab + out + lost − ab≤s)",
+        Text(
+            "(放弃 − s 内放弃) ÷ (接通 + 放弃 + 转往他处 + 丢失 − s 内放弃)",
+            "(ab − ab≤s) ÷ (ans + ab + out + lost − ab≤s)",
+        ),
         lambda t, _: (t.abandoned - t.short_abandoned, _ended(t) - t.short_abandoned),
     ),
 )
@@ -217,42 +244,42 @@ def _handling(kind: type[Counted]) -> tuple[Formula[Counted], ...]:
             "aht",
             "平均处理时长",
             "Average handling time (AHT)",
-            "Σ (talk + hold + ACW) ÷ handled",
+            Text("Σ (通话 + 保持 + 话后处理) ÷ 通话段数", "Σ (talk + hold + ACW) ÷ handled"),
             lambda t, _: (_handling_ms(t), t.handled),
         ),
         _average(
             "average_talk",
             "平均通话时长",
             "Average talk",
-            "Σ talk ÷ handled",
+            Text("Σ 通话 ÷ 通话段数", "Σ talk ÷ handled"),
             lambda t, _: (t.talk_ms, t.handled),
         ),
         _average(
             "average_hold",
             "平均保持时长",
             "Average hold",
-            "Σ hold ÷ handled",
+            Text("Σ 保持 ÷ 通话段数", "Σ hold ÷ handled"),
             lambda t, _: (t.hold_ms, t.handled),
         ),
         _average(
             "average_acw",
             "平均话后处理时长",
             "Average after-contact work",
-            "Σ ACW ÷ handled",
+            Text("Σ 话后处理 ÷ 通话段数", "Σ ACW ÷ handled"),
             lambda t, _: (t.acw_ms, t.handled),
         ),
         _share(
             "transfer_rate",
             "转接率",
             "Transfer rate",
-            "transferred ÷ handled",
+            Text("转接 ÷ 通话段数", "transferred ÷ handled"),
             lambda t, _: (t.transferred, t.handled),
         ),
         _share(
             "rona_rate",
             "未应答率",
             "RONA rate",
-            "unanswered offers ÷ offers",
+            Text("未应答的分配 ÷ 全部分配", "unanswered offers ÷ offers"),
             lambda t, _: (t.offers_failed.get("no_answer", 0), t.offers),
         ),
     )
@@ -265,14 +292,14 @@ def _satisfaction(kind: type[Counted]) -> tuple[Formula[Counted], ...]:
             "csat",
             "满意率",
             "Satisfaction (CSAT)",
-            "answers 4 and 5 ÷ answers",
+            Text("4、5 分评价 ÷ 全部评价", "answers 4 and 5 ÷ answers"),
             lambda t, _: (_satisfied(t), _answers(t)),
         ),
         _share(
             "survey_response",
             "满意度参评率",
             "Survey response rate",
-            "answers ÷ callers asked",
+            Text("全部评价 ÷ 受邀来电者", "answers ÷ callers asked"),
             lambda t, _: (_answers(t), t.survey_asked),
         ),
     )
@@ -282,7 +309,10 @@ _OCCUPANCY: Formula[AgentTotals] = _share(
     "occupancy",
     "工时利用率",
     "Occupancy",
-    "(talk + hold + ACW) ÷ (talk + hold + ACW + ready), by time in states",
+    Text(
+        "(通话 + 保持 + 话后处理) ÷ (通话 + 保持 + 话后处理 + 就绪)，按状态时长",
+        "(talk + hold + ACW) ÷ (talk + hold + ACW + ready), by time in states",
+    ),
     lambda t, _: _busy_and_idle_ms(t),
 )
 

@@ -1,8 +1,9 @@
 """The hotline's own figures for /metrics, taken from the same picture as the tiles, so that both agree.
 
 Counters begin at zero each local midnight, as the tiles do; Prometheus takes that for the reset it is. While
-the picture is stale nothing is told of the present, since no figure is better than an old one. Queues and
-agents' states are few and known beforehand, so the labels are bounded.
+the picture is stale nothing is told of the present, since no figure is better than an old one. Agents' states
+are few, and queues are those of the settings and those of today's calls that the settings have lost since, so
+the labels are bounded.
 """
 
 from __future__ import annotations
@@ -18,22 +19,12 @@ from prometheus_client.metrics_core import (
 )
 from prometheus_client.registry import Collector
 
+from acd.core.agents import STATES
 from acd.core.picture import Picture
 from acd.core.totals import Totals
 from hotline.core.settings import Settings
 from hotline.web.live_picture import LivePicture
 
-AGENT_STATES = (
-    "offline",
-    "ready",
-    "offered",
-    "on_contact",
-    "on_hold",
-    "communicating",
-    "acw",
-    "not_ready",
-    "not_responding",
-)
 ENTRY_ENDS = ("answered", "abandoned", "out", "lost")
 WAIT_BUCKETS_S = (1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1200)
 """15 s is the norm of GB/T 33358, 20 s the common T of service levels; beyond, patience runs out."""
@@ -51,13 +42,15 @@ class FiguresCollector(Collector):
         picture = self._live.picture
         if picture is None:
             return
-        picture.roll(self._live.now_ms())
-        queues = [queue.name for queue in self._settings().queues]
+        now_ms = self._live.now_ms()
+        picture.roll(now_ms)
+        named = [queue.name for queue in self._settings().queues]
+        queues = list(dict.fromkeys([*named, *picture.day_by_queue, *picture.waiting(now_ms)]))
         yield _contacts(picture.day)
         by_queue = {name: picture.day_by_queue.get(name, Totals()) for name in queues}
         yield from _entries(by_queue)
         if not self._live.stale:
-            yield from _waiting(picture, queues, self._live.now_ms())
+            yield from _waiting(picture, queues, now_ms)
             agents = [agent.number for agent in self._settings().agents]
             yield _agents(picture, agents)
             yield from _in_need(picture, agents)
@@ -122,7 +115,7 @@ def _waiting(picture: Picture, queues: list[str], now_ms: int) -> Iterator[Metri
 
 def _agents(picture: Picture, numbers: list[str]) -> Metric:
     family = GaugeMetricFamily("hotline_agents", "Agents by state", labels=["state"])
-    counts = dict.fromkeys(AGENT_STATES, 0)
+    counts = dict.fromkeys(STATES, 0)
     for number in dict.fromkeys(chain(numbers, picture.agents)):
         view = picture.agents.get(number)
         state = view.state if view is not None else "offline"

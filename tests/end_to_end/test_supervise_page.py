@@ -5,6 +5,7 @@ acd is played by its stream over a real picture; the web process, the page and t
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -21,13 +22,17 @@ from stories import Story, agent_state
 from acd.core import facts
 from hotline.core.settings import Agent, Settings
 
+REFUSED = (401, 403, 409, 500, 503)
+"""What these tests have answered: a sign-in that is over, a deed refused, an error, no database here."""
+
 
 def house() -> Settings:
-    """Agent 1001, who talks; 1002 with a hostile name; 1003, a supervisor."""
+    """Agent 1001, who talks; 1002 with a hostile name; 1003 and 1004, supervisors."""
     agents = (
         Agent("1001", "王伟"),
         Agent("1002", "<img src=x onerror=alert(1)>"),
         Agent("1003", "赵磊", role="supervisor"),
+        Agent("1004", "钱敏", role="supervisor"),
     )
     return replace(two_queues(), agents=agents)
 
@@ -43,8 +48,8 @@ class Seat:
         page.on("dialog", lambda dialog: self.complaints.append(f"dialog {dialog.message}"))
 
     def _heard(self, kind: str, text: str) -> None:
-        # A refused deed (409), and no database here (503), are told by the browser as errors of the network.
-        if kind in ("error", "warning") and "409" not in text and "503" not in text:
+        # Answers that are no success are told by the browser as errors of the network.
+        if kind in ("error", "warning") and not any(f"status of {one}" in text for one in REFUSED):
             self.complaints.append(text)
 
     async def press(self, row: str, name: str) -> None:
@@ -95,7 +100,7 @@ async def no_callbacks(route: Route) -> None:
 
 
 def fill(acd: FakeAcd) -> None:
-    """1001 talks with a, b and c wait, 1002 is not ready, 1003 is not ready."""
+    """1001 talks with a, b and c wait, 1002 is not ready, 1003 is not ready, 1004 is not there."""
     now = wall_ms()
     acd.tell(agent_state(now, "1002", "not_ready", reason="1"), agent_state(now, "1003", "not_ready"))
     acd.tell(agent_state(now, "1001", "ready"))
@@ -189,6 +194,7 @@ async def test_recalls_are_listed_and_settled(seat: Seat) -> None:
     first, second = page.locator(".recall").first, page.locator(".recall").nth(1)
     await expect(first).to_contain_text(hostile)
     await expect(first).to_contain_text("(1:0")
+    await expect(first.locator(".name")).to_have_text("The database cannot be reached just now")
     await expect(page.locator("#recalls-count")).to_have_text("2 (1 overdue)")
     await first.get_by_role("button", name="Called", exact=True).click()
     await seat.deed(deed="dismiss_recall", contact="r.1", how="done")
@@ -295,3 +301,91 @@ async def test_what_was_refused_is_told_in_chinese_and_old_news_is_called_old(se
     await expect(page.locator("body")).to_have_class("supervise stale", timeout=15_000)
     await expect(page.locator("#link-text")).to_have_text("数据未更新")
     await seat.acd.start()
+
+
+async def test_an_error_is_no_news_and_the_clocks_stop(seat: Seat) -> None:
+    fill(seat.acd)
+    page = seat.page
+    await page.goto(f"{seat.site.url}/supervise?lang=en")
+    await expect(page.locator("body")).to_have_class("supervise live")
+
+    async def fail(route: Route) -> None:
+        await route.fulfill(status=500, json={"error": 500})
+
+    await page.route("**/api/floor", fail)
+    await expect(page.locator("body")).to_have_class("supervise stale", timeout=10_000)
+    waited = page.locator(".call .time")
+    frozen = await waited.inner_text()
+    await asyncio.sleep(1.5)
+    assert await waited.inner_text() == frozen
+    await page.unroute("**/api/floor")
+    await expect(page.locator("body")).to_have_class("supervise live")
+    await expect(waited).not_to_have_text(frozen)
+
+
+@pytest.mark.parametrize(
+    ("role", "shown"), [("reviewer", "text=You may not see this page."), ("", "#password")]
+)
+async def test_a_sign_in_that_is_over_or_anothers_leaves_the_page(seat: Seat, role: str, shown: str) -> None:
+    fill(seat.acd)
+    page = seat.page
+    await page.goto(f"{seat.site.url}/supervise?lang=en")
+    await expect(page.locator("body")).to_have_class("supervise live")
+    await page.context.clear_cookies()
+    for name, value in seat.site.cookie(role).items() if role else ():
+        await page.context.add_cookies([{"name": name, "value": value, "url": seat.site.url}])
+    await expect(page.locator(shown)).to_be_visible(timeout=10_000)
+
+
+async def test_my_phone_is_never_somebody_elses(seat: Seat) -> None:
+    fill(seat.acd)
+    page = seat.page
+    await page.goto(f"{seat.site.url}/supervise?lang=en")
+    me, deed = page.locator("#me"), page.locator(".call").get_by_role("button", name="Answer", exact=True)
+    await expect(me).to_have_value("1003")  # the only one there is
+    await expect(deed).to_be_enabled()
+    seat.acd.tell(agent_state(wall_ms(), "1004", "not_ready"))
+    await expect(me).to_have_value("")  # which of the two is it?
+    await expect(me.locator("option").first).to_have_text("(please choose)")
+    await expect(deed).to_be_disabled()
+    await me.select_option("1004")
+    await expect(deed).to_be_enabled()
+    await deed.click()
+    await seat.deed(deed="take", contact="b.1", **{"as": "1004"})
+    seat.acd.tell(agent_state(wall_ms(), "1004", "offline"))
+    await expect(me).to_have_value("")  # 1003 is there, and is not meant
+    await expect(me.locator("option").first).to_have_text("(log in at a phone first)")
+    await expect(deed).to_be_disabled()
+    await page.reload()
+    await expect(me.locator("option")).to_have_count(2)
+    await expect(me).to_have_value("")
+    seat.acd.tell(agent_state(wall_ms(), "1004", "not_ready"))
+    await expect(me).to_have_value("1004")  # what was chosen is still known
+    await expect(deed).to_be_enabled()
+
+
+async def test_in_chinese_nothing_is_told_in_codes_or_in_english(seat: Seat) -> None:
+    acts = [
+        {"deed": deed, "agent": "1001", "detail": detail}
+        for deed, detail in (
+            ("force", "not_ready:1"),
+            ("force", "logged_out"),
+            ("move", "queue:sales"),
+            ("end", "message:cannot-serve"),
+            ("listen", "as:1003"),
+            ("listen", "<b>desk</b>"),
+        )
+    ]
+    common = {"by": "wei", "via": "page", "contact": "", "queue": "", "refused": ""}
+
+    async def answer(route: Route) -> None:
+        await route.fulfill(json={"acts": [{**common, **act, "at_ms": at} for at, act in enumerate(acts)]})
+
+    fill(seat.acd)
+    page = seat.page
+    await page.route("**/api/acts*", answer)
+    await page.goto(f"{seat.site.url}/supervise?lang=zh")
+    details = ["置忙 · 小休", "签出", "队列 销售", "提示音", "工号 1003", "<b>desk</b>"]
+    await expect(page.locator(".act bdi.small")).to_have_text(details)
+    figure = page.locator(".figure-cell", has_text="SL-1")
+    await expect(figure).to_have_attribute("title", re.compile("T 内接通.*\n.*门限"))

@@ -6,6 +6,7 @@ acd is played by its stream over a real picture; the web process, the page and t
 from __future__ import annotations
 
 import asyncio
+import json
 import statistics
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,7 +17,7 @@ import pytest
 import pytest_asyncio
 from chromium import chromium
 from fake_acd import FakeAcd, wall_ms
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, WebSocketRoute, expect
 from running_site import RunningSite, running_site, two_queues
 from stories import Story, agent_state
 
@@ -31,6 +32,8 @@ WATCH = """() => {
   new MutationObserver(() => window.seen.push([waiting.textContent, now()]))
     .observe(waiting, { childList: true, characterData: true, subtree: true });
 }"""
+
+BROKEN_LINK = ("WebSocket connection", "net::ERR_", "status of 401")
 
 
 class Wall:
@@ -47,7 +50,7 @@ class Wall:
 
     def _heard(self, kind: str, text: str) -> None:
         # A broken link is the subject of some tests; everything else is a mistake of ours.
-        if kind in ("error", "warning") and "WebSocket connection" not in text:
+        if kind in ("error", "warning") and not any(words in text for words in BROKEN_LINK):
             self.complaints.append(text)
 
     def _loaded(self) -> None:
@@ -145,6 +148,8 @@ async def test_agents_stand_by_state_then_time_and_after_contact_work_counts_dow
     wall.acd.tell(agent_state(wall_ms(), "1001", "not_ready", reason="1"))
     await expect(wall.page.locator(".group-not_ready .agent")).to_contain_text("Break")
     await expect(wall.page.locator(".group-acw")).to_have_count(0)
+    wall.acd.tell(agent_state(wall_ms(), "1002", "unknown"))
+    await expect(wall.page.locator(".group-unknown")).to_contain_text("Being checked")
     assert await wall.text("#agents-on") == "3 signed in"
 
 
@@ -225,6 +230,43 @@ async def test_when_the_web_process_is_away_the_page_says_so_and_comes_back(brow
         await acd.stop()
 
 
+async def test_a_sign_in_that_ended_while_the_server_was_away_is_told(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running_site(two_queues()) as site:
+        page = await browser.new_page()
+        wall = Wall(page, site, FakeAcd(site.deployment.socket("acd")))
+        await page.goto(f"{site.url}/wallboard?token={site.secrets.display_token}&lang=en")
+        await expect(page.locator("#banner")).to_contain_text("distributor")  # linked, and without acd
+        await site.stop_pages()
+        monkeypatch.setattr(type(site.secrets), "display_token", property(lambda self: "another"))
+        await site.start_pages()
+        await expect(page.locator("body")).to_have_class("wallboard signed-off", timeout=15_000)
+        await expect(page.locator("#banner")).to_contain_text("The sign-in has ended")
+        assert wall.complaints == []
+        await page.close()
+
+
+async def test_changes_of_a_board_that_never_came_make_it_ask_again(browser: Browser) -> None:
+    async with a_wall(browser, two_queues()) as wall:
+        wall.acd.tell(*call("c1").facts)
+        links = 0
+
+        async def serve(socket: WebSocketRoute) -> None:
+            nonlocal links
+            links += 1
+            if links > 1:
+                socket.connect_to_server()
+                return
+            change = {"change": {"day": {"waiting": 7}}, "age_ms": 0, "now_ms": wall_ms()}
+            socket.send(json.dumps(change))
+
+        await wall.page.route_web_socket("**/wallboard/live", serve)
+        await wall.open()
+        await expect(wall.page.locator("#waiting")).to_have_text("1")
+        assert links == 2
+
+
 SPILLS = """() => {
   const told = [];
   const root = document.documentElement;
@@ -261,7 +303,7 @@ def full_house(agents: int) -> Settings:
 
 @pytest.mark.parametrize("agents", [0, 5, 60, 140])
 async def test_everything_fits_the_screen(browser: Browser, agents: int) -> None:
-    states = ("ready", "offered", "on_contact", "on_contact", "on_hold", "acw", "not_ready", "not_responding")
+    states = ("ready", "offered", "on_contact", "on_hold", "acw", "not_ready", "not_responding", "unknown")
     async with a_wall(browser, full_house(agents)) as wall:
         now_ms = wall_ms()
         for n in range(agents):

@@ -17,7 +17,9 @@ from decision_table import settings as table_settings
 from played import Played
 from running_site import running_site
 
+from acd.core import facts
 from acd.core.choice import POLICIES
+from acd.core.explain import Explainer
 from acd.core.fact_codec import to_body
 from acd.engine import fact_id
 from hotline import settings_store
@@ -147,6 +149,33 @@ async def test_skills_are_those_of_the_version_of_that_time(deployment: Deployme
     assert (await settle(deployment, promoted)).version == 2
     words, _ = await said(deployment, "c2", "1002")
     assert "level of sales 2 < 4" in words
+
+
+async def test_what_came_between_a_contacts_end_and_its_recall_is_not_gone_through(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story, applied = played("longest_idle"), []
+    ended_ms = story.facts[-1].at_ms
+    next_day_ms = ended_ms + 24 * 3_600_000
+    story.facts += [
+        facts.ContactEnded(ended_ms, "c2", "waiting", "queued", "caller", 16, "", 0, False),
+        facts.QueueClosed(ended_ms + 1_000, "orders"),
+        facts.RecallDue(ended_ms + 2_000, "c2", "ref", "service", ended_ms, next_day_ms),
+        facts.QueueOpened(next_day_ms, "orders"),
+        facts.RecallSettled(next_day_ms, "c2", "done", "wei"),
+    ]
+    await settle(deployment, house())
+    await write(deployment, story)
+    apply = Explainer.apply
+
+    def noted(explainer: Explainer, kind: str, at_ms: int, body: dict[str, Any]) -> None:
+        applied.append(kind)
+        apply(explainer, kind, at_ms, body)
+
+    monkeypatch.setattr(Explainer, "apply", noted)
+    words, _ = await said(deployment, "c2", "1002")
+    assert "does not meet sales >= 4" in words
+    assert applied[-3:] == ["ContactEnded", "RecallDue", "RecallSettled"]
 
 
 async def test_the_command_tells_it_in_both_languages_and_its_exit_status(

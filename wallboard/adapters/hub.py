@@ -102,8 +102,9 @@ class Hub:
         if len(self._browsers) >= MOST_BROWSERS:
             return None
         browser = Browser()
-        if self._told is None:
-            self._told = self._make()
+        if self._told is None and (board := self._make()) is not None:
+            self._told = board
+            self._tell(self._message(full=board))  # those who came before there was one have none so far
         browser.offer(self._message(full=self._told))
         self._browsers.add(browser)
         return browser

@@ -1,6 +1,6 @@
 """Today's figures one by one, each with its name, its formula and the counts that it comes from.
 
-    key, title (zh, en), rule (the formula in words), source, unit (share or ms), part, of, value
+    key, title, rule (the formula in words) and source (zh, en each), unit (share or ms), part, of, value
 
 This module must not know how it reaches a page.
 """
@@ -11,7 +11,7 @@ from typing import Any
 
 from acd.core.formulas import FORMULAS
 from acd.core.totals import Totals
-from hotline.core.settings import Settings
+from hotline.core.settings import Settings, Text
 from wallboard.core.board import limits_of
 
 
@@ -24,9 +24,9 @@ def day_list(totals: Totals, settings: Settings) -> list[dict[str, Any]]:
         rows.append(
             {
                 "key": formula.key,
-                "title": {"zh": formula.title.zh, "en": formula.title.en},
-                "rule": formula.words,
-                "source": formula.source,
+                "title": _both(formula.title),
+                "rule": _both(formula.words),
+                "source": _both(formula.source),
                 "unit": formula.unit,
                 "part": part,
                 "of": of,
@@ -34,3 +34,7 @@ def day_list(totals: Totals, settings: Settings) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def _both(text: Text) -> dict[str, str]:
+    return {"zh": text.zh, "en": text.en}

@@ -13,6 +13,7 @@ const SIGNS = {
   acw: "M10.8 1.6l3.6 3.6L5.6 14H2v-3.6z",
   not_ready: "M2 6.2h12v3.6H2z",
   not_responding: "M6.3 1.5h3.4l-.6 8.2H6.9zM8 11.2a1.8 1.8 0 1 0 0 3.6a1.8 1.8 0 1 0 0-3.6z",
+  unknown: "M8 .8 15.2 8 8 15.2.8 8z",
 };
 const ORDER = Object.keys(SIGNS);
 

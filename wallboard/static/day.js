@@ -20,7 +20,7 @@ export function showDayList(box, figures) {
   for (const { key, title, rule, source, unit, part, of, value } of figures) {
     const at = cells.get(key) ?? cell(box, key);
     put(at.title, ours(title));
-    at.element.title = `${rule}\n${source}`;
+    at.element.title = `${ours(rule)}\n${ours(source)}`;
     const isShare = unit === "share";
     put(at.value, value === null ? "–" : isShare ? percent(value) : duration(value));
     put(at.counts, isShare ? `${count(part)}/${count(of)}` : `÷ ${count(of)}`);

@@ -4,6 +4,7 @@ const SILENCE_MS = 3000; // no word for so long: what is shown is stale
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 8000;
 const OPEN_LIMIT_MS = 5000;
+const ASK_LIMIT_MS = 3000;
 const SIGNED_OFF = 4401; // close code of ours: the sign-in has ended
 
 export class Link {
@@ -50,12 +51,28 @@ export class Link {
       const limit = socket.readyState === WebSocket.OPEN ? SILENCE_MS : OPEN_LIMIT_MS;
       if (performance.now() - this.heardHere > limit) socket.close();
     }, 500);
+    let hasOpened = false;
+    socket.onopen = () => { hasOpened = true; };
     socket.onmessage = (message) => this.hear(JSON.parse(message.data));
     socket.onclose = (event) => {
       clearInterval(watch);
       if (event.code === SIGNED_OFF) this.signedOff = true;
-      else this.retryLater();
+      if (this.signedOff) return;
+      this.retryLater();
+      if (!hasOpened) this.askIfSignedOff();
     };
+  }
+
+  /** Of a link that never opened nobody is told why: a refusal (401) looks like a server that is away. */
+  async askIfSignedOff() {
+    try {
+      const response = await fetch("/api/picture", { cache: "no-store", signal: AbortSignal.timeout(ASK_LIMIT_MS) });
+      if (response.status !== 401) return;
+      this.signedOff = true;
+      clearTimeout(this.timer);
+    } catch {
+      // The server is away: the next try comes anyway.
+    }
   }
 
   retryLater() {
@@ -71,6 +88,10 @@ export class Link {
   }
 
   hear(message) {
+    if (this.board === null && message.change) {
+      this.socket.close(); // changes of what was never heard: the next link begins with the whole board
+      return;
+    }
     const here = performance.now();
     this.heardAt = this.heardHere = here;
     this.pauseMs = FIRST_PAUSE_MS;

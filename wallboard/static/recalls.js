@@ -30,7 +30,7 @@ export class RecallList {
       element: row,
       show(next) {
         recall = next;
-        put(number, recall.number || text("no_number"));
+        put(number, recall.number || text(recall.numbersKnown ? "no_number" : "acts_away"));
         put(queue, queueTitle(recall.queue));
         put(left, text("left_at", { at: clock.format(recall.left_ms) }));
         this.tick();
@@ -49,9 +49,9 @@ export class RecallList {
     try {
       const response = await fetch("/api/recalls", { signal: AbortSignal.timeout(LIMIT_MS), cache: "no-store" });
       if (!response.ok) return;
-      const { open, overdue, recalls } = await response.json();
+      const { open, overdue, numbers_known: numbersKnown, recalls } = await response.json();
       put(this.total, overdue ? text("recalls_late", { open: count(open), overdue: count(overdue) }) : count(open));
-      this.rows.show(recalls.map((recall) => [recall.contact, recall]), text("no_recalls"));
+      this.rows.show(recalls.map((recall) => [recall.contact, { ...recall, numbersKnown }]), text("no_recalls"));
     } catch {
       // The next time asks again; the link's sign tells when the house is silent.
     }

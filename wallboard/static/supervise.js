@@ -54,7 +54,7 @@ async function act(label, deed, button) {
   } catch {
     say(text("not_done", { deed: label, why: text("refused.acd") }), true);
   } finally {
-    if (button) button.disabled = false;
+    if (button) button.disabled = !isReady(button);
     refresh();
     for (const list of lists) list.refresh();
     setTimeout(refreshActs, 1000);
@@ -63,14 +63,16 @@ async function act(label, deed, button) {
 
 const rings = (deed) => deed.as !== undefined;
 
+/** Whether a button can do its deed: some ring my phone, so it must be known. */
+const isReady = ({ dataset }) => !dataset.needsMe || element("me").value !== "";
+
 /** A button that does a deed; `sure`: only when clicked once more. */
 function button(key, deed, { sure = false, title = "", needsMe = false } = {}) {
   const made = make("button", "", text(key));
   made.type = "button";
   made.title = title;
-  const isReady = () => !needsMe || element("me").value !== "";
-  made.disabled = !isReady();
   made.dataset.needsMe = needsMe ? "1" : "";
+  made.disabled = !isReady(made);
   made.addEventListener("click", () => {
     if (sure && !made.classList.contains("sure")) {
       made.classList.add("sure");
@@ -169,13 +171,18 @@ function limitWords({ max_waiting: most, max_wait_s: wait, callers_per_agent: ea
   return words.join(" · ");
 }
 
+/** Where a caller is sent, such as queue:sales. */
+function destinationWords(to) {
+  const [kind, name] = to.split(":");
+  const words = has(`to.${kind}`) ? text(`to.${kind}`) : kind;
+  return kind === "queue" ? `${words} ${queueTitle(name)}` : words;
+}
+
 function sentOnWords(spell) {
   if (spell === null) return "";
   const why = has(`sent_on.${spell.reason}`) ? text(`sent_on.${spell.reason}`) : spell.reason;
-  const kind = spell.to.split(":")[0] || "message";
-  const to = has(`to.${kind}`) ? text(`to.${kind}`) : kind;
-  const name = spell.to.startsWith("queue:") ? ` ${queueTitle(spell.to.slice(6))}` : "";
-  return text("sends_on", { why, to: `${to}${name}`, callers: count(spell.callers), since: at.format(spell.since_ms) });
+  const to = destinationWords(spell.to || "message");
+  return text("sends_on", { why, to, callers: count(spell.callers), since: at.format(spell.since_ms) });
 }
 
 function queueRow(queue, { closed }) {
@@ -272,6 +279,16 @@ const ACTS_EVERY_MS = 10000;
 const MOST_ACTS = 10;
 const clock = houseClock({ second: "2-digit" });
 
+/** What a deed was about: a state, a destination, whose phone; a phone's name or digits stay as they are. */
+function detailWords({ deed, detail }) {
+  const [kind, name] = detail.split(":");
+  if (kind === "as") return text("as_agent", { agent: name });
+  if (deed === "move" || deed === "end") return destinationWords(detail);
+  if (deed !== "force" || !has(`force_${kind}`)) return detail;
+  const state = text(`force_${kind}`).replace("…", "");
+  return name ? `${state} · ${floor.reasons[name] ? ours(floor.reasons[name]) : name}` : state;
+}
+
 function actRow(_key, act) {
   const row = make("div", "row act");
   const whom = act.agent || (act.queue && queueTitle(act.queue)) || "";
@@ -279,7 +296,7 @@ function actRow(_key, act) {
   const did = has(`did.${act.deed}`) ? text(`did.${act.deed}`) : act.deed;
   who.append(make("span", "small", clock.format(act.at_ms)), make("bdi", "", act.by), make("span", "", did));
   if (whom) who.append(make("bdi", "", whom));
-  if (act.detail) who.append(make("bdi", "small", act.detail));
+  if (act.detail) who.append(make("bdi", "small", detailWords(act)));
   const why = has(`refused.${act.refused}`) ? text(`refused.${act.refused}`) : act.refused;
   if (act.refused) who.append(make("span", "mark closed", why));
   row.append(who);
@@ -306,7 +323,7 @@ const calls = new Rows("calls", callRow);
 const queues = new Rows("queues", queueRow);
 const agents = new Rows("agents", agentRow);
 
-const STATE_ORDER = ["on_contact", "on_hold", "offered", "acw", "ready", "communicating", "not_ready", "not_responding"];
+const STATE_ORDER = ["on_contact", "on_hold", "offered", "acw", "ready", "communicating", "not_ready", "not_responding", "unknown"];
 
 /** Hands first, then by state. */
 function rank({ state, help_ms: helpMs }) {
@@ -317,17 +334,27 @@ function rank({ state, help_ms: helpMs }) {
 
 // ---- the floor
 
+const MY_AGENT = "hotline_my_agent";
+
+/** My number, as long as it is logged in. Never somebody else's: their phone would ring for my deeds. */
+function myNumber(wish) {
+  const numbers = floor.supervisors;
+  if (wish) return numbers.includes(wish) ? wish : "";
+  return numbers.length === 1 ? numbers[0] : "";
+}
+
 function showMe() {
   const me = element("me");
-  const wished = me.value || localStorage.getItem("hotline_my_agent") || "";
+  const wish = localStorage.getItem(MY_AGENT);
+  const mine = myNumber(wish);
   const entries = floor.supervisors.map((number) => [number, `${number} ${floor.agents[number].name}`]);
-  const key = JSON.stringify(entries);
+  if (mine === "") entries.unshift(["", text(!wish && entries.length ? "choose_me" : "nobody")]);
+  const key = JSON.stringify([mine, entries]);
   if (me.dataset.key === key) return;
   me.dataset.key = key;
-  const first = entries.length ? [] : [new Option(text("nobody"), "")];
-  me.replaceChildren(...first, ...entries.map(([value, words]) => new Option(words, value)));
-  if (entries.some(([number]) => number === wished)) me.value = wished;
-  for (const one of document.querySelectorAll('button[data-needs-me="1"]')) one.disabled = me.value === "";
+  me.replaceChildren(...entries.map(([value, words]) => new Option(words, value)));
+  me.value = mine;
+  for (const one of document.querySelectorAll('button[data-needs-me="1"]')) one.disabled = !isReady(one);
 }
 
 function show() {
@@ -343,9 +370,10 @@ function show() {
   showDayList(element("day"), floor.day);
 }
 
+const isStale = () => performance.now() - freshAt >= STALE_MS;
+
 function tell() {
-  const age = performance.now() - freshAt;
-  const state = floor === null ? "connecting" : age < STALE_MS ? "live" : "stale";
+  const state = floor === null ? "connecting" : isStale() ? "stale" : "live";
   document.body.className = `supervise ${state}`;
   const words = { connecting: "connecting", live: "live", stale: "stale" };
   put(element("link-text"), text(words[state]));
@@ -354,10 +382,13 @@ function tell() {
 async function refresh() {
   try {
     const response = await fetch("/api/floor", { signal: AbortSignal.timeout(3000), cache: "no-store" });
-    if (response.status === 401) location.reload();
+    if (response.status === 401 || response.status === 403) {
+      location.reload(); // the sign-in has ended, or is another's by now: the server says what comes next
+      return;
+    }
     const answer = await response.json();
+    if (!answer.floor) return; // no acd behind it, or an error told as JSON: what is shown grows old
     offsetMs = answer.now_ms - performance.now();
-    if (answer.floor === null) return;
     freshAt = performance.now() - (answer.age_ms ?? 0);
     alarms.show(answer.alarms);
     const isFirst = floor === null;
@@ -375,9 +406,12 @@ async function follow() {
   setTimeout(follow, EVERY_MS);
 }
 
-element("me").addEventListener("change", () => localStorage.setItem("hotline_my_agent", element("me").value));
+element("me").addEventListener("change", () => {
+  localStorage.setItem(MY_AGENT, element("me").value);
+  showMe();
+});
 setInterval(() => {
-  if (floor === null) return;
+  if (floor === null || isStale()) return; // nobody knows whether those calls still wait
   for (const rows of [calls, agents, ...lists]) rows.tick();
   alarms.tick(now());
 }, 500);

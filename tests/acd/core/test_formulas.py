@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from acd.core.formulas import (
@@ -100,7 +102,8 @@ def test_an_agent_who_did_nothing_has_no_rates(formula: Formula[AgentTotals]) ->
 
 @pytest.mark.parametrize("formula", [*FORMULAS.values(), *AGENT_FORMULAS.values()])
 def test_every_formula_says_what_it_is_in_both_languages(formula: Formula[Totals]) -> None:
-    assert formula.title.zh and formula.title.en and formula.words and formula.source
+    for text in (formula.title, formula.words, formula.source):
+        assert text.zh and text.en and re.search(r"[\u4e00-\u9fff]", text.zh)
     assert formula.unit in ("share", "ms")
 
 

@@ -1,5 +1,7 @@
 """/metrics: one valid exposition of all services, whose figures are those of the tiles."""
 
+from dataclasses import replace
+
 import aiohttp
 import pytest
 from fake_acd import FakeAcd, wall_ms
@@ -8,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from running_site import RunningSite
 from stories import Story, agent_state
 
-from hotline.web.figures import AGENT_STATES
+from acd.core.agents import STATES
 from hotline.web.metrics import joined
 
 ACD = """# HELP hotline_acd_things_total Things
@@ -54,7 +56,7 @@ def some_calls(now_ms: int) -> list[Story]:
 async def test_figures_are_those_of_the_tiles(site: RunningSite, acd: FakeAcd):
     for story in some_calls(wall_ms()):
         acd.tell(*story.facts)
-    acd.tell(agent_state(wall_ms(), "1002", "on_contact"))
+    acd.tell(agent_state(wall_ms(), "1002", "on_contact"), agent_state(wall_ms(), "1003", "unknown"))
     await acd.readers()
     async with (
         aiohttp.ClientSession(site.url, cookies=site.cookie()) as browser,
@@ -83,12 +85,23 @@ async def test_figures_are_those_of_the_tiles(site: RunningSite, acd: FakeAcd):
     assert value("hotline_queue_waiting", queue="service") == shown["queues"]["service"]["waiting"] == 1
     assert value("hotline_queue_longest_wait_seconds", queue="service") == pytest.approx(40, abs=5)
     assert value("hotline_queue_longest_wait_seconds", queue="sales") == 0
-    assert value("hotline_agents", state="on_contact") == 1
-    assert sum(value("hotline_agents", state=state) for state in AGENT_STATES) == 3
+    assert value("hotline_agents", state="on_contact") == value("hotline_agents", state="unknown") == 1
+    assert sum(value("hotline_agents", state=state) for state in STATES) == 3
     assert value("hotline_answer_wait_seconds_bucket", queue="sales", le="10.0") == 0
     assert value("hotline_answer_wait_seconds_bucket", queue="sales", le="15.0") == 1
     assert value("hotline_answer_wait_seconds_count", queue="sales") == 1
     assert value("hotline_answer_wait_seconds_sum", queue="sales") == day["wait"]["mean_ms"] / 1000 == 12
+
+
+async def test_a_queue_taken_out_of_the_settings_keeps_its_figures(site: RunningSite, acd: FakeAcd):
+    for story in some_calls(wall_ms()):
+        acd.tell(*story.facts)
+    await acd.readers()
+    site.service.replace_settings(replace(site.service.settings, queues=()))
+    values = await scrape(site)
+    assert values["hotline_queue_offered_total", (("queue", "sales"),)] == 2
+    assert values["hotline_queue_offered_total", (("queue", "service"),)] == 1
+    assert values["hotline_queue_waiting", (("queue", "service"),)] == 1
 
 
 async def test_other_services_are_joined_and_silent_ones_told(site: RunningSite, acd: FakeAcd):

@@ -127,6 +127,20 @@ async def test_before_there_is_a_board_a_browser_hears_beats_and_then_gets_it_wh
     assert await asyncio.wait_for(browser.next(), 1) is None
 
 
+async def test_when_a_second_one_comes_with_the_board_the_first_gets_it_whole_too():
+    wall = Wall()
+    wall.broken = True
+    first = wall.hub.join()
+    assert await said(first) == {}
+    wall.broken = False
+    second = wall.hub.join()
+    for browser in (first, second):
+        assert await said(browser) == {"full": {"day": {"offered": 0}}}
+    wall.becomes(1)
+    for browser in (first, second):
+        assert await said(browser) == {"change": {"day": {"offered": 1}}}
+
+
 async def test_the_house_is_full_at_its_limit(monkeypatch):
     monkeypatch.setattr(hub_module, "MOST_BROWSERS", 1)
     wall = Wall()

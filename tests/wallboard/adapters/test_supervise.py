@@ -14,6 +14,7 @@ from stories import Story
 import hotline.core.alarms
 import wallboard
 from acd.core import limits
+from acd.core.agents import STATES
 from acd.core.supervision import REFUSALS
 from hotline.catalogue import load_catalogue
 from hotline.web.services import OTHERS
@@ -81,6 +82,20 @@ def test_every_alarm_door_and_overflow_has_a_text(language: str) -> None:
     page = catalogue.section("supervise", language)
     assert {f"sent_on.{reason}" for reason in reasons} <= set(page) and len(reasons) == 7
     assert {f"door.{door}" for door in ("open", "full", "out_of_hours")} <= set(page)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_state_of_an_agent_has_a_sign_a_hue_and_a_text(language: str) -> None:
+    shown = set(STATES) - {"offline"}
+    signs = re.search(r"SIGNS = \{(.*?)\};", (STATIC / "agents.js").read_text("utf-8"), re.DOTALL)
+    assert signs and set(re.findall(r"^  (\w+):", signs[1], re.MULTILINE)) == shown
+    assert set(re.findall(r"\.group-(\w+) \{ --hue", (STATIC / "wallboard.css").read_text("utf-8"))) == shown
+    dots = re.findall(r'data-state="(\w+)"', (STATIC / "supervise.css").read_text("utf-8"))
+    assert set(dots) == set(STATES)
+    order = re.search(r"STATE_ORDER = \[(.*)\]", SCRIPT)
+    assert order and set(re.findall(r"\w+", order[1])) == shown
+    texts = load_catalogue().section("wallboard.state", language)
+    assert set(texts) == set(STATES) and all(texts.values())
 
 
 def test_every_text_of_the_page_is_there() -> None:

@@ -14,5 +14,6 @@ def test_each_figure_has_its_name_formula_and_counts() -> None:
     kept = next(row for row in rows if row["key"] == "promise_rate")
     assert (kept["part"], kept["of"], kept["value"], kept["unit"]) == (3, 4, 0.75, "share")
     assert kept["title"] == {"zh": "等待承诺兑现率", "en": "Promised waits kept"}
-    assert "first promise" in kept["rule"] and kept["source"]
+    assert "first promise" in kept["rule"]["en"] and "首次承诺" in kept["rule"]["zh"]
+    assert "quantile" in kept["source"]["en"] and "分位数" in kept["source"]["zh"]
     assert all(row["value"] is None for row in rows if row["of"] == 0)
