@@ -437,13 +437,14 @@ def test_lamps_are_made_only_where_a_phone_has_some(house: House) -> None:
     agents = (Agent("1024", "Li", {}), Agent("1", "Wang", {}))
     house.write(defaults(agents=agents, phones=(Phone("1001"),)))
     assert "hint" not in house.text("extensions.conf")
-    assert "func_devstate.so" not in house.text("modules.conf")
+    assert "res_pjsip_exten_state.so" not in house.text("modules.conf")
+    assert "func_devstate.so" in house.text("modules.conf")  # acd may set lamps before they can be shown
 
     house.write(defaults(agents=agents, phones=(Phone("1001"), Phone("1002", lamps=True))))
     dialplan = house.text("extensions.conf")
     assert "exten => *131024,hint,Custom:ready-1024" in dialplan
     assert "exten => *131024,1,Set(HL_DEED=ready)" in dialplan
-    assert "func_devstate.so" in house.text("modules.conf")
+    assert "res_pjsip_exten_state.so" in house.text("modules.conf")
     assert house.options("pjsip.conf", "1002")["subscribe_context"] == ["lamps"]
     assert "subscribe_context" not in house.options("pjsip.conf", "1001")
 
