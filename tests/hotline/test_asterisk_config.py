@@ -202,6 +202,17 @@ def test_inbound_contexts_never_reach_outgoing_ones(house: House) -> None:
     ]
 
 
+def test_nobodys_number_comes_before_an_emergency_number(house: House) -> None:
+    """Of two extensions with one number Asterisk keeps the first."""
+    trunks, agents = (Trunk("carrier", "address", "192.0.2.1"),), (Agent("9110", "Li", {}),)
+    house.write(defaults(trunks=trunks, agents=agents, outgoing=Outgoing("carrier", presented="4001")))
+    dialled = house.text("extensions.conf").partition("[from-phone]")[2].partition("\n[")[0].splitlines()
+    assert [line for line in dialled if line.startswith("exten")][:2] == [
+        "exten => 110,1,Goto(emergency,${EXTEN},1)",
+        "exten => 9110,1,Goto(emergency,110,1)",
+    ]
+
+
 def test_what_callers_choose_makes_no_event(house: House) -> None:
     """Line ends in numbers: no event with an empty line passes, and only our own numbers get a channel."""
     house.write(defaults())
