@@ -53,12 +53,12 @@ def run(arguments: argparse.Namespace) -> int:
     progress = Progress()
     os.umask(0o077)
     folder = chosen_folder(arguments.data, DEMO_FOLDER if arguments.demo else FOLDER)
+    deployment = Deployment.load(folder)
     try:
         if arguments.settings:
-            check_settings_file(arguments.settings)
+            check_settings_file(arguments.settings, deployment)
     except SetupError as error:
         raise CommandError(told(error)) from error
-    deployment = Deployment.load(folder)
     deployment.make_folders()
     with only_supervisor(deployment):
         deployment = arranged(deployment, arguments)

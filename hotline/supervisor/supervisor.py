@@ -129,7 +129,7 @@ class Supervisor:
         settings = await setup.settle_settings(self.deployment, file)
         self.say("postgres", say("start.ready"))
         offered = self.options.settings_file
-        if offered and setup.check_settings_file(offered) != replace(settings, version=1):
+        if offered and setup.check_settings_file(offered, self.deployment) != replace(settings, version=1):
             refused = say("start.not_imported", file=offered, version=settings.version)
             self.say(say("start.settings_part"), refused)
 

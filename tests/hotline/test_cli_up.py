@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from hotline import cli_up
+from hotline.asterisk_install import InstallError
+from hotline.cli import CommandError
 from hotline.core.settings import Settings
 from hotline.deployment import Deployment
 from hotline.supervisor.report import Progress
@@ -142,3 +144,42 @@ async def test_systemd_hears_of_the_start_and_of_the_end(
         monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
         await _up(everything, signal.SIGTERM)
         assert [systemd.recv(99), systemd.recv(99)] == [b"READY=1", b"STOPPING=1"]
+
+
+SETTINGS = """
+skills = ["a"]
+[[queue]]
+name = "q"
+title = { zh = "一", en = "One" }
+whisper = "our-own"
+[[agent]]
+number = "1"
+name = "x"
+skills = { a = 1 }
+"""
+
+
+def test_a_settings_file_may_name_a_prompt_that_the_house_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_install(_say: object) -> None:
+        raise InstallError("nothing to start")
+
+    monkeypatch.setattr(cli_up, "ensure_install", no_install)
+    monkeypatch.setattr(cli_up, "configure_logging", lambda *_: None)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setattr(os, "umask", lambda _mask: 0)
+    file, data = tmp_path / "mine.toml", tmp_path / "data"
+    file.write_text(SETTINGS, "utf-8")
+    parser = argparse.ArgumentParser()
+    cli_up.add_arguments(parser, "up")
+    arguments = parser.parse_args(["--data", str(data), "--settings", str(file)])
+    with pytest.raises(CommandError, match="our-own is not there"):
+        cli_up.run(arguments)
+    assert not data.exists()  # refused before anything is made
+    for language in ("zh", "en"):
+        folder = Deployment(data).sounds / language / "hotline"
+        folder.mkdir(parents=True)
+        (folder / "our-own.wav").touch()
+    with pytest.raises(CommandError, match="nothing to start"):  # so far it came
+        cli_up.run(arguments)
