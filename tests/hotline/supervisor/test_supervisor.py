@@ -1,5 +1,6 @@
-"""The steps of a start: which settings are taken, and which file is told as not imported."""
+"""The steps of a start: ports that cannot be used, and a settings file that is not imported."""
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,9 @@ from hotline import settings_store
 from hotline.asterisk_install import AsteriskInstall
 from hotline.core.settings import Settings
 from hotline.core.settings_check import check_settings
-from hotline.deployment import Deployment
+from hotline.deployment import Deployment, Ports
 from hotline.supervisor import setup
+from hotline.supervisor.setup import SetupError
 from hotline.supervisor.supervisor import Options, Supervisor
 
 INSTALL = AsteriskInstall("22.10.1", ("asterisk",), Path("/m"), Path("/s"), (), ())
@@ -54,3 +56,14 @@ async def test_a_file_with_a_prompt_of_the_house_is_compared_with_what_is_in_for
     await supervisor._prepare_database()
     assert len(told) == len(said)
     assert all(wanted in text for wanted, text in zip(said, told, strict=True))
+
+
+async def test_ports_that_cannot_be_used_stop_the_start_with_every_reason(tmp_path: Path) -> None:
+    deployment = Deployment(tmp_path, "192.0.2.7", Ports.from_base(61000))
+    deployment.make_folders()
+    supervisor = Supervisor(deployment, Options(), INSTALL, lambda _part, _text: None)
+    with (
+        socket.create_server(("127.0.0.1", 61003)),
+        pytest.raises(SetupError, match=r"bind = 192\.0\.2\.7.*\nports in use .*: agi_acd 61003 \(tcp\)\. "),
+    ):
+        await supervisor.prepare()
