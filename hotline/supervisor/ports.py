@@ -59,12 +59,12 @@ def port_troubles(deployment: Deployment, programs: Iterable[str]) -> PortTroubl
 def _refusal(deployment: Deployment, name: str, address: str, error: OSError) -> str:
     if error.errno == errno.EADDRNOTAVAIL:
         return say("ports.no_address", file=deployment.file, address=address)
-    port = getattr(deployment.ports, name)
-    place = {"file": deployment.file, "name": name, "port": port, "address": address}
+    file, port = deployment.file, getattr(deployment.ports, name)
     if error.errno == errno.EACCES:
         first = UNPRIVILEGED.read_text("ascii").strip() if UNPRIVILEGED.exists() else 1024
-        return say("ports.privileged", **place, first=first)
-    return say("ports.refused", **place, why=error.strerror or told(error))
+        return say("ports.privileged", file=file, name=name, port=port, address=address, first=first)
+    why = error.strerror or told(error)
+    return say("ports.refused", file=file, name=name, port=port, address=address, why=why)
 
 
 def bind_error(address: str, port: int, kind: socket.SocketKind) -> OSError | None:
