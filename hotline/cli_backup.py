@@ -25,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser, command: str) -> None:
             metavar="TARGET.tar",
             help=say("backup.target"),
         )
+        parser.epilog = say("backup.exit")
     else:
         parser.add_argument("file", type=Path, metavar="BACKUP.tar", help=say("backup.source"))
     add_data_argument(parser)

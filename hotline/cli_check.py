@@ -10,7 +10,7 @@ from hotline.asterisk_install import AsteriskInstall, find_install
 from hotline.cli import add_data_argument, existing_deployment
 from hotline.deployment import LOOPBACK, Deployment
 from hotline.secrets import Secrets, SecretsError
-from hotline.supervisor.ports import OWNERS, taken_ports
+from hotline.supervisor.ports import OWNERS, port_troubles
 from hotline.supervisor.processes import read_pid_file
 from hotline.supervisor.readiness import asterisk_ready, database_ready
 from hotline.supervisor.setup import SetupError, current_settings
@@ -108,8 +108,10 @@ def _asterisk(deployment: Deployment, install: AsteriskInstall | None) -> Iterat
 
 def _ports(deployment: Deployment) -> Iterator[tuple[bool, str]]:
     not_running = (name for name in OWNERS if read_pid_file(deployment.pid_file(name)) is None)
-    taken = taken_ports(deployment, not_running)
-    yield (
-        not taken,
-        say("check.ports_taken", ports=", ".join(taken)) if taken else say("check.ports_free"),
-    )
+    troubles = port_troubles(deployment, not_running)
+    for text in troubles.refused:
+        yield False, text
+    if troubles.taken:
+        yield False, say("check.ports_taken", ports=", ".join(troubles.taken))
+    elif not troubles.refused:
+        yield True, say("check.ports_free")

@@ -24,7 +24,7 @@ from hotline.secrets import SecretsError
 from hotline.supervisor.follow_logs import follow_logs
 from hotline.supervisor.processes import own_process_id, read_pid_file, write_pid_file
 from hotline.supervisor.programs import SERVICES
-from hotline.supervisor.report import Progress, complain, summary
+from hotline.supervisor.report import Progress, complain, summary, tell
 from hotline.supervisor.setup import SetupError, check_settings_file, current_settings
 from hotline.supervisor.supervisor import Options, Supervisor
 from hotline.words import say, told
@@ -53,17 +53,17 @@ def run(arguments: argparse.Namespace) -> int:
     progress = Progress()
     os.umask(0o077)
     folder = chosen_folder(arguments.data, DEMO_FOLDER if arguments.demo else FOLDER)
+    deployment = Deployment.load(folder)
     try:
         if arguments.settings:
-            check_settings_file(arguments.settings)
+            check_settings_file(arguments.settings, deployment)
     except SetupError as error:
         raise CommandError(told(error)) from error
-    deployment = Deployment.load(folder)
     deployment.make_folders()
     with only_supervisor(deployment):
         deployment = arranged(deployment, arguments)
         configure_logging("supervisor", deployment.log_file("supervisor"))
-        print(say("up.heading", data=deployment.data), flush=True)
+        tell(say("up.heading", data=deployment.data))
         options = Options(settings_file=arguments.settings, demo=arguments.demo)
         # Until the services start, SIGTERM ends us as Ctrl-C does.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -126,14 +126,15 @@ async def _until_stopped(supervisor: Supervisor, arguments: argparse.Namespace, 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 
-    def on_signal() -> None:
-        if stop.is_set():
+    def on_signal(number: signal.Signals) -> None:
+        # A vanished terminal hangs up twice, through its shell and by itself: that asks for no haste.
+        if stop.is_set() and number != signal.SIGHUP:
             complain(say("up.ending_at_once"))
             supervisor.kill()
         stop.set()
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        loop.add_signal_handler(number, on_signal)
+        loop.add_signal_handler(number, on_signal, number)
     starting = loop.create_task(_prepared(supervisor) if arguments.prepare else supervisor.start())
     stopping = loop.create_task(stop.wait())
     await asyncio.wait([starting, stopping], return_when=asyncio.FIRST_COMPLETED)
@@ -149,10 +150,12 @@ async def _until_stopped(supervisor: Supervisor, arguments: argparse.Namespace, 
         return 1
     if arguments.prepare:
         await supervisor.stop(adopted=False)
-        print(say("up.prepared", passed_s=f"{progress.passed_s:.1f}"), flush=True)
+        tell(say("up.prepared", passed_s=f"{progress.passed_s:.1f}"))
         return 0
-    await _watch(supervisor, arguments, progress, starting.result(), stop)
-    await _end(supervisor)
+    try:
+        await _watch(supervisor, arguments, progress, starting.result(), stop)
+    finally:
+        await _end(supervisor)  # whatever went wrong here, nothing goes on unsupervised
     return 0
 
 
@@ -170,12 +173,12 @@ async def _watch(
 ) -> None:
     deployment = supervisor.deployment
     for line in summary(deployment, current_settings(deployment), demo=arguments.demo):
-        print(f"  {line}", flush=True)
+        tell(f"  {line}")
     passed_s = f"{progress.passed_s:.1f}"
     if unready:
-        print(say("up.not_ready", passed_s=passed_s, why="; ".join(unready)), flush=True)
+        tell(say("up.not_ready", passed_s=passed_s, why="; ".join(unready)))
     else:
-        print(say("up.ready", passed_s=passed_s), flush=True)
+        tell(say("up.ready", passed_s=passed_s))
     _tell_systemd("READY=1")
     following = asyncio.create_task(follow_logs(deployment.logs)) if arguments.verbose else None
     await stop.wait()
@@ -184,17 +187,20 @@ async def _watch(
 
 
 async def _end(supervisor: Supervisor) -> None:
-    print(say("up.ending"), flush=True)
+    tell(say("up.ending"))
     _tell_systemd("STOPPING=1")
     await supervisor.stop()
-    print(say("up.ended"), flush=True)
+    tell(say("up.ended"))
 
 
 def _tell_systemd(state: str) -> None:
-    """Tell systemd (Type=notify) about our state; without systemd nothing happens. Source: sd_notify(3)."""
+    """Tell systemd (Type=notify) about our state; without systemd nothing happens.
+
+    Nor when it does not listen: systemd has time limits of its own for that. Source: sd_notify(3).
+    """
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:
         return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
         notify.connect("\0" + address[1:] if address.startswith("@") else address)
         notify.send(state.encode())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
+import pwd
 import re
 import tomllib
 from collections.abc import Mapping
@@ -146,7 +147,10 @@ class Deployment:
         temporary.replace(self.file)
 
     def make_folders(self) -> None:
-        """Create the data folder and its sub-folders, readable by the owner only. Raises DeploymentError."""
+        """Create the data folder and its sub-folders, readable by the owner only. Raises DeploymentError.
+
+        Refused in another user's folder: what root writes there (sudo) its owner could never read again.
+        """
         length = len(os.fsencode(self.data / _LONGEST_SOCKET))
         if length > _SOCKET_PATH_LIMIT:
             raise DeploymentError(
@@ -159,6 +163,10 @@ class Deployment:
                 )
             )
         try:
+            if self.file.exists() and (owner := self.file.stat().st_uid) != os.geteuid():
+                raise DeploymentError(
+                    say("deployment.others", data=self.data, owner=_user(owner), user=_user(os.geteuid()))
+                )
             self.data.mkdir(parents=True, exist_ok=True)
             self.data.chmod(0o700)
             for folder in self._folders():
@@ -330,6 +338,14 @@ def _from_document(folder: Path, file: Path, document: Mapping[str, Any]) -> Dep
     url = _database_url(file, document.get("database_url", ""))
     ports = _ports(file, document.get("ports", {}))
     return Deployment(folder, bind, ports, url)
+
+
+def _user(number: int) -> str:
+    """A user's name; the number of one who has none on this machine."""
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)
 
 
 def _noted(file: Path) -> str:

@@ -51,14 +51,25 @@ make_environment() {
     fi
     # Two commands at once in a fresh folder: one makes the environment, the other waits and finds it made.
     (
-        if ! flock --nonblock 9; then
-            words waiting "$HERE/.venv"
-            flock --timeout 900 9 || fail "$(words still_made "$HERE/.venv")"
-        fi
+        lock_environment
         if ! environment_is_current "$extra" && ! environment_is_current test; then
             really_make_environment "$extra"
         fi
     ) 9> "$HERE/.venv.lock"
+}
+
+# Locks descriptor 9. Asks again and again, with -n alone: busybox's flock has neither a time limit nor long options.
+# Without any flock on this machine we go on: two commands at once in a fresh folder are rare, no environment is worse.
+lock_environment() {
+    command -v flock >/dev/null || return 0
+    flock -n 9 && return
+    words waiting "$HERE/.venv"
+    tries=0
+    until flock -n 9; do
+        tries=$((tries + 1))
+        [ "$tries" -le 900 ] || fail "$(words still_made "$HERE/.venv")"
+        sleep 1
+    done
 }
 
 really_make_environment() {

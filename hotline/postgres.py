@@ -112,6 +112,32 @@ def postgres_command(deployment: Deployment) -> tuple[str, ...]:
     return (*_as_allowed_user(), program, "-D", str(deployment.postgres), *options)
 
 
+def drop_stale_lock(deployment: Deployment) -> None:
+    """Remove a postmaster.pid whose pid has gone over to another program; for who starts the server.
+
+    PostgreSQL holds every living process of its user for the old server, and so would never start again. That
+    nobody serves this folder is known: its supervisor, of which there is one, is about to. A lock whose
+    process has ended is left to PostgreSQL, which then looks after the old server's shared memory.
+    Source: PostgreSQL, src/backend/utils/init/miscinit.c, CreateLockFile.
+    """
+    lock = deployment.postgres / "postmaster.pid"
+    try:
+        pid = abs(int(lock.read_text("ascii").splitlines()[0]))  # a server without a postmaster notes -PID
+        program = Path(f"/proc/{pid}/comm").read_text("utf-8", errors="replace").strip()
+    except (FileNotFoundError, ProcessLookupError, ValueError, IndexError):
+        return  # no lock, a damaged one, or nobody has that pid
+    if program != "postgres" or not _works_in(pid, deployment.postgres):
+        lock.unlink(missing_ok=True)
+
+
+def _works_in(pid: int, folder: Path) -> bool:
+    """Whether a process may be the server of this cluster: its working folder is the cluster's."""
+    try:
+        return Path(f"/proc/{pid}/cwd").samefile(folder)
+    except OSError:
+        return True  # it cannot be seen, or has just ended: the lock is left alone
+
+
 def _as_allowed_user() -> Sequence[str]:
     """Words that make root another user who may read and enter every folder; nothing for other users."""
     if os.geteuid() != 0:

@@ -42,6 +42,11 @@ def check_outgoing(references: References) -> None:
             references.complaints.add("outgoing.presented", "", phrase("allowed.digits", most=15))
     taken = [number.did for number in settings.numbers] + [agent.number for agent in settings.agents]
     taken += [queue.extension for queue in settings.queues] + [settings.verification.extension]
-    references.refuse_twins(
-        "outgoing.emergency[{}]", outgoing.emergency, taken=taken if outgoing.trunk else ()
-    )
+    if not outgoing.trunk:
+        taken = []
+    references.refuse_twins("outgoing.emergency[{}]", outgoing.emergency, taken=taken)
+    for place, number in enumerate(outgoing.emergency, 1):
+        dialled = outgoing.access + number
+        if dialled in taken:
+            allowed = phrase("allowed.free_behind_access", access=outgoing.access, dialled=dialled)
+            references.complaints.add(f"outgoing.emergency[{place}]", number, allowed)

@@ -135,9 +135,8 @@ class Demo:
                 while not await self._console("core waitfullybooted"):  # noqa: ASYNC110 - a process of its own
                     await asyncio.sleep(0.2)
         except TimeoutError as error:
-            raise DemoError(
-                f"the demo's Asterisk was not up after {START_LIMIT_S:g} s; see {self._world.folder}/log"
-            ) from error
+            limit_s, folder = f"{START_LIMIT_S:g}", self._world.folder / "log"
+            raise DemoError(say("demo.not_up", limit_s=limit_s, folder=folder)) from error
 
     async def _console(self, command: str) -> bool:
         words = self._install.console(self._world.configuration, command)

@@ -17,7 +17,7 @@ from hotline.deployment import Deployment
 from hotline.secrets import Secrets, SecretsError
 from hotline.supervisor import setup
 from hotline.supervisor.banned import BannedFileError, banned_now
-from hotline.supervisor.readiness import ConsoleError, run_console
+from hotline.supervisor.readiness import ConsoleError, missing_modules, run_console
 from hotline.supervisor.setup import SetupError
 
 log = logging.getLogger(__name__)
@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 RELOADS = (
     # The console knows each module's own reload; a plain `core reload` would rotate logs and more.
     "module reload acl",
+    "module reload features",
+    "module reload indications",
     "module reload res_pjsip.so",
     "module reload res_pjsip_outbound_registration.so",
     "module reload res_musiconhold.so",
@@ -42,14 +44,31 @@ async def reload_asterisk(deployment: Deployment, install: AsteriskInstall) -> b
 
     That is logged, and the other steps are taken all the same.
     """
+    commands: tuple[str, ...] = RELOADS
     whole = True
-    for command in RELOADS:
+    try:
+        # First what the new files are written for: without its module, a reload passes over its part.
+        commands = (*await _loads_due(deployment, install), *RELOADS)
+    except ConsoleError as error:
+        whole = False
+        log.error("asterisk_modules_unknown", extra={"why": str(error)})
+    for command in commands:
         try:
             await run_console(deployment, install, command)
         except ConsoleError as error:
             whole = False
             log.error("asterisk_reload_failed", extra={"command": command, "why": str(error)})
     return whole
+
+
+async def _loads_due(deployment: Deployment, install: AsteriskInstall) -> list[str]:
+    """A command for each module that modules.conf lists and that does not run. Raises ConsoleError.
+
+    What Asterisk makes of them is told by readiness: one that it refuses to load it would refuse again.
+    """
+    listed = (deployment.asterisk_etc / "modules.conf").read_text("utf-8")
+    shown = await run_console(deployment, install, "module show")
+    return [f"module load {name}" for name in missing_modules(listed, shown)]
 
 
 class Changes:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from hotline.asterisk_install import AsteriskInstall
 from hotline.deployment import Deployment
-from hotline.postgres import postgres_command
+from hotline.postgres import drop_stale_lock, postgres_command
 from hotline.supervisor.watched import Program
 
 
@@ -56,9 +56,12 @@ def asterisk_configuration(deployment: Deployment) -> Path:
 
 def postgres_program(deployment: Deployment) -> Program:
     """The embedded server; SIGINT is its fast and orderly shutdown (SIGTERM waits for every client)."""
-    return Program(
-        "postgres", lambda: postgres_command(deployment), stop_signal=signal.SIGINT, stop_limit_s=20.0
-    )
+
+    def command() -> tuple[str, ...]:
+        drop_stale_lock(deployment)
+        return postgres_command(deployment)
+
+    return Program("postgres", command, stop_signal=signal.SIGINT, stop_limit_s=20.0)
 
 
 def service_program(deployment: Deployment, service: ServiceModule) -> Program:

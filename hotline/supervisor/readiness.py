@@ -6,6 +6,7 @@ Must not start or stop anything.
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import Awaitable, Callable
 
@@ -118,11 +119,20 @@ async def _healthz(url: str, connector: aiohttp.BaseConnector) -> str:
         ):
             if answer.status == 200:
                 return ""
-            text = (await answer.text())[:200]
+            text = await answer.text(errors="replace")
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
         return told(error)
-    why = re.search(r'"why": "([^"]*)"', text)
-    return why.group(1) if why else say("readiness.http_status", status=answer.status)
+    return _why(text) or say("readiness.http_status", status=answer.status)
+
+
+def _why(text: str) -> str:
+    """What a service that is not ready says of itself; "" when it is not ours that answers."""
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return ""
+    why = document.get("why") if isinstance(document, dict) else None
+    return why if isinstance(why, str) else ""
 
 
 async def port_ready(port: int, what: str) -> str:

@@ -5,6 +5,7 @@ Passwords are never printed, only where they lie. Must not start anything.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import socket
@@ -35,7 +36,7 @@ class Progress:
 
     def say(self, part: str, text: str) -> None:
         passed_s = f"{self.passed_s:6.1f}"
-        print(say("up.step", passed_s=passed_s, part=padded(part, 9), text=text), flush=True)
+        tell(say("up.step", passed_s=passed_s, part=padded(part, 9), text=text))
 
 
 def dial_host(deployment: Deployment) -> str:
@@ -93,4 +94,14 @@ def summary(deployment: Deployment, settings: Settings, *, demo: bool) -> Iterat
 
 def complain(text: str) -> None:
     """A line on the error stream."""
-    print(say("cli.complaint", command="up", why=text), file=sys.stderr, flush=True)
+    tell(say("cli.complaint", command="up", why=text), error=True)
+
+
+def tell(text: str, *, error: bool = False) -> None:
+    """A line for the user, on the error stream if so wanted; lost when nobody is there to read it.
+
+    The terminal or the pipe may be gone (`./run | tee log` and Ctrl-C): that must not keep us from watching,
+    and still less from ending, what runs.
+    """
+    with contextlib.suppress(OSError):
+        print(text, file=sys.stderr if error else sys.stdout, flush=True)

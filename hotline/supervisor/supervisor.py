@@ -26,7 +26,7 @@ from hotline.supervisor import setup
 from hotline.supervisor.changes import Changes, reload_asterisk
 from hotline.supervisor.hang_watch import HangWatch
 from hotline.supervisor.log_rotation import LogRotation
-from hotline.supervisor.ports import taken_ports
+from hotline.supervisor.ports import port_troubles
 from hotline.supervisor.processes import read_pid_file
 from hotline.supervisor.programs import (
     DEMO,
@@ -84,7 +84,7 @@ class Supervisor:
         adopted = [name for name, watched in self.watched.items() if watched.adopt()]
         if adopted:
             self.say(say("start.adopted_part"), ", ".join(adopted))
-        self._refuse_taken_ports()
+        self._refuse_ports()
         self._database_task = asyncio.create_task(self._prepare_database())
         if not self.deployment.settings_file.exists():
             await self._database_task
@@ -114,10 +114,14 @@ class Supervisor:
                 self.say(service.name, say("start.absent", module=service.module))
         self.watched = {program.name: Watched(program, self.deployment) for program in programs}
 
-    def _refuse_taken_ports(self) -> None:
-        taken = taken_ports(self.deployment, (n for n, w in self.watched.items() if w.process is None))
-        if taken:
-            raise SetupError(say("start.ports_taken", ports=", ".join(taken), file=self.deployment.file))
+    def _refuse_ports(self) -> None:
+        troubles = port_troubles(self.deployment, (n for n, w in self.watched.items() if w.process is None))
+        lines = list(troubles.refused)
+        if troubles.taken:
+            taken = ", ".join(troubles.taken)
+            lines.append(say("start.ports_taken", ports=taken, file=self.deployment.file))
+        if lines:
+            raise SetupError("\n".join(lines))
 
     async def _prepare_database(self) -> None:
         if "postgres" in self.watched:
@@ -129,7 +133,7 @@ class Supervisor:
         settings = await setup.settle_settings(self.deployment, file)
         self.say("postgres", say("start.ready"))
         offered = self.options.settings_file
-        if offered and setup.check_settings_file(offered) != replace(settings, version=1):
+        if offered and setup.check_settings_file(offered, self.deployment) != replace(settings, version=1):
             refused = say("start.not_imported", file=offered, version=settings.version)
             self.say(say("start.settings_part"), refused)
 

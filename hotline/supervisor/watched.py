@@ -73,6 +73,9 @@ class Watched:
             try:
                 if self.process is None:
                     await self._launch()
+                    if self._stopping.is_set() and self.process:
+                        # `stop` came while it was being launched, and found nobody to tell.
+                        self.process.signal(self.program.stop_signal)
                 await self._until_end()
             except OSError as error:
                 self.last_end = say("start.could_not_start", why=told(error))

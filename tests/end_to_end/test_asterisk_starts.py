@@ -309,14 +309,17 @@ async def test_new_settings_take_effect_by_the_supervisors_reloads(asterisk: Run
         asterisk.settings,
         phones=(*asterisk.settings.phones, PhoneSettings("1099")),
         trunks=(*asterisk.settings.trunks, new_trunk),
+        verification=replace(asterisk.settings.verification, url="http://127.0.0.1:9/check"),
     )
+    assert "*5" not in asterisk.console("features show")
     assert ask_as_stranger(asterisk.server, "OPTIONS", address=NEW_CARRIER).startswith("SIP/2.0 401 ")
     async with asterisk.phone("1099", "any") as phone:
         with pytest.raises(RegistrationRefused):
             await phone.register(keep=False)
     assert asterisk.configure(changed)
     for command in RELOADS:
-        await asyncio.to_thread(asterisk.console, command)
+        assert "reloaded" in await asyncio.to_thread(asterisk.console, command)
+    assert "*5" in asterisk.console("features show")
     await until(
         lambda: ask_as_stranger(asterisk.server, "OPTIONS", address=NEW_CARRIER).startswith("SIP/2.0 200 "),
         "the new carrier is known",

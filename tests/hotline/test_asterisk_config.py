@@ -202,6 +202,17 @@ def test_inbound_contexts_never_reach_outgoing_ones(house: House) -> None:
     ]
 
 
+def test_nobodys_number_comes_before_an_emergency_number(house: House) -> None:
+    """Of two extensions with one number Asterisk keeps the first."""
+    trunks, agents = (Trunk("carrier", "address", "192.0.2.1"),), (Agent("9110", "Li", {}),)
+    house.write(defaults(trunks=trunks, agents=agents, outgoing=Outgoing("carrier", presented="4001")))
+    dialled = house.text("extensions.conf").partition("[from-phone]")[2].partition("\n[")[0].splitlines()
+    assert [line for line in dialled if line.startswith("exten")][:2] == [
+        "exten => 110,1,Goto(emergency,${EXTEN},1)",
+        "exten => 9110,1,Goto(emergency,110,1)",
+    ]
+
+
 def test_what_callers_choose_makes_no_event(house: House) -> None:
     """Line ends in numbers: no event with an empty line passes, and only our own numbers get a channel."""
     house.write(defaults())
@@ -437,13 +448,14 @@ def test_lamps_are_made_only_where_a_phone_has_some(house: House) -> None:
     agents = (Agent("1024", "Li", {}), Agent("1", "Wang", {}))
     house.write(defaults(agents=agents, phones=(Phone("1001"),)))
     assert "hint" not in house.text("extensions.conf")
-    assert "func_devstate.so" not in house.text("modules.conf")
+    assert "res_pjsip_exten_state.so" not in house.text("modules.conf")
+    assert "func_devstate.so" in house.text("modules.conf")  # acd may set lamps before they can be shown
 
     house.write(defaults(agents=agents, phones=(Phone("1001"), Phone("1002", lamps=True))))
     dialplan = house.text("extensions.conf")
     assert "exten => *131024,hint,Custom:ready-1024" in dialplan
     assert "exten => *131024,1,Set(HL_DEED=ready)" in dialplan
-    assert "func_devstate.so" in house.text("modules.conf")
+    assert "res_pjsip_exten_state.so" in house.text("modules.conf")
     assert house.options("pjsip.conf", "1002")["subscribe_context"] == ["lamps"]
     assert "subscribe_context" not in house.options("pjsip.conf", "1001")
 

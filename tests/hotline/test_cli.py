@@ -56,6 +56,21 @@ def test_the_help_names_the_folder_that_is_taken(
     assert f"HOTLINE_DATA, else ./{folder})" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("command", "promised"),
+    [("status", "3 something is not"), ("check", "1 otherwise"), ("backup", "1 it lacks")],
+)
+def test_the_help_tells_the_exit_status_that_programs_look_at(
+    command: str, promised: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    told = capsys.readouterr().out
+    assert "Exit status: 0" in told
+    assert promised in told
+
+
 def test_the_overview_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
     text = capsys.readouterr().out

@@ -1,11 +1,12 @@
 """The data folder and its deployment.toml: defaults, round trip, refusals that name place and value."""
 
+import os
 from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
 
-from hotline.deployment import Deployment, DeploymentError, Ports
+from hotline.deployment import Deployment, DeploymentError, Ports, _user
 
 
 @pytest.fixture(autouse=True)
@@ -153,3 +154,43 @@ def test_every_kind_of_database_url_is_taken(
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", url)
     assert Deployment.load(tmp_path).database_url == url
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("en", "belongs to user root, and this is 4242; start as root"),
+        ("zh", "属于用户 root，而当前用户是 4242"),
+    ],
+)
+def test_another_users_data_folder_is_refused_and_left_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str, told: str
+) -> None:
+    """`./run` as a user, then `sudo ./run`, or the other way round."""
+    monkeypatch.setenv("HOTLINE_LANG", language)
+    deployment = Deployment(tmp_path)
+    deployment.save()
+    mine = deployment.file.stat().st_uid
+    names = {mine: "root"}
+    monkeypatch.setattr("hotline.deployment._user", lambda number: names.get(number, str(number)))
+    monkeypatch.setattr(os, "geteuid", lambda: 4242)
+    with pytest.raises(DeploymentError, match=told):
+        deployment.make_folders()
+    assert list(tmp_path.iterdir()) == [deployment.file]
+    monkeypatch.setattr(os, "geteuid", lambda: mine)
+    deployment.make_folders()
+    assert deployment.journals.is_dir()
+
+
+def test_a_folder_without_a_hotline_is_taken_whoever_has_made_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as the mount point of a volume."""
+    monkeypatch.setattr(os, "geteuid", lambda: 4242)
+    Deployment(tmp_path).make_folders()
+    assert Deployment(tmp_path).journals.is_dir()
+
+
+def test_a_user_without_a_name_is_told_by_number() -> None:
+    assert _user(0) == "root"
+    assert _user(4_000_000_000) == "4000000000"

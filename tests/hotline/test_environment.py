@@ -71,13 +71,41 @@ def test_without_a_python_the_user_hears_what_to_type(here: Path) -> None:
     assert "sudo apt-get install python3" in done.stderr
 
 
-def test_two_commands_at_once_make_one_environment(here: Path) -> None:
+@pytest.mark.parametrize("flock", ["util-linux", "busybox"])
+def test_two_commands_at_once_make_one_environment(here: Path, flock: str) -> None:
     _python(here, "python3")
+    if flock == "busybox":  # which knows no more than -s, -x, -u and -n
+        (here / "bin" / "flock").unlink()
+        (here / "bin" / "flock").write_text('#!/bin/sh\n[ "$1" = -n ] && exec /usr/bin/flock "$@"\nexit 1\n')
+        (here / "bin" / "flock").chmod(0o700)
     slow = (here / "bin" / "python3").read_text().replace('"-m venv")', '"-m venv") sleep 1;')
     (here / "bin" / "python3").write_text(slow)
     done = _sh(here, "make_environment & make_environment; wait $!", HOTLINE_LANG="en")
     assert done.returncode == 0, done.stderr
     assert sum("-m venv" in line for line in _asked(here)) == 1
+    assert done.stdout.count("another command is making") == 1
+
+
+def test_a_machine_without_flock_makes_its_environment_all_the_same(here: Path) -> None:
+    _python(here, "python3")
+    (here / "bin" / "flock").unlink()
+    done = _sh(here, "make_environment", HOTLINE_LANG="en")
+    assert done.returncode == 0, done.stderr
+    assert "another command" not in done.stdout
+    assert "flock" not in done.stderr
+    assert (here / ".venv" / "hotline.place").exists()
+
+
+def test_who_waits_too_long_hears_why(here: Path) -> None:
+    _python(here, "python3")
+    (here / "bin" / "sleep").unlink()
+    (here / "bin" / "sleep").write_text("#!/bin/sh\n")
+    (here / "bin" / "sleep").chmod(0o700)
+    (here / "bin" / "flock").unlink()
+    (here / "bin" / "flock").symlink_to("/usr/bin/false")
+    done = _sh(here, "make_environment", HOTLINE_LANG="en")
+    assert done.returncode == 1
+    assert "still making" in done.stderr
     assert done.stdout.count("another command is making") == 1
 
 

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import socket
+import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,8 +13,15 @@ import pytest
 
 from hotline import postgres
 from hotline.deployment import Deployment, Ports
-from hotline.postgres import PostgresError, ensure_cluster, ensure_database, postgres_command
+from hotline.postgres import (
+    PostgresError,
+    drop_stale_lock,
+    ensure_cluster,
+    ensure_database,
+    postgres_command,
+)
 from hotline.secrets import Secrets
+from hotline.supervisor.programs import postgres_program
 
 
 def _free_port() -> int:
@@ -102,6 +110,45 @@ async def test_a_second_start_keeps_the_cluster(
     deployment: Deployment, server: asyncio.subprocess.Process
 ) -> None:
     assert not await asyncio.to_thread(ensure_cluster, deployment, Secrets.load(deployment))
+
+
+async def test_the_lock_of_a_living_server_is_left_alone(
+    deployment: Deployment, server: asyncio.subprocess.Process
+) -> None:
+    lock = deployment.postgres / "postmaster.pid"
+    assert int(lock.read_text().split()[0]) == server.pid
+    drop_stale_lock(deployment)
+    assert lock.exists()
+
+
+async def test_the_lock_names_another_clusters_server(
+    deployment: Deployment, server: asyncio.subprocess.Process, tmp_path: Path
+) -> None:
+    """Two hotlines on one machine that was cut off: one pid may well go over to the other."""
+    other = Deployment(tmp_path / "other")
+    other.postgres.mkdir(parents=True)
+    (other.postgres / "postmaster.pid").write_text(f"{server.pid}\n")
+    drop_stale_lock(other)
+    assert not (other.postgres / "postmaster.pid").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "left"), [("{living}\n/data", False), ("-{living}\n", False), ("{ended}\n", True), ("", True)]
+)
+def test_a_lock_whose_pid_belongs_to_another_program_is_removed_before_the_start(
+    deployment: Deployment, text: str, left: bool
+) -> None:
+    deployment.postgres.mkdir()
+    lock = deployment.postgres / "postmaster.pid"
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    lock.write_text(text.format(living=os.getpid(), ended=ended.pid))
+    assert postgres_program(deployment).command() == postgres_command(deployment)
+    assert lock.exists() == left
+
+
+def test_without_a_lock_there_is_nothing_to_remove(deployment: Deployment) -> None:
+    drop_stale_lock(deployment)
 
 
 def test_a_cluster_cut_off_in_the_making_is_made_anew(

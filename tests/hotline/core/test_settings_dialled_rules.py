@@ -51,6 +51,14 @@ def test_where_callers_are_sent_to_enter_digits(url: str, extension: str, key: s
         ({"trunk": "demo"}, "outgoing.presented"),
         ({"trunk": "demo", "presented": "4001", "emergency": ["110", "110"]}, "outgoing.emergency[2]"),
         ({"trunk": "demo", "presented": "4001", "emergency": ["1001"]}, "outgoing.emergency[1]"),
+        (
+            {"trunk": "demo", "presented": "4001", "access": "10", "emergency": ["01"]},
+            "outgoing.emergency[1]",
+        ),
+        (
+            {"trunk": "demo", "presented": "4001", "access": "4", "emergency": ["001"]},
+            "outgoing.emergency[1]",
+        ),
     ],
 )
 def test_outgoing_calls_that_cannot_be(outgoing: dict[str, Any], key: str) -> None:
@@ -58,6 +66,22 @@ def test_outgoing_calls_that_cannot_be(outgoing: dict[str, Any], key: str) -> No
         document["outgoing"] = outgoing
 
     assert list(found(change)) == [key]
+
+
+@pytest.mark.parametrize(("access", "number"), [("10", "01"), ("1", "001"), ("4", "001")])
+def test_an_emergency_number_that_is_somebody_elses_behind_the_access_digits(
+    access: str, number: str
+) -> None:
+    """An agent's, or one of the hotline's: the caller in need would be connected there."""
+    outgoing = {"trunk": "demo", "presented": "4001", "access": access, "emergency": ["110", number]}
+    complaints = found(lambda document: document.update(outgoing=outgoing))
+    assert list(complaints) == ["outgoing.emergency[2]"]
+    assert f"{access + number} is a number of" in complaints["outgoing.emergency[2]"]
+
+
+def test_without_outgoing_calls_nothing_is_in_the_way_of_emergency_numbers() -> None:
+    outgoing = {"access": "1", "emergency": ["001"]}
+    assert found(lambda document: document.update(outgoing=outgoing)) == {}
 
 
 def test_outgoing_calls_that_can() -> None:

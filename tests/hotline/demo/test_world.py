@@ -14,7 +14,16 @@ from acd.core.fact_codec import to_body
 from acd.core.picture import Picture
 from hotline.asterisk_install import AsteriskInstall
 from hotline.core.settings_check import check_settings
-from hotline.demo.world import BACK_AFTER_MS, Demo, World, call_file, missed_a_call, write_world
+from hotline.demo import world as demo_world
+from hotline.demo.world import (
+    BACK_AFTER_MS,
+    Demo,
+    DemoError,
+    World,
+    call_file,
+    missed_a_call,
+    write_world,
+)
 from hotline.deployment import Deployment
 from hotline.secrets import Secrets
 from hotline.settings_store import read_file
@@ -102,3 +111,14 @@ def test_who_missed_a_call_comes_back_after_a_while() -> None:
     assert missed_a_call(picture, late + BACK_AFTER_MS + 1) == ["1001"]
     assert missed_a_call(picture, soon + BACK_AFTER_MS + 1) == ["1001", "1002"]
     assert missed_a_call(None, late) == []
+
+
+async def test_an_asterisk_that_does_not_come_up_is_told_in_the_operators_language(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOTLINE_LANG", "zh")
+    monkeypatch.setattr(demo_world, "START_LIMIT_S", 0.05)
+    service = SimpleNamespace(deployment=Deployment(tmp_path), registry=CollectorRegistry())
+    demo = Demo(cast(Any, service), AsteriskInstall("22.1.0", ("false",), Path("/m"), Path("/s"), (), ()))
+    with pytest.raises(DemoError, match=r"演示用的 Asterisk 在 0\.05 秒内没有启动；见 .*/demo/log"):
+        await demo._wait_until_up()

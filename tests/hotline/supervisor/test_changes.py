@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from hotline import settings_snapshot
+from hotline.asterisk_config import TEMPLATES
 from hotline.asterisk_install import AsteriskInstall
 from hotline.core.settings import Settings
 from hotline.deployment import Deployment
@@ -16,6 +17,8 @@ from hotline.supervisor.changes import RELOADS, RETRY_AFTER_LOOKS, Changes, relo
 from hotline.supervisor.readiness import ConsoleError
 from hotline.supervisor.setup import SetupError
 
+SHOWN = "app_dial.so      Dialing Application      1          Running              core\n"
+REREAD = ["module show", *RELOADS]
 INSTALL = AsteriskInstall("22.10.1", ("asterisk",), Path("/m"), Path("/s"), (), ())
 
 
@@ -30,7 +33,7 @@ class Console:
         if self.away:
             raise ConsoleError("Unable to connect")
         self.commands.append(command)
-        return ""
+        return SHOWN if command == "module show" else ""
 
 
 class Rooms:
@@ -55,6 +58,7 @@ class Rooms:
 def deployment(tmp_path: Path) -> Deployment:
     deployment = Deployment(tmp_path)
     deployment.make_folders()
+    (deployment.asterisk_etc / "modules.conf").write_text("load = app_dial.so\n")
     settings_snapshot.write(deployment.settings_file, Settings(version=1))
     return deployment
 
@@ -102,7 +106,27 @@ async def test_new_settings_are_written_and_reloaded_once(
     await look.look()
     await look.look()
     assert rooms.versions == [2]
-    assert console.commands == list(RELOADS)
+    assert console.commands == REREAD
+
+
+async def test_modules_that_new_settings_need_are_loaded_before_the_rest_is_read(
+    deployment: Deployment, look: Changes, console: Console, rooms: Rooms
+) -> None:
+    await look.look()
+    console.commands.clear()
+    (deployment.asterisk_etc / "modules.conf").write_text("load = app_dial.so\nload = app_read.so\n")
+    settings_snapshot.write(deployment.settings_file, Settings(version=2))
+    await look.look()
+    assert console.commands == ["module show", "module load app_read.so", *RELOADS]
+
+
+def test_every_file_that_settings_fill_in_is_read_again() -> None:
+    """But asterisk.conf, which is only read at a start, and modules.conf: its modules are loaded."""
+    of_other_name = {"extensions": "dialplan", "pjsip": "res_pjsip.so"}
+    files = {file.stem for file in TEMPLATES.glob("*.conf") if "settings." in file.read_text("utf-8")}
+    for name in sorted(files - {"asterisk", "modules"}):
+        read = of_other_name.get(name, name)
+        assert {f"module reload {read}", f"{read} reload"} & set(RELOADS), name
 
 
 async def test_files_that_stay_the_same_are_not_reloaded(
@@ -155,7 +179,7 @@ async def test_a_reload_that_asterisk_did_not_take_is_made_up_for(
     await looks(look, RETRY_AFTER_LOOKS)
     assert console.commands == []
     await looks(look, 2)
-    assert console.commands == list(RELOADS)
+    assert console.commands == REREAD
 
 
 @pytest.mark.parametrize("error", [SetupError("no template"), OSError(28, "No space left on device")])
@@ -236,7 +260,7 @@ async def test_a_refused_reload_does_not_keep_back_the_others(
 
     monkeypatch.setattr(changes, "run_console", refuse)
     await reload_asterisk(deployment, INSTALL)
-    assert tried == list(RELOADS)
+    assert tried == REREAD
 
 
 @pytest.fixture

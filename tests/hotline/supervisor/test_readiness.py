@@ -113,6 +113,36 @@ async def test_a_service_says_itself_whether_it_is_ready(
     assert await service_ready(deployment, "ivr") == "not started yet"
 
 
+@pytest.mark.parametrize(
+    ("why", "told"),
+    [
+        ('与 Asterisk 的 "AMI" 连接已断开', '与 Asterisk 的 "AMI" 连接已断开'),
+        ("x" * 500, "x" * 500),
+        ({"acd": "away"}, "status 503"),
+        (None, "status 503"),
+    ],
+)
+async def test_its_reason_is_told_in_its_own_letters(
+    deployment: Deployment, health: dict[str, object], why: object, told: str
+) -> None:
+    health.update(ready=False, why=why)
+    assert await service_ready(deployment, "acd") == told
+
+
+@pytest.mark.parametrize("text", ["<h1>Bad Gateway</h1>", "[1]", ""])
+async def test_what_is_no_answer_of_ours_is_told_by_its_status(deployment: Deployment, text: str) -> None:
+    async def healthz(_request: web.Request) -> web.Response:
+        return web.Response(text=text, status=502)
+
+    application = web.Application()
+    application.router.add_get("/healthz", healthz)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    await web.UnixSite(runner, str(deployment.socket("web"))).start()
+    assert await service_ready(deployment, "web") == "status 502"
+    await runner.cleanup()
+
+
 async def test_a_socket_without_a_service_is_not_ready(deployment: Deployment) -> None:
     server = await asyncio.start_unix_server(lambda r, w: None, str(deployment.socket("acd")))
     server.close()

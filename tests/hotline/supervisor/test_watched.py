@@ -130,6 +130,28 @@ async def test_who_does_not_hear_the_polite_signal_is_killed_after_the_limit(dep
     assert watched.last_end == "killed by SIGKILL"
 
 
+async def test_who_is_ended_while_being_launched_hears_the_polite_signal_too(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its pid is noted only after it was asked to end."""
+    released = False
+    monkeypatch.setattr(
+        "hotline.supervisor.watched.read_pid_file", lambda file: read_pid_file(file) if released else None
+    )
+    command = ("sh", "-c", "trap 'echo ended; exit 0' TERM; echo on; while :; do sleep 0.05; done")
+    watched = Watched(_program(*command, stop_limit_s=3.0), deployment)
+    output = deployment.logs / "acd.out"
+    watched.start()
+    await _until(lambda: output.exists() and output.read_text() == "on\n")
+    ending = asyncio.create_task(watched.stop())
+    await asyncio.sleep(0.05)
+    assert watched.process is None
+    released = True
+    await ending
+    assert output.read_text() == "on\nended\n"
+    assert watched.last_end == "status 0"
+
+
 async def test_the_polite_signal_is_the_programs_own(deployment: Deployment) -> None:
     command = ("sh", "-c", "trap 'echo interrupted; exit 0' INT; while :; do sleep 0.05; done")
     watched = Watched(_program(*command, stop_signal=signal.SIGINT), deployment)

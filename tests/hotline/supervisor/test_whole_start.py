@@ -105,6 +105,7 @@ def test_a_hotline_from_its_first_start_to_its_end(hotline: Hotline) -> None:
     _killed_service_comes_back(hotline)
     _killed_supervisor_is_followed_by_one_that_takes_over(hotline)
     _orderly_end_and_second_start(hotline)
+    _a_vanished_reader_keeps_nothing_from_its_end(hotline)
     _down_ends_what_a_killed_supervisor_left(hotline)
 
 
@@ -222,6 +223,16 @@ def _processor_s(hotline: Hotline) -> float:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         ticks += sum(int(field) for field in fields[11:15])  # own and ended children's, user and system
     return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _a_vanished_reader_keeps_nothing_from_its_end(hotline: Hotline) -> None:
+    """As with `./run | tee log` and Ctrl-C, which ends tee first."""
+    assert hotline.supervisor is not None and hotline.supervisor.stdout is not None
+    hotline.supervisor.stdout.close()
+    hotline.supervisor.send_signal(signal.SIGINT)
+    hotline.supervisor.wait(60)
+    assert hotline.living() == []
+    hotline.up()
 
 
 def _down_ends_what_a_killed_supervisor_left(hotline: Hotline) -> None:

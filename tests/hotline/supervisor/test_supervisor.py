@@ -1,0 +1,69 @@
+"""The steps of a start: ports that cannot be used, and a settings file that is not imported."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from hotline import settings_store
+from hotline.asterisk_install import AsteriskInstall
+from hotline.core.settings import Settings
+from hotline.core.settings_check import check_settings
+from hotline.deployment import Deployment, Ports
+from hotline.supervisor import setup
+from hotline.supervisor.setup import SetupError
+from hotline.supervisor.supervisor import Options, Supervisor
+
+INSTALL = AsteriskInstall("22.10.1", ("asterisk",), Path("/m"), Path("/s"), (), ())
+OFFERED = """
+skills = ["a"]
+[[queue]]
+name = "q"
+title = { zh = "一", en = "One" }
+whisper = "our-own"
+[[agent]]
+number = "1"
+name = "x"
+skills = { a = 1 }
+"""
+
+
+@pytest.mark.parametrize(
+    ("in_force", "said"), [("offered", ["ready"]), ("newer", ["ready", "version 7 in the database is newer"])]
+)
+async def test_a_file_with_a_prompt_of_the_house_is_compared_with_what_is_in_force(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_force: str, said: list[str]
+) -> None:
+    deployment = Deployment(tmp_path)
+    deployment.make_folders()
+    for language in ("zh", "en"):
+        (deployment.sounds / language / "hotline").mkdir(parents=True)
+        (deployment.sounds / language / "hotline" / "our-own.wav").touch()
+    file = tmp_path / "mine.toml"
+    file.write_text(OFFERED, "utf-8")
+    offered = check_settings(settings_store.read_file(file), file=str(file), version=1)
+
+    async def migrated(_deployment: Deployment) -> None:
+        return None
+
+    async def settled(_deployment: Deployment, _first: Path) -> Settings:
+        return offered if in_force == "offered" else Settings(version=7)
+
+    monkeypatch.setattr(setup, "migrate", migrated)
+    monkeypatch.setattr(setup, "settle_settings", settled)
+    told: list[str] = []
+    supervisor = Supervisor(deployment, Options(file), INSTALL, lambda _part, text: told.append(text))
+    await supervisor._prepare_database()
+    assert len(told) == len(said)
+    assert all(wanted in text for wanted, text in zip(said, told, strict=True))
+
+
+async def test_ports_that_cannot_be_used_stop_the_start_with_every_reason(tmp_path: Path) -> None:
+    deployment = Deployment(tmp_path, "192.0.2.7", Ports.from_base(61000))
+    deployment.make_folders()
+    supervisor = Supervisor(deployment, Options(), INSTALL, lambda _part, _text: None)
+    with (
+        socket.create_server(("127.0.0.1", 61003)),
+        pytest.raises(SetupError, match=r"bind = 192\.0\.2\.7.*\nports in use .*: agi_acd 61003 \(tcp\)\. "),
+    ):
+        await supervisor.prepare()
