@@ -2,9 +2,9 @@
 
 A caller is sent on as soon as no phone rings for the call and its session can be told; until then, and while
 the other queue is full or closed, the call waits on at its place and may be answered. Whoever is on the way
-to a queue has a place in it already. Times count from the entry into the queue.
-Nobody logged in means: no agent who could ever serve the call as it widens; nobody
-ready: none of those is at work (ready, ringing, talking, in after-contact work, or on a call of their own).
+to a queue has a place in it already. Times count from the entry into the queue. Nobody logged in means: no
+agent who could ever serve the call as it widens; nobody ready: none of those is at work (ready, ringing,
+talking, in after-contact work, or on a call of their own).
 How long a wait is expected to be comes as an event, soon after the entry and then every few seconds; a call
 of which no end can be foreseen waits.
 This module must not know what a destination is, but for a queue's name, and a callback: whoever is asked for

@@ -97,7 +97,7 @@ def restored_from(picture: Picture) -> JournalRestored:
 
 def _agent_in(picture: Picture, number: str, view: AgentView) -> RestoredAgent:
     day = picture.day_by_agent.get(number, AgentTotals())
-    is_over = view.offer == view.talked_on and view.offer not in picture.legs
+    is_over = view.offer != "" and view.offer == view.talked_on and view.offer not in picture.legs
     return RestoredAgent(
         number=number,
         phone=view.phone,

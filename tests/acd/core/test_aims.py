@@ -289,9 +289,9 @@ def test_who_was_passed_over_stays_so_after_a_restart() -> None:
         2100    snapshot c1 1-1:c1:1001:bridged waiting=c1 |
         2200    ready 1002                   | 1002 ready
         2300    arrive c1 service since=1000 entry=2 aims=1002,1001 place=20 |
-        2400    leg_ended 1-1 16 transfer    | 1001 ready
+        2400    leg_ended 1-1 16 transfer    | 1001 acw until 12400
                                              | offered c1 to 1001 as 2-1
-                                             | 1001 offered
+                                             | 1001 offered until 12400
                                              | ! offer c1 to 1001 for 20000
     """)
 

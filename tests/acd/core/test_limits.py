@@ -71,7 +71,11 @@ def test_of_several_only_as_many_are_sent_on_as_the_other_queue_has_room_for() -
 
 
 def test_a_place_is_kept_until_the_caller_is_not_on_the_way_any_more() -> None:
-    for row in ("10110  hang_up c1 | left c1: abandoned after 10010", "10110  session_lost c1 |"):
+    for row in (
+        "10110  hang_up c1 | left c1: abandoned after 10010",
+        "10110  session_lost c1 |",
+        "10110  snapshot c0 c2 1-1:c0:1002:bridged | left c1: lost after 10010",
+    ):
         talking().run(f"""
             100    arrive c1 limited sales since=100      | queued c1
             101    arrive c2 limited sales since=101      | queued c2
