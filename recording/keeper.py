@@ -209,7 +209,10 @@ class Keeper:
             contact=segment.contact or None,
             at_us=raw.written_ms * 1000,
         )
-        self._journal.sync()
+        if not self._journal.sync():
+            raise OSError(
+                "its fact is not on disk"
+            )  # then the raw file is all there is; the next try tells anew
         self._passed("fact_on_disk")
         self._metrics.kept.inc()
         self._metrics.kept_s.inc(made.length_ms / 1000)

@@ -180,6 +180,21 @@ def test_a_failure_is_counted_the_raw_kept_and_the_others_go_on(
     assert sorted(fact["segment"] for fact in house.facts()) == ["1-1", "1-2"]
 
 
+def test_a_raw_file_stays_until_its_fact_is_on_disk(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = house.raw("1-1")
+    house.ended("1-1")
+    with monkeypatch.context() as broken:
+        broken.setattr(house.journal, "sync", lambda: False)
+        assert house.keeper.sweep() == 0
+    assert raw.exists()
+    assert (house.count("failures_total"), house.count("kept_total")) == (1, 0)
+    house.keeper._retry_at_s.clear()
+    assert house.keeper.sweep() == 1
+    assert not raw.exists()
+    first, second = house.facts()
+    assert first == second
+
+
 def test_low_disk_space_is_told_once_and_measured(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     house = House(tmp_path, disk_low_bytes=1 << 62)
     house.keeper.watch_disk()
