@@ -142,9 +142,9 @@ class Handlers:
             )
             speaker = Speaker(session, self._metrics.prompts_failed)
             await speaker.say("leave-message", interruptible=True)
-            # Set before the caller speaks: most end their message by hanging up. Who does so too soon has the
-            # outcome put back (extensions.conf, [ended]). What was spoken as we died may be a message: the time
-            # counts from the first beginning.
+            # Set before the caller speaks: most end their message by hanging up. Who does so too soon has
+            # the outcome put back (extensions.conf, [ended]). What was spoken as we died may be a message:
+            # the time counts from the first beginning.
             if not spoken_since:
                 await session.set_variable(variables.OUTCOME_BEFORE, before)
                 await session.set_variable(variables.SPOKEN_SINCE, str(_now_ms()))

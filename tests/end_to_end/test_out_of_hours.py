@@ -17,7 +17,7 @@ SPOKEN_S = 2.0
 
 
 async def test_closed_and_messages_left(stack: HotlineStack, lane: Lane) -> None:
-    """One hangs up, one at the tone; one ends the message by #, one by hanging up; one chose it, one is dumb."""
+    """One hangs up, one at the tone; one ends by #, one by hanging up; one says nothing, one chose it."""
     lengthen(stack, "closed-never", 1.0)
     async with stack.caller(tone_hz=CALLER_HZ) as caller, stack.caller() as silent_caller:
         names = ("gone", "hash", "hung", "chosen")
