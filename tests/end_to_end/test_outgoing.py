@@ -1,13 +1,17 @@
 """Agents dial outside numbers: presented number, prefixes, emergencies; and nobody from outside does."""
 
+from collections.abc import Awaitable, Callable
+
+import pytest
 from harness import sip, sound
-from harness.lanes import OUTSIDE, Lane
+from harness.lanes import OUTSIDE, Lane, lane_settings
 from harness.phone import Manner, Phone
 from harness.prompt_tones import prompt_hz
 from harness.scenes import agents, dial, nothing_left
 from harness.stack import HotlineStack
 from harness.waiting import until
 
+OwnStack = Callable[[str], Awaitable[HotlineStack]]
 BY_HAND = Manner(reject=None)
 AGENT_HZ, CALLEE_HZ = 440, 620
 
@@ -142,6 +146,40 @@ async def test_a_caller_is_transferred_outside_where_a_rule_says_so(stack: Hotli
     incoming, kept = stack.deployment.recordings / "incoming", stack.journal("keeper")
     assert not (incoming / f"{begun[0]}.raw").exists() or not (incoming / f"{begun[0]}.raw").stat().st_size
     assert begun[0] not in [fact.body["segment"] for fact in kept if fact.kind == "RecordingKept"]
+    await nothing_left(stack)
+
+
+@pytest.mark.long
+async def test_talks_outside_are_over_though_acd_died_in_them(own_stack: OwnStack) -> None:
+    """A caller who was transferred is not queued again, an emergency number is not dialled twice."""
+    stack, lane = await own_stack(lane_settings(1)), Lane(0)
+    number, other = lane.agents[:2]
+    async with (
+        agents(stack, number, manner=BY_HAND) as (desk,),
+        stack.phone(other) as nobodys,
+        stack.caller() as caller,
+        outside(stack, tone_hz=CALLEE_HZ) as callee,
+    ):
+        await nobodys.register()
+        call, contact = await dial(stack, caller, lane.straight)
+        rung = await desk.phone.incoming(within_s=15)
+        rung.answer()
+        await stack.fact("CallConnected", contact=contact)
+        assert await rung.refer("917712345678") == 202
+        transferred = await callee.incoming(within_s=15)
+        transferred.answer()
+        await call.rtp.hears(CALLEE_HZ)
+        urgent = nobodys.call("119")
+        emergency = await callee.incoming(within_s=15)
+        emergency.answer()
+        await urgent.rtp.hears(CALLEE_HZ)
+        killed = stack.kill("acd")
+        await stack.back("acd", killed)
+        for there, here in ((transferred, call), (emergency, urgent)):
+            await there.hang_up()
+            await here.ended(within_s=10)
+        assert callee.unfetched == 0
+        assert len(stack.facts.of("CallQueued", contact=contact)) == 1
     await nothing_left(stack)
 
 
