@@ -114,11 +114,14 @@ class JournalWriter:
         self._buffer_bytes = buffer_bytes
         self._metrics = metrics or JournalMetrics(CollectorRegistry(), writer)
         self._lock = threading.Lock()
+        self._sync_lock = threading.Lock()  # taken before the other one, never while that is held
         self._pending: deque[bytes] = deque()
         self._pending_bytes = 0
         self._told_bytes = 0  # as the metric has it
         self._lost: tuple[int, int] | None = None  # first and last seq given up
         self._refused = False  # the last write failed: logged once, not once per fact
+        self._sync_refused = False  # the last sync failed: the same
+        self._unsure_seq = -1  # up to this one, lines may be lost that no later fdatasync tells of
         self._retired: list[int] = []  # descriptors of finished files, yet to be synced and closed
         self._dirty = False
         self._folder_dirty = True
@@ -177,18 +180,35 @@ class JournalWriter:
         with self._lock:
             return self._rotate(checkpoint)
 
-    def sync(self) -> None:
-        """Forces everything appended so far to disk; an error is logged and counted."""
-        with self._lock:
-            self._flush()
-            self._tell_gap()
-            current = [os.dup(self._fd)] if self._dirty else []
-            self._dirty = False  # only now: when no descriptor was left, the next call syncs
-            retired, self._retired = self._retired, []
-            folder = [os.dup(self._folder_fd)] if self._folder_dirty else []
-            self._folder_dirty = False
-        for descriptor in (*retired, *current, *folder):
-            self._sync_and_close(descriptor)
+    def sync(self) -> bool:
+        """Forces everything appended so far to disk; returns whether it is there. Errors are logged, counted.
+
+        After a failure, lines up to then are not vouched for again: who needs one on disk appends it anew.
+        Source: Linux tells a failed write back once, and takes the page for clean from then on (man 2 fsync).
+        """
+        with self._sync_lock:  # so that nobody takes for done what another thread has begun
+            with self._lock:
+                self._flush()
+                self._tell_gap()
+                written = not self._pending and self._lost is None
+                last, current = self.seq, self._fd
+                retired, self._retired = self._retired, []
+                dirty = [*retired, *([current] if self._dirty else ())]
+                dirty += [self._folder_fd] if self._folder_dirty else ()
+                self._dirty = self._folder_dirty = False
+            # A file that is rotated away meanwhile stays open: only sync and close close one.
+            failed = [descriptor for descriptor in dirty if not self._force(descriptor)]
+            self._sync_refused = bool(failed)
+            if failed:
+                with self._lock:
+                    self._unsure_seq = max(self._unsure_seq, last)
+                    self._retired = [one for one in retired if one in failed] + self._retired
+                    self._dirty |= current in failed
+                    self._folder_dirty |= self._folder_fd in failed
+            for descriptor in retired:
+                if descriptor not in failed:
+                    os.close(descriptor)
+            return written and last > self._unsure_seq
 
     def close(self) -> None:
         """Syncs and closes; a second call does nothing."""
@@ -197,24 +217,25 @@ class JournalWriter:
         self._stop.set()
         self._thread.join()
         self.sync()
-        for descriptor in (self._fd, self._folder_fd, self._lock_fd):
-            os.close(descriptor)
+        with self._sync_lock:
+            for descriptor in (*self._retired, self._fd, self._folder_fd, self._lock_fd):
+                os.close(descriptor)
 
     def _keep_syncing(self) -> None:
         while not self._stop.wait(SYNC_EVERY_S):
-            try:
-                self.sync()
-            except OSError as error:  # no descriptor left: the next round tries again
-                self._refuse(error, "journal_sync_failed")
+            self.sync()
 
-    def _sync_and_close(self, descriptor: int) -> None:
+    def _force(self, descriptor: int) -> bool:
         try:
             with self._metrics.sync_s.time():
                 os.fdatasync(descriptor)
         except OSError as error:
-            self._refuse(error, "journal_sync_failed")
-        finally:
-            os.close(descriptor)
+            if self._sync_refused:
+                self._metrics.write_errors.inc()
+            else:
+                self._refuse(error, "journal_sync_failed")
+            return False
+        return True
 
     def _rotate(self, checkpoint: Mapping[str, Any] | None) -> bool:
         line = encode(self._head(checkpoint))
@@ -296,6 +317,7 @@ class JournalWriter:
         first, last = self._lost
         self._lost = None
         self.seq += 1
+        self._unsure_seq = self.seq
         body = {"first_seq": first, "last_seq": last, "lost": last - first + 1}
         fact_id = f"{self.writer}/{self.epoch}/gap/{first}"
         self._put(encode(self._envelope(self.seq, GAP, 1, body, fact_id, None, None)))

@@ -135,10 +135,19 @@ class Handlers:
             settings = self._settings()
             number = await session.get_variable(variables.NUMBER)
             language = await _language(session, settings)
-            before = await session.get_variable(variables.OUTCOME)
+            spoken_since = await session.get_variable(variables.SPOKEN_SINCE)
+            # Asked for again after our death, the outcome may be the message's own already.
+            before = await session.get_variable(
+                variables.OUTCOME_BEFORE if spoken_since else variables.OUTCOME
+            )
             speaker = Speaker(session, self._metrics.prompts_failed)
             await speaker.say("leave-message", interruptible=True)
-            # Set before the caller speaks: most end their message by hanging up.
+            # Set before the caller speaks: most end their message by hanging up. Who does so too soon has
+            # the outcome put back (extensions.conf, [ended]). What was spoken as we died may be a message:
+            # the time counts from the first beginning.
+            if not spoken_since:
+                await session.set_variable(variables.OUTCOME_BEFORE, before)
+                await session.set_variable(variables.SPOKEN_SINCE, str(_now_ms()))
             await session.set_variable(variables.OUTCOME, "voice_message")
             kept = await self._take_message(session, contact, number, language, settings)
             if not kept:
@@ -163,6 +172,7 @@ class Handlers:
             return await self._keep_message(file, contact, number, language)
 
     async def _keep_message(self, file: Path, contact: str, number: str, language: str) -> bool:
+        """Whether it is a message; one whose fact the disk does not take yet stays where it is."""
         try:
             message = await asyncio.to_thread(self._messages.measure, file)
         except MessageUnusable as error:
@@ -180,7 +190,10 @@ class Handlers:
         )
         # The name is the id: a message that is taken in twice, because we died in between, counts once.
         self._stand_by([fact], contact, f"message/{file.stem}", 0)
-        await asyncio.to_thread(self._journal.sync)
+        if not await asyncio.to_thread(self._journal.sync):
+            # `adopt_messages` finds it there, and tells of it anew.
+            logger.error("message_not_told", extra={"contact": contact})
+            return True
         self._messages.keep(file)
         self._metrics.messages.inc()
         return True
@@ -190,7 +203,7 @@ class Handlers:
         adopted = 0
         for file, contact in self._messages.orphans():
             self._messages.repair(file)
-            adopted += await self._keep_message(file, contact, "", "")
+            adopted += await self._keep_message(file, contact, "", "") and not file.exists()
         return adopted
 
     async def survey(self, session: Session) -> None:

@@ -7,6 +7,7 @@ the same path, the same fact under the same id, which counts once.
 
 from __future__ import annotations
 
+import errno
 import logging
 import shutil
 import time
@@ -20,7 +21,16 @@ from acd.core.fact_codec import to_body
 from hotline.journal import JournalWriter
 from recording.adapters.raw_files import RawFile, RawGrew, held_files, make_recording, raw_files
 from recording.core.facts import RecordingKept
-from recording.core.raw import SIDE, RawState, bytes_of, is_finished, kept_path, length_ms, whole_frames_bytes
+from recording.core.raw import (
+    SIDE,
+    RawState,
+    bytes_of,
+    caller_is_first,
+    is_finished,
+    kept_path,
+    length_ms,
+    whole_frames_bytes,
+)
 from recording.core.segments import Segments
 
 logger = logging.getLogger(__name__)
@@ -28,6 +38,9 @@ logger = logging.getLogger(__name__)
 RETRY_AFTER_S = 30.0
 DISK_LOW_BYTES = 2 * 1024**3
 """Below so much free space an alarm is raised: about 18 hours of one recorded conversation."""
+
+RESERVE_BYTES = 256 * 1024**2
+"""So much of the disk is left to calls that are being recorded: about 2 hours of one conversation."""
 
 STEPS = ("wav_in_place", "fact_on_disk", "raw_removed")
 """The moments between which the keeper may be killed; tests do."""
@@ -69,6 +82,7 @@ class Keeper:
         metrics: KeeperMetrics,
         *,
         disk_low_bytes: int = DISK_LOW_BYTES,
+        reserve_bytes: int = RESERVE_BYTES,
         passed: Callable[[str], None] = lambda step: None,
     ) -> None:
         self.segments = Segments()
@@ -80,6 +94,7 @@ class Keeper:
         self._zone = zone
         self._metrics = metrics
         self._disk_low_bytes = disk_low_bytes
+        self._reserve_bytes = reserve_bytes
         self._passed = passed
         self._retry_at_s: dict[str, float] = {}
         self._disk_is_low = False
@@ -167,11 +182,15 @@ class Keeper:
         self.segments.forget(raw.segment)
 
     def _keep(self, raw: RawFile, skip_ms: int) -> None:
+        free = shutil.disk_usage(self._folder).free
+        if free < raw.size_bytes + self._reserve_bytes:
+            raise OSError(errno.ENOSPC, f"{free} bytes are free: left to calls that are being recorded")
         segment = self.segments.get(raw.segment)
         began = datetime.fromtimestamp(raw.began_ms / 1000, self._zone()).date()
         path = kept_path(raw.segment, segment.recording, began)
         making = self._making / f"{raw.segment}.wav"
-        made = make_recording(raw, making, self._folder / path, skip_ms=skip_ms)
+        swap = not caller_is_first(raw.segment)
+        made = make_recording(raw, making, self._folder / path, skip_ms=skip_ms, swap=swap)
         self._passed("wav_in_place")
         fact = RecordingKept(
             raw.written_ms,
@@ -190,7 +209,10 @@ class Keeper:
             contact=segment.contact or None,
             at_us=raw.written_ms * 1000,
         )
-        self._journal.sync()
+        if not self._journal.sync():
+            raise OSError(
+                "its fact is not on disk"
+            )  # then the raw file is all there is; the next try tells anew
         self._passed("fact_on_disk")
         self._metrics.kept.inc()
         self._metrics.kept_s.inc(made.length_ms / 1000)

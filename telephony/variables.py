@@ -32,6 +32,8 @@ START: Final = "HL_START"  # a go form at which the flow begins; empty: at its o
 CALLBACK: Final = "HL_CALLBACK"  # the number to be called back, as dialled; told to no log and no fact
 CALLBACK_SAID: Final = "HL_CALLBACK_SAID"  # acd's answer: taken, open, limit, refused
 OUTCOME: Final = "HL_OUTCOME"
+OUTCOME_BEFORE: Final = "HL_OUTCOME_BEFORE"  # what it was before a voice message was begun
+SPOKEN_SINCE: Final = "HL_SPOKEN_SINCE"  # ms since the epoch: a voice message was begun
 SATISFACTION: Final = "HL_SATISFACTION"  # 1..5
 SURVEY: Final = "HL_SURVEY"  # 0, 1: was the caller asked?
 

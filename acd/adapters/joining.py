@@ -6,8 +6,9 @@ snapshots and its end know it, and its recording begins anew where Asterisk had 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 
+from acd.adapters.cel import NEVER, Talk
 from acd.adapters.joins import Joins, in_talk, marked, segment_of
 from acd.adapters.legs import Caller, Leg
 from acd.adapters.orders import Orders
@@ -39,12 +40,19 @@ class Joining:
         """The channel has hung up, or transferred and is on its way out."""
         self._joins.gone(uniqueid)
 
+    def look_away(self) -> None:
+        """The link is down: who goes where is not seen."""
+        self._joins.look_away()
+
     def entered(self, seen: ChannelSeen) -> None:
         """A channel that is no offer's leg is in a bridge: does an agent talk with a caller there?"""
+        self._entered(seen, self._engine.clock.now_ms())
+
+    def _entered(self, seen: ChannelSeen, first_ms: int) -> None:
         if seen.uniqueid in self._callers:
             joined = self._joins.caller_entered(seen.uniqueid, seen.bridge)
         elif not seen.offer and self._engine.distributor.agent_at(seen.endpoint) is not None:
-            joined = self._joins.phone_entered(seen, self._engine.clock.now_ms())
+            joined = self._joins.phone_entered(seen, first_ms)
         else:
             return
         for one in joined:
@@ -58,6 +66,21 @@ class Joining:
             for leg in in_talk(channels, contact, taker.phone) if taker is not None else ():
                 if leg.uniqueid not in self._legs and leg.uniqueid not in dead:
                     self._join(contact, leg, self._engine.clock.now_ms())
+
+    def look_for_bridges(
+        self, channels: Iterable[ChannelSeen], settled: Collection[str], talks: Mapping[str, Talk]
+    ) -> None:
+        """Who is in a bridge already: as we were away, no entry told of it, and none will.
+
+        settled: channels that are dead, or known as an agent's part. talks: by unique id, from the log.
+        """
+        # A transfer that was completed meanwhile counts from now on. When the caller came is not known, so
+        # all that was recorded before now is left out, as the colleagues' own: rather is the beginning of
+        # the talk with the caller lost than a consultation kept. So it is where the log does not tell of
+        # the consultation's beginning: all of it is left out.
+        for one in channels:
+            if one.bridge and one.uniqueid not in settled and not self._joins.knows(one.uniqueid):
+                self._entered(one, talks.get(one.uniqueid, NEVER).connected_ms)
 
     def with_marks(self, seen: ChannelSeen) -> ChannelSeen:
         """The channel with its marks: one that joined a conversation as we were killed may not bear them."""

@@ -40,7 +40,7 @@ class Joined:
 
     contact: str
     leg: ChannelSeen
-    since_ms: int  # when the leg began to talk, with whomever
+    since_ms: int  # when the leg began to talk, with whomever; 0: long ago, nobody knows
 
 
 class Joins:
@@ -50,15 +50,29 @@ class Joins:
         self._callers: dict[str, str] = {}  # contact -> bridge
         # Unique id -> bridge, channel, and when it entered its first bridge.
         self._phones: dict[str, tuple[str, ChannelSeen, int]] = {}
+        self._current: set[str] = set()  # whose bridge we know since we look
+
+    def look_away(self) -> None:
+        """No entry is told from now on: whoever is known may go elsewhere."""
+        self._current.clear()
+
+    def knows(self, uniqueid: str) -> bool:
+        """Whether an entry of this channel was told since we look: a list of channels may be older."""
+        return uniqueid in self._current
 
     def caller_entered(self, contact: str, bridge: str) -> list[Joined]:
         """The caller is in this bridge now; returns the phones that are there already."""
         self._callers[contact] = bridge
+        self._current.add(contact)
         return [Joined(contact, leg, since_ms) for at, leg, since_ms in self._phones.values() if at == bridge]
 
-    def phone_entered(self, leg: ChannelSeen, now_ms: int) -> list[Joined]:
-        """A phone's leg that belongs to no offer is in a bridge now; returns the caller who is there."""
-        _, _, since_ms = self._phones.get(leg.uniqueid, ("", leg, now_ms))
+    def phone_entered(self, leg: ChannelSeen, first_ms: int) -> list[Joined]:
+        """A phone's leg that belongs to no offer is in a bridge now; returns the caller who is there.
+
+        first_ms: when it entered its first bridge, unless it is known already.
+        """
+        _, _, since_ms = self._phones.get(leg.uniqueid, ("", leg, first_ms))
+        self._current.add(leg.uniqueid)
         self._phones[leg.uniqueid] = (leg.bridge, leg, since_ms)
         return [Joined(contact, leg, since_ms) for contact, at in self._callers.items() if at == leg.bridge]
 
@@ -66,3 +80,4 @@ class Joins:
         """This channel has hung up, or its leg is known as part of a conversation now."""
         self._callers.pop(uniqueid, None)
         self._phones.pop(uniqueid, None)
+        self._current.discard(uniqueid)

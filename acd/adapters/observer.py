@@ -115,6 +115,7 @@ class Observer:
             self._late.end()  # the log will tell
             self._sudden.settle_all()
             self._gave_up.clear()
+            self._joining.look_away()
             self.on_synchronized(False)
             self._away.begin()
             self._engine.handle(AsteriskLost())
@@ -220,6 +221,7 @@ class Observer:
             )
         )
         self._joining.look_for_takers(channels, self._dead)
+        self._joining.look_for_bridges(channels, {*self._dead, *late, *self.legs}, ends.talks)
         self._away.tell_after_snapshot(ends, gone, {*self.callers, *self._dead, *gone})
         for contact in gone:
             self._bury(contact)

@@ -5,6 +5,7 @@ A recording appears under its final name whole and on disk, or not at all. This 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import wave
@@ -95,12 +96,28 @@ def _targets(descriptors: Path) -> Iterator[Path]:
             continue  # closed meanwhile
 
 
-def make_recording(raw: RawFile, temporary: Path, target: Path, *, skip_ms: int = 0) -> Made:
+def make_recording(
+    raw: RawFile, temporary: Path, target: Path, *, skip_ms: int = 0, swap: bool = True
+) -> Made:
     """Make a WAV file of a finished raw file, caller left, agent right, and move it into place.
 
-    skip_ms: so much of its beginning is left out. Everything is on disk when this returns. Raises OSError,
-    and RawGrew when the raw file was not finished.
+    skip_ms: so much of its beginning is left out. swap: the raw file has the agent first. Everything is on
+    disk when this returns. Raises OSError, and RawGrew when the raw file was not finished; nothing half made
+    is left then.
     """
+    try:
+        made = _make(raw, temporary, skip_ms, swap)
+        move_into_place(temporary, target)
+    except BaseException:
+        with contextlib.suppress(
+            OSError
+        ):  # the disk that refused may refuse this too; the first error counts
+            temporary.unlink()
+        raise
+    return made
+
+
+def _make(raw: RawFile, temporary: Path, skip_ms: int, swap: bool) -> Made:
     skipped = min(bytes_of(skip_ms), whole_frames_bytes(raw.size_bytes))
     size = whole_frames_bytes(raw.size_bytes) - skipped
     with raw.path.open("rb") as sound, temporary.open("wb") as file:
@@ -112,7 +129,7 @@ def make_recording(raw: RawFile, temporary: Path, target: Path, *, skip_ms: int 
                 frames = sound.read(min(left, _CHUNK_BYTES))
                 if not frames:
                     raise OSError(f"{raw.path.name} is shorter than it was")
-                made.writeframesraw(swap_channels(frames))
+                made.writeframesraw(swap_channels(frames) if swap else frames)
                 left -= len(frames)
         file.flush()
         os.fsync(file.fileno())
@@ -121,7 +138,6 @@ def make_recording(raw: RawFile, temporary: Path, target: Path, *, skip_ms: int 
     with temporary.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         made_bytes = os.fstat(file.fileno()).st_size
-    move_into_place(temporary, target)
     return Made(length_ms(size), digest, made_bytes)
 
 

@@ -2,7 +2,8 @@
 
 A raw recording is what MixMonitor writes on the agent's leg (option D): 8 kHz, 16 bit little-endian, two
 interleaved channels. Measured on Asterisk 22.10: the first channel is what comes from the agent, the second
-what goes to the agent; we keep the caller left. It must not know files or journals.
+what goes to the agent; we keep the caller left. Of a caller who talks outside, MixMonitor is on the caller's
+own channel, so the first is the caller already. It must not know files or journals.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ ABANDONED_MS = 60_000
 SIDE = "s-"
 """So begins the name of a leg's sound that is a part of a contact only if acd says so: a consultation."""
 
+_CALLERS_OWN = re.compile(r"o-.+\.\d+\.\d+", re.ASCII)
+"""A caller who talks outside is o-CONTACT.ENTRY, an agent who does o-ID; ids are SECONDS.NUMBER."""
+
 _DAY = re.compile(r"\d{4}/\d{2}/\d{2}", re.ASCII)
 _SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,99}", re.ASCII)
 
@@ -34,6 +38,11 @@ def segment_of(file_name: str) -> str | None:
     """The segment's id in a raw file's name, or None when the name is none of ours."""
     stem, dot, suffix = file_name.rpartition(".")
     return stem if dot and suffix == "raw" and _SEGMENT.fullmatch(stem) else None
+
+
+def caller_is_first(segment: str) -> bool:
+    """Whether the first channel of the segment's raw sound is the caller: one who was transferred outside."""
+    return _CALLERS_OWN.fullmatch(segment) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,22 @@
 """A consultation that ends in an attended transfer: each agent's part keeps its own talk and hold time."""
 
-from collections.abc import AsyncIterator
+import os
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
 from harness import sound
 from harness.call import Call
 from harness.desk import Desk
-from harness.lanes import Lane
+from harness.lanes import Lane, lane_settings
 from harness.phone import Manner
 from harness.prompt_tones import prompt_hz
 from harness.scenes import agents, dial, nothing_left
 from harness.stack import HotlineStack
 from harness.waiting import until
 
+OwnStack = Callable[[str], Awaitable[HotlineStack]]
 BY_HAND = Manner(reject=None)
 CALLER_HZ, COLLEAGUE_HZ = 440, 620
 
@@ -95,6 +98,49 @@ async def test_who_had_rung_the_agent_may_be_given_the_caller(stack: HotlineStac
         await stack.fact("ContactEnded", contact=contact)
     await _caller_alone_is_recorded(stack, connected["recording"])
     await nothing_left(stack)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seen", [True, False], ids=["transfer-seen", "transfer-unseen"])
+async def test_acd_killed_in_the_consultation_counts_the_second_part(own_stack: OwnStack, seen: bool) -> None:
+    """Who talks with whom, the next acd finds out; and the consultation is in no recording all the same."""
+    stack, lane = await own_stack(lane_settings(1)), Lane(0)
+    first, second = lane.agents[:2]
+    async with _talking(stack, lane) as (one, two, call, contact, talk):
+        await talk.hold()
+        await stack.fact("HoldChanged", contact=contact, held=True)
+        consultation = one.phone.call(second, tone_hz=COLLEAGUE_HZ)
+        theirs = await two.phone.incoming(within_s=15)
+        theirs.answer()
+        await theirs.rtp.hears(COLLEAGUE_HZ)
+        call.rtp.sequence, consultation.rtp.sequence = 100, 20_000
+        supervisor = stack.kill("supervisor", signal.SIGSTOP)  # else acd would be back at once
+        killed = stack.kill("acd")
+        try:
+            if not seen:
+                await _transfer(talk, consultation, theirs)
+        finally:
+            os.kill(supervisor, signal.SIGCONT)
+        await stack.back("acd", killed)
+        if seen:
+            await _transfer(talk, consultation, theirs)
+        connected = (await stack.fact("CallConnected", contact=contact, agent=second)).body
+        assert connected["how"] == "joined"
+        await stack.fact("SegmentEnded", contact=contact, agent=first)
+        heard = theirs.rtp.received
+        await until(lambda: theirs.rtp.received >= heard + 75, "1.5 s of talk to record", 5)
+        await theirs.hang_up()
+        await stack.fact("SegmentEnded", contact=contact, agent=second, hung_up_by="agent")
+        await call.rtp.hears(prompt_hz("survey"))
+        await call.hang_up()
+        await stack.fact("ContactEnded", contact=contact)
+    await _caller_alone_is_recorded(stack, connected["recording"])
+    await nothing_left(stack)
+
+
+async def _transfer(talk: Call, consultation: Call, theirs: Call) -> None:
+    assert await talk.refer(consultation) == 202
+    await theirs.rtp.hears(CALLER_HZ)
 
 
 @asynccontextmanager

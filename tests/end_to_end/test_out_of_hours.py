@@ -10,18 +10,19 @@ from harness.lanes import Lane
 from harness.prompt_tones import prompt_hz
 from harness.scenes import choose, dial, lengthen, nothing_left
 from harness.stack import HotlineStack
+from harness.waiting import until
 
 CALLER_HZ = 440
 SPOKEN_S = 2.0
 
 
 async def test_closed_and_messages_left(stack: HotlineStack, lane: Lane) -> None:
-    """One hangs up, one ends the message by #, one by hanging up, one says nothing, one chose it."""
+    """One hangs up, one at the tone; one ends by #, one by hanging up; one says nothing, one chose it."""
     lengthen(stack, "closed-never", 1.0)
     async with stack.caller(tone_hz=CALLER_HZ) as caller, stack.caller() as silent_caller:
         names = ("gone", "hash", "hung", "chosen")
         dialled = [dial(stack, caller, lane.menu if name == "chosen" else lane.closed) for name in names]
-        dialled.append(dial(stack, silent_caller, lane.closed))
+        dialled += [dial(stack, silent_caller, lane.closed), dial(stack, caller, lane.closed)]
         calls, contacts = zip(*await asyncio.gather(*dialled), strict=True)
         await asyncio.gather(
             _leave_at_once(calls[0]),
@@ -29,17 +30,18 @@ async def test_closed_and_messages_left(stack: HotlineStack, lane: Lane) -> None
             _speak(stack, calls[2], end_by=""),
             _choose_and_speak(stack, calls[3], contacts[3]),
             calls[4].ended(within_s=30),  # heard 5 s of silence
+            _hang_up_at_the_tone(stack, calls[5], contacts[5]),
         )
         ends = [await _end(stack, contact) for contact in contacts]
 
-    told = ["closed", "voice_message", "voice_message", "voice_message", "closed"]
+    told = ["closed", "voice_message", "voice_message", "voice_message", "closed", "closed"]
     assert [end["outcome"] for end in ends] == told
     assert {end["stage"] for end in ends} == {"flow"}
-    assert [end["hung_up_by"] for end in ends] == ["caller", "us", "caller", "us", "us"]
+    assert [end["hung_up_by"] for end in ends] == ["caller", "us", "caller", "us", "us", "caller"]
     assert not [fact for fact in stack.facts.of("CallQueued") if fact.contact in contacts]
     ivr = [fact for fact in stack.journal("ivr") if fact.contact in contacts]
     assert [fact.contact for fact in ivr if fact.kind == "CallerClosed"].count(contacts[3]) == 0
-    assert sum(fact.kind == "CallerClosed" for fact in ivr) == 4
+    assert sum(fact.kind == "CallerClosed" for fact in ivr) == 5
     messages = {fact.contact: fact.body for fact in ivr if fact.kind == "MessageLeft"}
     assert set(messages) == set(contacts[1:4])
     for body in messages.values():
@@ -55,6 +57,14 @@ async def test_closed_and_messages_left(stack: HotlineStack, lane: Lane) -> None
 async def _leave_at_once(call: Call) -> None:
     await call.answered()
     await call.rtp.hears(prompt_hz("closed-never"), within_s=10)
+    await call.hang_up()
+
+
+async def _hang_up_at_the_tone(stack: HotlineStack, call: Call, contact: str) -> None:
+    """As soon as Asterisk writes the message's file, which it does once the tone is over."""
+    await call.answered()
+    file = stack.deployment.voice_messages / "incoming" / f"{contact}.wav"
+    await until(file.exists, "the tone after which to speak", 30)
     await call.hang_up()
 
 

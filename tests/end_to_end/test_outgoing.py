@@ -1,12 +1,17 @@
 """Agents dial outside numbers: presented number, prefixes, emergencies; and nobody from outside does."""
 
-from harness import sip
-from harness.lanes import OUTSIDE, Lane
+from collections.abc import Awaitable, Callable
+
+import pytest
+from harness import sip, sound
+from harness.lanes import OUTSIDE, Lane, lane_settings
 from harness.phone import Manner, Phone
 from harness.prompt_tones import prompt_hz
 from harness.scenes import agents, dial, nothing_left
 from harness.stack import HotlineStack
+from harness.waiting import until
 
+OwnStack = Callable[[str], Awaitable[HotlineStack]]
 BY_HAND = Manner(reject=None)
 AGENT_HZ, CALLEE_HZ = 440, 620
 
@@ -106,7 +111,7 @@ async def test_from_outside_nobody_gets_out(stack: HotlineStack, lane: Lane) -> 
 
 
 async def test_a_caller_is_transferred_outside_where_a_rule_says_so(stack: HotlineStack, lane: Lane) -> None:
-    """Busy there: the agent has the caller again. Then they talk."""
+    """Busy there: the agent has the caller again, and no recording of the attempt goes on. Then they talk."""
     number = lane.agents[0]
     async with (
         agents(stack, number, manner=BY_HAND) as (desk,),
@@ -127,9 +132,62 @@ async def test_a_caller_is_transferred_outside_where_a_rule_says_so(stack: Hotli
         reached.answer()
         await call.rtp.hears(CALLEE_HZ)
         await reached.rtp.hears(AGENT_HZ)
-        await stack.fact("OutgoingAnswered", contact=contact, agent=number)
+        answered = (await stack.fact("OutgoingAnswered", contact=contact, agent=number)).body
+        seen = call.rtp.received
+        await until(lambda: call.rtp.received >= seen + 75, "1.5 s of talk to record", 5)
         await reached.hang_up()
         await call.ended(within_s=10)
         ended = await stack.fact("OutgoingEnded", contact=contact, agent=number, how="answered")
         assert ended.body["talk_ms"] > 0
+    await _sides_are_right(stack, answered["recording"])
+    begun = [fact.body["segment"] for fact in stack.facts.of("OutgoingStarted", contact=contact)]
+    assert begun == [f"o-{contact}.1", f"o-{contact}.2"]
+    # Outside of a bridge nothing is recorded: the attempt has no sound, unless of what came after it.
+    incoming, kept = stack.deployment.recordings / "incoming", stack.journal("keeper")
+    assert not (incoming / f"{begun[0]}.raw").exists() or not (incoming / f"{begun[0]}.raw").stat().st_size
+    assert begun[0] not in [fact.body["segment"] for fact in kept if fact.kind == "RecordingKept"]
     await nothing_left(stack)
+
+
+@pytest.mark.long
+async def test_talks_outside_are_over_though_acd_died_in_them(own_stack: OwnStack) -> None:
+    """A caller who was transferred is not queued again, an emergency number is not dialled twice."""
+    stack, lane = await own_stack(lane_settings(1)), Lane(0)
+    number, other = lane.agents[:2]
+    async with (
+        agents(stack, number, manner=BY_HAND) as (desk,),
+        stack.phone(other) as nobodys,
+        stack.caller() as caller,
+        outside(stack, tone_hz=CALLEE_HZ) as callee,
+    ):
+        await nobodys.register()
+        call, contact = await dial(stack, caller, lane.straight)
+        rung = await desk.phone.incoming(within_s=15)
+        rung.answer()
+        await stack.fact("CallConnected", contact=contact)
+        assert await rung.refer("917712345678") == 202
+        transferred = await callee.incoming(within_s=15)
+        transferred.answer()
+        await call.rtp.hears(CALLEE_HZ)
+        urgent = nobodys.call("119")
+        emergency = await callee.incoming(within_s=15)
+        emergency.answer()
+        await urgent.rtp.hears(CALLEE_HZ)
+        killed = stack.kill("acd")
+        await stack.back("acd", killed)
+        for there, here in ((transferred, call), (emergency, urgent)):
+            await there.hang_up()
+            await here.ended(within_s=10)
+        assert callee.unfetched == 0
+        assert len(stack.facts.of("CallQueued", contact=contact)) == 1
+    await nothing_left(stack)
+
+
+async def _sides_are_right(stack: HotlineStack, name: str) -> None:
+    """The caller is on the left, whoever was called on the right."""
+    file = stack.deployment.recordings / f"{name}.wav"
+    await until(file.exists, f"recording {file.name}", 15)
+    callers, callees = sound.read_channels(file)
+    middle = slice(len(callers) // 2, len(callers) // 2 + 1600)
+    assert sound.tone_share(callers[middle], AGENT_HZ) > 0.9
+    assert sound.tone_share(callees[middle], CALLEE_HZ) > 0.9

@@ -213,6 +213,19 @@ def test_nobodys_number_comes_before_an_emergency_number(house: House) -> None:
     ]
 
 
+def test_a_talk_outside_is_over_though_acd_died_in_it(house: House) -> None:
+    """Dial itself tells, not an earlier one; and a caller's recording ends before the next conversation."""
+    outgoing = Outgoing(trunk="carrier", presented="4001", rules=(OutgoingRule(allowed=("1",)),))
+    house.write(defaults(trunks=(Trunk("carrier", "address", "192.0.2.1"),), outgoing=outgoing))
+    for context, handler in (("transfer-out", "transfer-out"), ("emergency", "outgoing")):
+        body = house.text("extensions.conf").partition(f"\n[{context}]\n")[2].partition("\n[")[0]
+        before, _, after = body.partition(f"AGI(${{HL_ACD}}/{handler},")
+        assert "DIALSTATUS=)" in before, context
+        then = after.splitlines()[1:3]
+        assert any('| "${DIALSTATUS}" = "ANSWER"]?' in line for line in then), context
+        assert (then[0] == " same => n,StopMixMonitor()") == (context == "transfer-out")
+
+
 def test_what_callers_choose_makes_no_event(house: House) -> None:
     """Line ends in numbers: no event with an empty line passes, and only our own numbers get a channel."""
     house.write(defaults())

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -189,21 +190,113 @@ def test_everything_is_forced_to_disk_within_a_moment(
     writer.close()
 
 
-def test_a_process_without_descriptors_syncs_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    registry = CollectorRegistry()
-    writer = JournalWriter(tmp_path, "acd", metrics=JournalMetrics(registry, "acd"))
-    really = os.dup
-    monkeypatch.setattr(
-        os, "dup", lambda _: (_ for _ in ()).throw(OSError(errno.EMFILE, "Too many open files"))
-    )
+class FailingSync:
+    """os.fdatasync of a disk that fails while `broken`, and takes its time while `held`."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.broken = False
+        self.free = threading.Event()
+        self.free.set()
+        self.entered = threading.Event()
+        self.done = 0
+        self._really = os.fdatasync
+        monkeypatch.setattr(os, "fdatasync", self)
+
+    def __call__(self, descriptor: int) -> None:
+        self.entered.set()
+        assert self.free.wait(5)
+        if self.broken:
+            raise OSError(errno.EIO, "Input/output error")
+        self._really(descriptor)
+        self.done += 1
+
+
+@pytest.fixture
+def idle(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The journal's own thread does nothing: who calls sync is alone."""
+    monkeypatch.setattr("hotline.journal.SYNC_EVERY_S", 3600.0)
+
+
+@pytest.mark.usefixtures("idle")
+def test_who_asks_is_told_whether_the_disk_has_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = JournalWriter(tmp_path, "keeper")
     add(writer, 1)
+    assert writer.sync()
+    assert writer.sync(), "nothing new: it is still there"
+    disk = FullDisk(monkeypatch, room=0)
+    add(writer, 2)
+    assert not writer.sync()
+    disk.room = 1 << 30
+    assert writer.sync(), "written from memory"
+    writer.close()
+
+
+@pytest.mark.usefixtures("idle")
+def test_after_a_failed_sync_only_what_is_appended_anew_is_sure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next fdatasync succeeds, though what the first one failed to write may be lost."""
+    registry = CollectorRegistry()
+    disk = FailingSync(monkeypatch)
+    writer = JournalWriter(tmp_path, "keeper", metrics=JournalMetrics(registry, "keeper"))
+    add(writer, 1)
+    writer.rotate({})  # two files and their folder
+    disk.broken = True
+    assert not writer.sync()
+    assert not writer.sync(), "tried again"
+    assert registry.get_sample_value("hotline_journal_write_errors_total", {"writer": "keeper"}) == 6
+    disk.broken, disk.done = False, 0
+    assert not writer.sync()
+    assert disk.done == 3, "all that failed is dirty again"
+    add(writer, 1)
+    assert writer.sync()
+    writer.close()
+
+
+@pytest.mark.usefixtures("idle")
+def test_a_line_that_was_given_up_is_not_vouched_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = JournalWriter(tmp_path, "keeper", buffer_bytes=300)
+    disk = FullDisk(monkeypatch, room=0)
+    add(writer, *range(5))
+    assert not writer.sync()
+    disk.room = 1 << 30
+    assert not writer.sync(), "the gap is told, its lines are lost"
+    add(writer, 5)
+    assert writer.sync()
+    writer.close()
+
+
+@pytest.mark.usefixtures("idle")
+def test_what_another_thread_has_begun_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = FailingSync(monkeypatch)
+    writer = JournalWriter(tmp_path, "keeper")
+    add(writer, 1)
+    disk.free.clear()
+    disk.entered.clear()
+    told: list[bool] = []
+    threads = [threading.Thread(target=lambda: told.append(writer.sync())) for _ in range(2)]
+    threads[0].start()
+    assert disk.entered.wait(5)
+    threads[1].start()
+    threads[1].join(0.2)
+    assert told == [], "its line is with the disk, which has not answered"
+    disk.free.set()
+    for thread in threads:
+        thread.join(5)
+    assert told == [True, True]
+    writer.close()
+
+
+def test_the_thread_goes_on_after_a_failed_sync(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = FailingSync(monkeypatch)
+    writer = JournalWriter(tmp_path, "acd")
+    disk.broken = True
+    add(writer, 1)
+    disk.entered.clear()
+    assert disk.entered.wait(3)
+    disk.broken, disk.done = False, 0
     deadline = time.monotonic() + 3
-    while not registry.get_sample_value("hotline_journal_write_errors_total", {"writer": "acd"}):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    monkeypatch.setattr(os, "dup", really)
-    before = registry.get_sample_value("hotline_journal_sync_seconds_count", {"writer": "acd"})
-    while registry.get_sample_value("hotline_journal_sync_seconds_count", {"writer": "acd"}) == before:
+    while not disk.done:
         assert time.monotonic() < deadline, "the thread is gone"
         time.sleep(0.01)
     writer.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import wave
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -335,6 +336,25 @@ async def test_a_message_ended_by_hanging_up_is_kept_too(house: House) -> None:
     assert call.variables["HL_OUTCOME"] == "voice_message"
 
 
+async def test_who_hangs_up_at_the_tone_has_left_the_dialplan_what_to_put_back(house: House) -> None:
+    call = ScriptedCall("c1", script={"record": ["100!"]}, HL_OUTCOME="closed")
+    with pytest.raises(HungUp):
+        await house.handlers.voicemail(call)
+    assert house.facts() == []
+    assert call.variables["HL_OUTCOME_BEFORE"] == "closed"
+    assert abs(int(call.variables["HL_SPOKEN_SINCE"]) - time.time() * 1000) < 5000
+    assert call.order == ["HL_OUTCOME_BEFORE", "HL_SPOKEN_SINCE", "HL_OUTCOME"]
+
+
+async def test_a_message_that_we_died_in_is_the_beginning_of_the_next(house: House) -> None:
+    """The outcome from before both is put back if there is none; the time spoken counts from the first."""
+    died = {"HL_OUTCOME": "voice_message", "HL_OUTCOME_BEFORE": "closed", "HL_SPOKEN_SINCE": "1795287640123"}
+    call = ScriptedCall("c1", "1795287640", script={"record": ["1000"]}, **died)
+    await house.handlers.voicemail(call)
+    assert call.variables["HL_OUTCOME"] == "closed"
+    assert call.variables["HL_SPOKEN_SINCE"] == "1795287640123"
+
+
 async def test_who_says_nothing_leaves_no_message(house: House) -> None:
     call = ScriptedCall("c1", script={"record": ["1000"]}, HL_OUTCOME="closed")
     await house.handlers.voicemail(call)
@@ -364,6 +384,22 @@ async def test_a_message_spoken_while_we_died_is_adopted(house: House) -> None:
     ((kind, body),) = house.facts()
     assert (kind, body["contact"], body["length_ms"]) == ("MessageLeft", "c1", 2000)
     assert await house.handlers.adopt_messages() == 0
+
+
+async def test_a_message_stays_where_it_is_looked_for_until_its_fact_is_on_disk(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = ScriptedCall("c1", script={"record": ["2000"]}, HL_OUTCOME="closed")
+    spoken, kept = (house.folder / "voice-messages" / name for name in ("incoming/c1.wav", "c1.wav"))
+    with monkeypatch.context() as broken:
+        broken.setattr(house.journal, "sync", lambda: False)
+        await house.handlers.voicemail(call)
+        assert await house.handlers.adopt_messages() == 0
+    assert (call.variables["HL_OUTCOME"], call.said[-1]) == ("voice_message", "message-thanks")
+    assert (spoken.exists(), kept.exists(), house.count("messages_total")) == (True, False, 0)
+    assert await house.handlers.adopt_messages() == 1
+    assert (spoken.exists(), kept.exists(), house.count("messages_total")) == (False, True, 1)
+    assert len(set(house.ids())) == 1
 
 
 # ---- the survey -----------------------------------------------------------------------------------------

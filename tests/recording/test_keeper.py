@@ -180,6 +180,21 @@ def test_a_failure_is_counted_the_raw_kept_and_the_others_go_on(
     assert sorted(fact["segment"] for fact in house.facts()) == ["1-1", "1-2"]
 
 
+def test_a_raw_file_stays_until_its_fact_is_on_disk(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = house.raw("1-1")
+    house.ended("1-1")
+    with monkeypatch.context() as broken:
+        broken.setattr(house.journal, "sync", lambda: False)
+        assert house.keeper.sweep() == 0
+    assert raw.exists()
+    assert (house.count("failures_total"), house.count("kept_total")) == (1, 0)
+    house.keeper._retry_at_s.clear()
+    assert house.keeper.sweep() == 1
+    assert not raw.exists()
+    first, second = house.facts()
+    assert first == second
+
+
 def test_low_disk_space_is_told_once_and_measured(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     house = House(tmp_path, disk_low_bytes=1 << 62)
     house.keeper.watch_disk()
@@ -190,6 +205,28 @@ def test_low_disk_space_is_told_once_and_measured(tmp_path: Path, caplog: pytest
     enough = House(tmp_path / "other", disk_low_bytes=0)
     enough.keeper.watch_disk()
     assert enough.count("disk_low") == 0
+
+
+def test_the_last_of_the_disk_is_left_to_calls_that_are_being_recorded(tmp_path: Path) -> None:
+    house = House(tmp_path, reserve_bytes=1 << 62)
+    raw = house.raw("1-1")
+    private = house.raw("s-1.7", quiet_s=100)
+    house.ended("1-1")
+    assert house.keeper.sweep() == 1  # what needs no room is dealt with
+    assert (raw.exists(), private.exists()) == (True, False)
+    assert house.count("failures_total") == 1
+    assert [path.name for path in house.recordings.iterdir() if path.name != "incoming"] == ["making"]
+
+
+def test_who_was_transferred_outside_is_on_the_left_as_recorded(house: House) -> None:
+    for segment in ("o-1795287640.12.1", "o-1795287640.13"):
+        told = {"contact": "1795287640.12", "segment": segment, "recording": f"2026/10/01/{segment}"}
+        house.raw(segment)
+        house.keeper.segments.apply("OutgoingAnswered", told)
+        house.keeper.segments.apply("OutgoingEnded", told)
+    assert house.keeper.sweep() == 2
+    sounds = {fact["segment"]: (house.recordings / fact["path"]).read_bytes()[44:] for fact in house.facts()}
+    assert sounds == {"o-1795287640.12.1": SECOND, "o-1795287640.13": swap_channels(SECOND)}
 
 
 def test_a_stop_ends_the_sweep_between_two_files(house: House) -> None:

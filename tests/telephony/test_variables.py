@@ -9,7 +9,7 @@ from telephony import variables
 
 def test_all_names_are_ours_and_differ() -> None:
     names = [value for name, value in vars(variables).items() if name.isupper() and isinstance(value, str)]
-    assert len(names) == len(set(names)) == 28
+    assert len(names) == len(set(names)) == 30
     assert all(name.startswith("HL_") for name in names)
 
 

@@ -34,6 +34,21 @@ def test_a_channel_that_is_gone_joins_nobody() -> None:
     assert joins.phone_entered(leg("8", "consultation"), 200) == []
 
 
+def test_what_was_told_before_we_looked_away_may_be_old() -> None:
+    joins = Joins()
+    joins.caller_entered("c1", "talk")
+    joins.phone_entered(leg("7", "consultation"), 100)
+    assert (joins.knows("c1"), joins.knows("7"), joins.knows("8")) == (True, True, False)
+    joins.look_away()
+    assert (joins.knows("c1"), joins.knows("7")) == (False, False)
+    joined = joins.caller_entered("c1", "consultation")
+    assert [(one.leg.uniqueid, one.since_ms) for one in joined] == [("7", 100)]
+    joins.phone_entered(leg("7", "consultation"), 200)
+    assert (joins.knows("c1"), joins.knows("7")) == (True, True)
+    joins.gone("7")
+    assert not joins.knows("7")
+
+
 def test_in_talk_are_the_legs_of_a_phone_in_the_callers_bridge() -> None:
     caller = channel_seen({"Uniqueid": "c1", "Channel": "PJSIP/carrier-1", "BridgeId": "talk"})
     alone = channel_seen({"Uniqueid": "c2", "Channel": "PJSIP/carrier-2"})

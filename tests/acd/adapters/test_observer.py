@@ -330,6 +330,68 @@ async def test_who_has_joined_is_known_though_the_leg_never_got_its_marks(talk: 
     assert talk.hung_up_by("SegmentEnded") == ["agent", "agent"]
 
 
+CONSULTED = {**SIDE_LEG, "BridgeId": "b2"}
+TRANSFERRED = [ATTENDED, {"Event": "BridgeEnter", **CALLER, "BridgeUniqueid": "b2"}, LEG_GONE]
+
+
+def skipped_ms(talk: Talk) -> int:
+    return next(one["recording_skip_ms"] for one in talk.facts("CallConnected") if one["how"] == "joined")
+
+
+async def consulting(talk: Talk, since_ms: int) -> None:
+    """acd comes back in a consultation with 1002, of which Asterisk's log tells since when."""
+    talk.engine.handle(events.AgentLoggedIn("1002", "1002"))
+    talk.log = Ends(talks={"7": cel.Talk(since_ms, since_ms)})
+    await comes_back(talk, Link(*IN_TALK, CONSULTED))
+    assert talk.joined() == []
+
+
+async def test_a_consultation_that_began_unseen_may_end_in_a_transfer(talk: Talk) -> None:
+    await consulting(talk, talk.engine.clock.now_ms() - 60_000)
+    talk.tell(*TRANSFERRED)
+    assert talk.joined() == [("1002", "s-7")]
+    assert talk.hung_up_by("SegmentEnded") == ["transfer"]
+    assert 60_000 <= skipped_ms(talk) < 70_000
+
+
+async def test_a_consultation_of_unknown_length_is_left_out_whole(talk: Talk) -> None:
+    await consulting(talk, 0)
+    talk.tell(*TRANSFERRED)
+    assert (
+        skipped_ms(talk) > 1_000_000_000_000
+    )  # the keeper leaves as much as the talk with the caller lasted
+
+
+async def test_a_transfer_that_was_completed_unseen_counts_from_now_on(talk: Talk) -> None:
+    """… and all that was recorded until now is taken for the consultation."""
+    now_ms = talk.engine.clock.now_ms()
+    talk.engine.handle(events.AgentLoggedIn("1002", "1002"))
+    ended = cel.EndedLeg(now_ms - 10_000, 16, "transfer")
+    talk.log = Ends(legs={"1-1": ended}, talks={"7": cel.Talk(now_ms - 60_000, now_ms - 60_000)})
+    await comes_back(talk, Link({**CALLER, "BridgeId": "b2"}, CONSULTED))
+    assert talk.joined() == [("1002", "s-7")]
+    assert 60_000 <= skipped_ms(talk) < 70_000
+    assert talk.hung_up_by("SegmentEnded") == ["transfer"]
+    await comes_back(talk, Link({**CALLER, "BridgeId": "b2"}, CONSULTED))  # found once
+    assert talk.joined() == [("1002", "s-7")]
+
+
+async def test_who_changed_bridges_while_the_link_was_away_is_found_in_the_new_one(talk: Talk) -> None:
+    talk.engine.handle(events.AgentLoggedIn("1002", "1002"))
+    talk.tell(
+        {"Event": "BridgeEnter", **CALLER, "BridgeUniqueid": "b1"}, {"Event": "BridgeEnter", **SIDE_LEG}
+    )
+    await comes_back(talk, Link({**CALLER, "BridgeId": "b2"}, CONSULTED))
+    assert talk.joined() == [("1002", "s-7")]
+
+
+async def test_an_entry_told_since_the_list_was_asked_for_is_newer_than_it(talk: Talk) -> None:
+    talk.engine.handle(events.AgentLoggedIn("1002", "1002"))
+    moves = {"Event": "BridgeEnter", **CALLER, "BridgeUniqueid": "b9"}
+    await comes_back(talk, Link({**CALLER, "BridgeId": "b2"}, {**LEG, "BridgeId": "b2"}, CONSULTED), moves)
+    assert talk.joined() == []
+
+
 async def test_of_three_parties_the_agent_who_took_the_third_in_has_transferred_nobody(talk: Talk) -> None:
     transfer = {"Event": "AttendedTransfer", "Result": "Success", "OrigTransfererUniqueid": "l1"}
     talk.tell({**transfer, "DestType": "Threeway"}, LEG_ASKS, LEG_GONE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import time
 import wave
 from pathlib import Path
@@ -95,3 +96,10 @@ def test_repair_drops_an_orphan_without_sound(messages: VoiceMessages, tmp_path:
     record(file, 0)
     messages.repair(file)
     assert not file.exists()
+
+
+def test_the_dialplan_knows_how_short_no_message_is() -> None:
+    """Behind the tone of 426 ms: nobody whose message is kept has the outcome put back."""
+    dialplan = (Path(__file__).parents[3] / "asterisk-conf" / "extensions.conf").read_text()
+    (told,) = re.findall(r"HL_SPOKEN_SINCE} < (\d+)\]", dialplan)
+    assert SHORTEST_MS < int(told) <= SHORTEST_MS + 426

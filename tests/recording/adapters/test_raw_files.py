@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import wave
@@ -73,6 +74,26 @@ def test_a_file_that_grew_meanwhile_is_not_kept(tmp_path: Path) -> None:
     with pytest.raises(RawGrew):
         make_recording(raw, tmp_path / "1-1.part", tmp_path / "kept/1-1.wav")
     assert not (tmp_path / "kept").exists()
+    assert not (tmp_path / "1-1.part").exists()
+
+
+def test_a_half_made_recording_does_not_keep_the_disk_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fsync(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    raw = raw_of(tmp_path / "1-1.raw", (AGENT + CALLER) * 100)
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises(OSError, match="No space left"):
+        make_recording(raw, tmp_path / "1-1.part", tmp_path / "kept/1-1.wav")
+    assert [path.name for path in tmp_path.iterdir()] == ["1-1.raw"]
+
+
+def test_where_the_caller_is_first_nothing_is_exchanged(tmp_path: Path) -> None:
+    raw = raw_of(tmp_path / "o-1.2.1.raw", (CALLER + AGENT) * 100)
+    make_recording(raw, tmp_path / "1.part", tmp_path / "1.wav", swap=False)
+    assert (tmp_path / "1.wav").read_bytes()[44:] == (CALLER + AGENT) * 100
 
 
 def test_a_file_that_shrank_meanwhile_is_an_error(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from recording.core.raw import (
     ABANDONED_MS,
     SETTLED_MS,
     RawState,
+    caller_is_first,
     is_finished,
     kept_path,
     length_ms,
@@ -37,6 +38,21 @@ from recording.core.raw import (
 )
 def test_only_ids_are_names(name: str, segment: str | None) -> None:
     assert segment_of(name) == segment
+
+
+@pytest.mark.parametrize(
+    ("segment", "first"),
+    [
+        ("o-1795287640.12.1", True),
+        ("o-pbx-1795287640.12.3", True),
+        ("o-1795287640.12", False),  # an agent's own call outside
+        ("o-pbx-1795287640.12", False),
+        ("s-1795287640.12", False),
+        ("1-42", False),
+    ],
+)
+def test_the_caller_is_first_where_the_callers_own_channel_is_recorded(segment: str, first: bool) -> None:
+    assert caller_is_first(segment) is first
 
 
 @pytest.mark.parametrize(
