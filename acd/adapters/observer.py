@@ -115,6 +115,8 @@ class Observer:
             self._late.end()  # the log will tell
             self._sudden.settle_all()
             self._gave_up.clear()
+            for leg in self.legs.values():
+                leg.home = ""  # whether it goes to consult somebody now nobody sees
             self.on_synchronized(False)
             self._away.begin()
             self._engine.handle(AsteriskLost())
@@ -189,10 +191,10 @@ class Observer:
                 if not self._is_known(one):
                     self._facts.started(one.contact, one.caller_number, whence.get(one.contact, NOWHERE))
             elif one.offer:
-                leg = Leg(
-                    one.offer, one.contact, one.channel, one.is_up, heard=True, bridged=bool(one.bridge)
-                )
-                self.legs.setdefault(one.uniqueid, leg)
+                leg = self.legs.setdefault(one.uniqueid, Leg(one.offer, one.contact, one.channel))
+                # One that we left ringing may be up by now; one that told of it since may be ringing here.
+                leg.heard, leg.up = True, leg.up or one.is_up
+                leg.bridged = leg.bridged or bool(one.bridge)
         by_log = late.keys() & ends.contacts.keys()
         for uniqueid in doubtful - alive - (late.keys() - by_log):
             self.callers.pop(uniqueid, None)
@@ -252,8 +254,17 @@ class Observer:
             self.legs[leg.uniqueid] = Leg(leg.offer, leg.contact, leg.channel)
             self._engine.handle(OfferRang(leg.offer))
 
+    def _leg_of(self, message: Mapping[str, str]) -> Leg | None:
+        """The leg of the message; one that no snapshot has told of yet makes itself known by it."""
+        uniqueid = message.get("Uniqueid", "")
+        if self._late.waiting and uniqueid not in self._dead:
+            seen = channel_seen(message)
+            if seen.offer and seen.contact and not is_caller(seen):
+                self.legs.setdefault(uniqueid, Leg(seen.offer, seen.contact, seen.channel, heard=True))
+        return self.legs.get(uniqueid)
+
     def _new_state(self, message: Mapping[str, str]) -> None:
-        leg = self.legs.get(message.get("Uniqueid", ""))
+        leg = self._leg_of(message)
         if leg is None or leg.up:
             return
         leg.heard = True
@@ -262,9 +273,9 @@ class Observer:
             self._engine.handle(OfferAnswered(leg.offer))
 
     def _bridge_enter(self, message: Mapping[str, str]) -> None:
-        leg = self.legs.get(message.get("Uniqueid", ""))
+        leg = self._leg_of(message)
         if leg is not None:
-            leg.bridge = message.get("BridgeUniqueid", "")
+            leg.up, leg.bridge = True, message.get("BridgeUniqueid", "")
         if leg is not None and not leg.bridged:
             leg.home = leg.bridge
             now_ms = self._engine.clock.now_ms()
