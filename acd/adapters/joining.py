@@ -7,6 +7,7 @@ snapshots and its end know it, and its recording begins anew where Asterisk had 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
+from functools import partial
 
 from acd.adapters.joins import Joins, in_talk, marked, segment_of
 from acd.adapters.legs import Caller, Leg
@@ -43,7 +44,7 @@ class Joining:
         """A channel that is no offer's leg is in a bridge: does an agent talk with a caller there?"""
         if seen.uniqueid in self._callers:
             joined = self._joins.caller_entered(seen.uniqueid, seen.bridge)
-        elif not seen.offer and self._engine.distributor.agent_at(seen.endpoint) is not None:
+        elif not seen.offer and self._engine.distributor.agent_using(seen.endpoint) is not None:
             joined = self._joins.phone_entered(seen, self._engine.clock.now_ms())
         else:
             return
@@ -53,11 +54,14 @@ class Joining:
     def look_for_takers(self, channels: Iterable[ChannelSeen], dead: Collection[str]) -> None:
         """Who was to take a conversation over may have joined it while nobody looked."""
         channels = list(channels)
-        for contact, view in list(self._engine.picture.contacts.items()):
-            taker = self._engine.picture.agents.get(view.taker)
-            for leg in in_talk(channels, contact, taker.phone) if taker is not None else ():
+        taken = {contact: view.taker for contact, view in self._engine.picture.contacts.items() if view.taker}
+        for contact, taker in taken.items():
+            for leg in in_talk(channels, contact, partial(self._is_at, taker)):
                 if leg.uniqueid not in self._legs and leg.uniqueid not in dead:
                     self._join(contact, leg, self._engine.clock.now_ms())
+
+    def _is_at(self, agent: str, phone: str) -> bool:
+        return self._engine.distributor.agent_using(phone) == agent
 
     def with_marks(self, seen: ChannelSeen) -> ChannelSeen:
         """The channel with its marks: one that joined a conversation as we were killed may not bear them."""
@@ -69,7 +73,7 @@ class Joining:
         return marked(seen, leg.contact)
 
     def _join(self, contact: str, leg: ChannelSeen, since_ms: int) -> None:
-        agent = self._engine.distributor.agent_at(leg.endpoint)
+        agent = self._engine.distributor.agent_using(leg.endpoint)
         view = self._engine.picture.contacts.get(contact)
         if agent is None or view is None:
             return

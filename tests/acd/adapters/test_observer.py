@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -297,6 +298,23 @@ def take_over(talk: Talk) -> list[str]:
     talk.engine.handle(events.AgentLoggedIn("1002", "1002"))
     talk.engine.handle(events.CallTaken("c1", "1002", "1002", "phone", joins=True))
     return dropped
+
+
+FURTHER = {**TAKER, "Channel": "PJSIP/2002-7"}
+
+
+@pytest.mark.parametrize("looking", [False, True])
+async def test_who_takes_over_from_a_further_phone_has_taken_over(talk: Talk, looking: bool) -> None:
+    known = settings(version=2)
+    agents = tuple(replace(one, also=("2002",)) if one.number == "1002" else one for one in known.agents)
+    talk.engine.handle(replace(known, agents=agents))
+    dropped = take_over(talk)
+    if looking:
+        talk.tell({"Event": "BridgeEnter", **CALLER, "BridgeUniqueid": "b1"})
+        talk.tell({"Event": "BridgeEnter", **FURTHER, "BridgeUniqueid": "b1"})
+    else:
+        await comes_back(talk, Link(*IN_TALK, FURTHER))
+    assert (talk.joined(), dropped) == ([("1002", "s-7")], ["1-1"])
 
 
 async def test_who_takes_over_while_nobody_looks_is_found_in_the_bridge(talk: Talk) -> None:
