@@ -35,10 +35,7 @@ from acd.core.events import (
     OfferAnswered,
     OfferConnected,
     OfferRang,
-    PhoneBecameReachable,
-    PhoneBecameUnreachable,
 )
-from acd.core.phones import PhoneContacts
 from acd.engine import Engine
 from telephony.ami import AmiLink, LinkState
 from telephony.channels import ChannelSeen, channel_seen, is_caller
@@ -77,7 +74,6 @@ class Observer:
         self.on_synchronized: Callable[[bool], None] = lambda _: None
         self.on_channels: Callable[[Collection[str], int], None] = lambda alive, asked_ms: None
         self._messages = Counter("hotline_ami_events_total", "AMI events looked at", registry=registry)
-        self._phones = PhoneContacts()
         self._joining = Joining(engine, self.orders, self.legs, self.callers, recording_path)
         self._facts = ContactFacts(engine, caller_reference)
         self._late = LateEnds()
@@ -93,7 +89,6 @@ class Observer:
             "BlindTransfer": self._blind_transfer,
             "AttendedTransfer": self._attended_transfer,
             "UserEvent": self._user_event,
-            "ContactStatus": self._contact_status,
         }
 
     @property
@@ -430,14 +425,6 @@ class Observer:
             caller.hang_up_asked |= message.get("Source") == seen.channel
         if "Quality" in message:
             self._facts.media(message)
-
-    def _contact_status(self, message: Mapping[str, str]) -> None:
-        phone = message.get("AOR", "")
-        reachable = self._phones.told(phone, message.get("URI", ""), message.get("ContactStatus", ""))
-        agent = self._engine.distributor.agent_at(phone)
-        if agent is None or reachable is None:
-            return
-        self._engine.handle(PhoneBecameReachable(agent) if reachable else PhoneBecameUnreachable(agent))
 
     async def close(self) -> None:
         """Stop asking for snapshots and waiting."""
