@@ -28,7 +28,7 @@ from acd.adapters.orders import REQUEUE
 from acd.adapters.outgoing import Outgoing
 from acd.adapters.own_calls import OwnCalls
 from acd.adapters.queue_handler import QueueHandler
-from acd.adapters.reachability import Reachability
+from acd.adapters.reachability import STATUS, Reachability
 from acd.adapters.security import FAILURES, SecurityWatch
 from acd.adapters.stream import Stream
 from acd.adapters.supervise import SUPERVISE, Supervisors
@@ -93,7 +93,7 @@ class Acd:
             HeardTrunks(service.deployment.heard_trunks_file),
         )
         self._lamps = Lamps(self.engine, self._link, self._settings, service.registry)
-        self._reachability = Reachability(self.engine, self._link)
+        self._reachability = Reachability(self.engine, self._link, self._settings)
         self._recalls = Recalls(self.engine, service.registry)
         self._outgoing = Outgoing(
             self.engine,
@@ -154,7 +154,7 @@ class Acd:
             self._service.secrets.ami_acd,
             on_message=self._on_message,
             on_state=self.observer.on_state,
-            wanted=self.observer.wanted | FAILURES | TRUNK_EVENTS,
+            wanted=self.observer.wanted | FAILURES | TRUNK_EVENTS | {STATUS},
             metrics=AmiMetrics(self._service.registry),
             destinations=(REQUEUE, SUPERVISE, VERDICT, WINNER, JOINED, LINE, OTHER_HALF),
         )
@@ -205,6 +205,7 @@ class Acd:
         self.observer.on_message(message)
         self._security.on_message(message)
         self._trunks.on_message(message)
+        self._reachability.on_message(message)
         self._outgoing.on_message(message)
         self._verdicts.on_message(message)
 
@@ -214,6 +215,7 @@ class Acd:
     def _on_synchronized(self, synchronized: bool) -> None:
         self._callbacks.synchronized = synchronized
         if not synchronized:
+            self._reachability.look_away()
             self._service.not_ready(say("readiness.no_ami"))
         self._door.see(synchronized)
         if synchronized:

@@ -31,7 +31,8 @@ class DialOptions:
     subroutine (U): context and arguments of a Gosub on the answered leg, before the two are joined.
     before_ringing (b): the same on each new leg, before it rings. after_caller (F): the context where the
     answered leg goes on, at extension s, when the caller hangs up. limit_s (S): hangs up so long after the
-    answer; 0: never. codes (t): the answered side may transfer by codes (features.conf).
+    answer; 0: never. codes (t): the answered side may transfer by codes (features.conf). presented (f): the
+    number that the called person sees, in place of the caller's, which the caller's channel keeps.
     """
 
     go_on: bool = False
@@ -44,6 +45,7 @@ class DialOptions:
     answer_caller: bool = False
     limit_s: int = 0
     codes: bool = False
+    presented: str = ""
 
     def text(self) -> str:
         """Dial's third argument; raises InputRefused for a part that may not stand there."""
@@ -67,6 +69,8 @@ class DialOptions:
             parts.append("a")
         if self.codes:
             parts.append("t")
+        if self.presented:
+            parts.append(f"f({_checked('presented', _NUMBER, self.presented)})")
         if self.limit_s:
             parts.append(f"S({int(self.limit_s)})")
         if self.go_on:

@@ -7,6 +7,7 @@ snapshots and its end know it, and its recording begins anew where Asterisk had 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
 
 from acd.adapters.cel import NEVER, Talk
 from acd.adapters.joins import Joins, in_talk, marked, segment_of
@@ -51,7 +52,7 @@ class Joining:
     def _entered(self, seen: ChannelSeen, first_ms: int) -> None:
         if seen.uniqueid in self._callers:
             joined = self._joins.caller_entered(seen.uniqueid, seen.bridge)
-        elif not seen.offer and self._engine.distributor.agent_at(seen.endpoint) is not None:
+        elif not seen.offer and self._engine.distributor.agent_using(seen.endpoint) is not None:
             joined = self._joins.phone_entered(seen, first_ms)
         else:
             return
@@ -61,9 +62,9 @@ class Joining:
     def look_for_takers(self, channels: Iterable[ChannelSeen], dead: Collection[str]) -> None:
         """Who was to take a conversation over may have joined it while nobody looked."""
         channels = list(channels)
-        for contact, view in list(self._engine.picture.contacts.items()):
-            taker = self._engine.picture.agents.get(view.taker)
-            for leg in in_talk(channels, contact, taker.phone) if taker is not None else ():
+        taken = {contact: view.taker for contact, view in self._engine.picture.contacts.items() if view.taker}
+        for contact, taker in taken.items():
+            for leg in in_talk(channels, contact, partial(self._is_at, taker)):
                 if leg.uniqueid not in self._legs and leg.uniqueid not in dead:
                     self._join(contact, leg, self._engine.clock.now_ms())
 
@@ -82,6 +83,9 @@ class Joining:
             if one.bridge and one.uniqueid not in settled and not self._joins.knows(one.uniqueid):
                 self._entered(one, talks.get(one.uniqueid, NEVER).connected_ms)
 
+    def _is_at(self, agent: str, phone: str) -> bool:
+        return self._engine.distributor.agent_using(phone) == agent
+
     def with_marks(self, seen: ChannelSeen) -> ChannelSeen:
         """The channel with its marks: one that joined a conversation as we were killed may not bear them."""
         segment = segment_of(seen.uniqueid)
@@ -92,7 +96,7 @@ class Joining:
         return marked(seen, leg.contact)
 
     def _join(self, contact: str, leg: ChannelSeen, since_ms: int) -> None:
-        agent = self._engine.distributor.agent_at(leg.endpoint)
+        agent = self._engine.distributor.agent_using(leg.endpoint)
         view = self._engine.picture.contacts.get(contact)
         if agent is None or view is None:
             return

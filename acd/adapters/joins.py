@@ -7,7 +7,7 @@ third party who is taken in. It must not know what acd makes of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from telephony import variables
@@ -27,11 +27,16 @@ def marked(leg: ChannelSeen, contact: str) -> ChannelSeen:
     return replace(leg, accountcode=contact, variables=marks)
 
 
-def in_talk(channels: Iterable[ChannelSeen], contact: str, phone: str) -> list[ChannelSeen]:
-    """The legs of this phone that a list of channels shows in one bridge with the contact's caller."""
+def in_talk(
+    channels: Iterable[ChannelSeen], contact: str, is_theirs: Callable[[str], bool]
+) -> list[ChannelSeen]:
+    """The legs that a list of channels shows in one bridge with the contact's caller.
+
+    is_theirs: whether a phone is one of those in question.
+    """
     channels = list(channels)
     bridges = {one.bridge for one in channels if one.uniqueid == contact} - {""}
-    return [one for one in channels if one.bridge in bridges and one.endpoint == phone and not one.offer]
+    return [one for one in channels if one.bridge in bridges and not one.offer and is_theirs(one.endpoint)]
 
 
 @dataclass(frozen=True, slots=True)

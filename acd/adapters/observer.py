@@ -35,10 +35,7 @@ from acd.core.events import (
     OfferAnswered,
     OfferConnected,
     OfferRang,
-    PhoneBecameReachable,
-    PhoneBecameUnreachable,
 )
-from acd.core.phones import PhoneContacts
 from acd.engine import Engine
 from telephony.ami import AmiLink, LinkState
 from telephony.channels import ChannelSeen, channel_seen, is_caller
@@ -77,7 +74,6 @@ class Observer:
         self.on_synchronized: Callable[[bool], None] = lambda _: None
         self.on_channels: Callable[[Collection[str], int], None] = lambda alive, asked_ms: None
         self._messages = Counter("hotline_ami_events_total", "AMI events looked at", registry=registry)
-        self._phones = PhoneContacts()
         self._joining = Joining(engine, self.orders, self.legs, self.callers, recording_path)
         self._facts = ContactFacts(engine, caller_reference)
         self._late = LateEnds()
@@ -93,7 +89,6 @@ class Observer:
             "BlindTransfer": self._blind_transfer,
             "AttendedTransfer": self._attended_transfer,
             "UserEvent": self._user_event,
-            "ContactStatus": self._contact_status,
         }
 
     @property
@@ -116,6 +111,8 @@ class Observer:
             self._sudden.settle_all()
             self._gave_up.clear()
             self._joining.look_away()
+            for leg in self.legs.values():
+                leg.home = ""  # whether it goes to consult somebody now nobody sees
             self.on_synchronized(False)
             self._away.begin()
             self._engine.handle(AsteriskLost())
@@ -190,10 +187,10 @@ class Observer:
                 if not self._is_known(one):
                     self._facts.started(one.contact, one.caller_number, whence.get(one.contact, NOWHERE))
             elif one.offer:
-                leg = Leg(
-                    one.offer, one.contact, one.channel, one.is_up, heard=True, bridged=bool(one.bridge)
-                )
-                self.legs.setdefault(one.uniqueid, leg)
+                leg = self.legs.setdefault(one.uniqueid, Leg(one.offer, one.contact, one.channel))
+                # One that we left ringing may be up by now; one that told of it since may be ringing here.
+                leg.heard, leg.up = True, leg.up or one.is_up
+                leg.bridged = leg.bridged or bool(one.bridge)
         by_log = late.keys() & ends.contacts.keys()
         for uniqueid in doubtful - alive - (late.keys() - by_log):
             self.callers.pop(uniqueid, None)
@@ -250,12 +247,27 @@ class Observer:
 
     def _dial_begin(self, message: Mapping[str, str]) -> None:
         leg = channel_seen(message, "Dest")
-        if leg.offer and leg.uniqueid != leg.contact:
+        if leg.offer and leg.uniqueid != leg.contact and leg.uniqueid not in self.legs:
             self.legs[leg.uniqueid] = Leg(leg.offer, leg.contact, leg.channel)
             self._engine.handle(OfferRang(leg.offer))
 
+    def _leg_of(self, message: Mapping[str, str]) -> Leg | None:
+        """The leg of the message; one that was not told of yet makes itself known by it.
+
+        A snapshot may be under way; or a quick phone is told of before DialBegin, which comes from another
+        of Asterisk's threads.
+        """
+        uniqueid = message.get("Uniqueid", "")
+        if uniqueid not in self.legs and uniqueid not in self._dead:
+            seen = channel_seen(message)
+            if seen.offer and seen.contact and not is_caller(seen):
+                self.legs[uniqueid] = Leg(seen.offer, seen.contact, seen.channel, heard=True)
+                if not self._late.waiting:
+                    self._engine.handle(OfferRang(seen.offer))
+        return self.legs.get(uniqueid)
+
     def _new_state(self, message: Mapping[str, str]) -> None:
-        leg = self.legs.get(message.get("Uniqueid", ""))
+        leg = self._leg_of(message)
         if leg is None or leg.up:
             return
         leg.heard = True
@@ -264,9 +276,9 @@ class Observer:
             self._engine.handle(OfferAnswered(leg.offer))
 
     def _bridge_enter(self, message: Mapping[str, str]) -> None:
-        leg = self.legs.get(message.get("Uniqueid", ""))
+        leg = self._leg_of(message)
         if leg is not None:
-            leg.bridge = message.get("BridgeUniqueid", "")
+            leg.up, leg.bridge = True, message.get("BridgeUniqueid", "")
         if leg is not None and not leg.bridged:
             leg.home = leg.bridge
             now_ms = self._engine.clock.now_ms()
@@ -421,14 +433,6 @@ class Observer:
             caller.hang_up_asked |= message.get("Source") == seen.channel
         if "Quality" in message:
             self._facts.media(message)
-
-    def _contact_status(self, message: Mapping[str, str]) -> None:
-        phone = message.get("AOR", "")
-        reachable = self._phones.told(phone, message.get("URI", ""), message.get("ContactStatus", ""))
-        agent = self._engine.distributor.agent_at(phone)
-        if agent is None or reachable is None:
-            return
-        self._engine.handle(PhoneBecameReachable(agent) if reachable else PhoneBecameUnreachable(agent))
 
     async def close(self) -> None:
         """Stop asking for snapshots and waiting."""

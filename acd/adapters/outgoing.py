@@ -25,6 +25,7 @@ from acd.core.outgoing import Judgement, OutgoingLimits, judge_outgoing
 from acd.engine import Engine
 from hotline.core.settings import Settings
 from telephony import variables
+from telephony.channels import channel_seen
 from telephony.dial import DialOptions, trunk_arguments
 from telephony.errors import HungUp
 from telephony.fastagi import AgiSession
@@ -111,8 +112,16 @@ class Outgoing:
             )
             if await session.get_variable("DIALSTATUS") == "ANSWER":
                 await session.set_variable(variables.NEXT, "hangup")
+            else:
+                await self._failed(session, f"{SEGMENT}{session.uniqueid}.{entry}")
         except HungUp:
             logger.debug("transfer_out_over", extra={"contact": contact})
+
+    async def _failed(self, session: AgiSession, segment: str) -> None:
+        """The caller's channel lives on, and where the trunk had no leg AMI tells of no end."""
+        cause = await session.get_variable("HANGUPCAUSE") or ""
+        if segment in self._engine.picture.outgoing:
+            self._ended(segment, int(cause) if cause.isdecimal() else 0)
 
     def _judge(self, agent: str, number: str, *, transfer: bool = False) -> Judgement:
         settings = self._settings()
@@ -157,7 +166,9 @@ class Outgoing:
         """Dial, and go on when it is over. contact, part: of a caller who is transferred."""
         outgoing = self._settings().outgoing
         segment, now_ms = f"{SEGMENT}{session.uniqueid}{part}", self._engine.clock.now_ms()
-        options = DialOptions(go_on=True, limit_s=0 if emergency else outgoing.max_minutes_per_call * 60)
+        limit_s = 0 if emergency else outgoing.max_minutes_per_call * 60
+        # On the callee's leg alone: a caller who comes back from a failed transfer has the own number.
+        options = DialOptions(go_on=True, limit_s=limit_s, presented=outgoing.presented)
         arguments = trunk_arguments(number, outgoing.trunk, RING_S, options)
         view = self._engine.picture.agents.get(agent)
         contact = contact or (view.contact if view is not None else "") or self._recall_of(number)
@@ -167,7 +178,6 @@ class Outgoing:
             OutgoingStarted(now_ms, segment, contact, agent, phone, callee, outgoing.trunk, prefix, emergency)
         )
         self._engine.record(CallerIdentified(at_ms=now_ms, caller=callee, number=number, name=""))
-        await session.set_variable("CALLERID(all)", f'"" <{outgoing.presented}>')
         await session.execute("MixMonitor", str(self._incoming / f"{segment}.raw"), "bD")
         await session.execute("Dial", *arguments)
 
@@ -187,7 +197,9 @@ class Outgoing:
             return
         uniqueid, event = message.get("Uniqueid", ""), message.get("Event", "")
         if event == "DialBegin" and (segment := self._of(uniqueid)):
-            self._legs[message.get("DestUniqueid", "")] = segment
+            callee = channel_seen(message, "Dest")
+            if not callee.offer:  # else the caller is back in line, and that is an agent's phone
+                self._legs[callee.uniqueid] = segment
         elif event == "Newstate" and uniqueid in self._legs:
             if message.get("ChannelStateDesc") == "Up":
                 self._answered(self._legs[uniqueid])

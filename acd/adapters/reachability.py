@@ -1,60 +1,122 @@
-"""Phones that came back while acd was away: asked for once after each snapshot, and told to the distributor.
+"""Which agents' phones can be rung, told to the distributor as Asterisk tells of their contacts.
 
-Asterisk tells of a contact only when it changes, so an agent whose phone signed in again during a restart of
-ours would stay unreachable, and be logged out in time. Only what is back is told: for some seconds after a
-start of Asterisk a phone may look away that is not, and of one that is away the first offer tells.
-Source: device states of chan_pjsip; Unavailable while no contact of the endpoint can be reached.
+Asterisk tells of a contact only when it changes. So an agent whose phone signed in again while acd was away
+would stay unreachable, and be logged out in time: after each snapshot it is asked for those who were gone.
+Only what is back is told then: for some seconds after a start of Asterisk a phone may look away that is not,
+and of one that is away the first offer tells. And of a phone that may have several contacts some may never
+have been told of: when the last one known is gone, Asterisk is asked whether the phone is.
+Source: device states of chan_pjsip; Unavailable while no contact of the endpoint can be reached, unless it
+has a channel.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable, Mapping
 
-from acd.core.events import PhoneBecameReachable
+from acd.core.events import PhoneBecameReachable, PhoneBecameUnreachable
+from acd.core.phones import PhoneContacts
 from acd.engine import Engine
+from hotline.core.settings import Settings
 from telephony.ami import AmiLink
 from telephony.errors import AmiError
 
 logger = logging.getLogger(__name__)
 
+STATUS = "ContactStatus"
+"""The event that tells of a contact."""
+
 ASK_S = 10.0
+SETTLE_S = 1.0
+"""The device's state changes a moment after the contact's; and many phones may go at once."""
+
 REACHED = frozenset({"NOT_INUSE", "INUSE", "BUSY", "RINGING", "RINGINUSE", "ONHOLD"})
 
 
 class Reachability:
     """One per acd process."""
 
-    def __init__(self, engine: Engine, link: AmiLink) -> None:
+    def __init__(self, engine: Engine, link: AmiLink, settings: Callable[[], Settings]) -> None:
         self._engine = engine
         self._link = link
-        self._task: asyncio.Task[None] | None = None
+        self._settings = settings
+        self._contacts = PhoneContacts()
+        self._doubted: dict[str, None] = {}  # phones whose known contacts are all gone
+        self._look_task: asyncio.Task[None] | None = None
+        self._doubt_task: asyncio.Task[None] | None = None
+
+    def look_away(self) -> None:
+        """The link to Asterisk is down: whatever contact goes now, nobody tells of it."""
+        self._contacts = PhoneContacts()
+        self._doubted.clear()
+
+    def on_message(self, message: Mapping[str, str]) -> None:
+        """Called for every AMI event, synchronously."""
+        if message.get("Event") != STATUS:
+            return
+        phone = message.get("AOR", "")
+        reachable = self._contacts.told(phone, message.get("URI", ""), message.get("ContactStatus", ""))
+        if reachable is None:
+            return
+        self._doubted.pop(phone, None)
+        if reachable or not self._may_have_others(phone):
+            self._tell(phone, reachable)
+            return
+        self._doubted[phone] = None
+        if self._doubt_task is None or self._doubt_task.done():
+            self._doubt_task = asyncio.get_running_loop().create_task(self._settle_doubts())
+
+    def _may_have_others(self, phone: str) -> bool:
+        return any(one.name == phone and one.max_contacts > 1 for one in self._settings().phones)
+
+    def _tell(self, phone: str, reachable: bool) -> None:
+        agent = self._engine.distributor.agent_at(phone)
+        if agent is not None:
+            self._engine.handle(PhoneBecameReachable(agent) if reachable else PhoneBecameUnreachable(agent))
+
+    async def _settle_doubts(self) -> None:
+        while self._doubted:
+            await asyncio.sleep(SETTLE_S)
+            asked = list(self._doubted)
+            reached = await self._reached()
+            for phone in asked:
+                if phone not in self._doubted:
+                    continue  # told of meanwhile
+                del self._doubted[phone]
+                if reached is not None and phone not in reached:
+                    self._tell(phone, reachable=False)
 
     def hint(self) -> None:
         """The link to Asterisk is up, and a snapshot has come."""
-        if self._task is None or self._task.done():
-            self._task = asyncio.get_running_loop().create_task(self._look())
+        if self._look_task is None or self._look_task.done():
+            self._look_task = asyncio.get_running_loop().create_task(self._look())
 
     async def _look(self) -> None:
         gone = {
             number: view.phone for number, view in self._engine.picture.agents.items() if view.gone_since_ms
         }
-        if not gone:
-            return
+        reached = await self._reached() if gone else None
+        for number, phone in gone.items():
+            back = reached is not None and phone in reached
+            if back and self._engine.distributor.agent_at(phone) == number:
+                self._engine.handle(PhoneBecameReachable(number))
+
+    async def _reached(self) -> set[str] | None:
+        """The phones that can be reached, None when Asterisk does not tell."""
         try:
             states = await self._link.list_action(
                 "DeviceStateList", {}, complete_event="DeviceStateListComplete", timeout_s=ASK_S
             )
         except AmiError as error:
-            # They stay as they were; the next change of the phone, or the agent's own word, tells.
+            # All stay as they were; the phone's next change, the first offer, or the agent's word tells.
             logger.warning("device_states_not_told", extra={"error": str(error)})
-            return
-        reached = {one.get("Device", "") for one in states if one.get("State") in REACHED}
-        for number, phone in gone.items():
-            if f"PJSIP/{phone}" in reached and self._engine.distributor.agent_at(phone) == number:
-                self._engine.handle(PhoneBecameReachable(number))
+            return None
+        reached = (one.get("Device", "") for one in states if one.get("State") in REACHED)
+        return {device.removeprefix("PJSIP/") for device in reached if device.startswith("PJSIP/")}
 
     def close(self) -> None:
         """Stop asking."""
-        if self._task is not None:
-            self._task.cancel()
+        for task in (self._look_task, self._doubt_task):
+            if task is not None:
+                task.cancel()

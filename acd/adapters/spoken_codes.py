@@ -31,7 +31,7 @@ class SpokenCodes(ABC):
     async def __call__(self, session: AgiSession) -> None:
         phone, code, digits = ([*session.args, "", "", ""])[:3]
         try:
-            number = self._engine.distributor.agent_at(phone) or ""
+            number = self._engine.distributor.agent_using(phone) or ""
             if self._supervisors.is_supervisor(number):
                 prompt = await self._serve(session, number, code, digits)
             else:

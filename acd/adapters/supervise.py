@@ -81,6 +81,7 @@ class Supervisors:
             await session.stream_file(f"hotline/{self._prompt(number, refused)}")
             await session.set_variable("HL_NEXT", "hangup")
         elif deed == "take":
+            self._channels.pop(phone, None)  # from now on its conversation: nothing may lead it elsewhere
             await self._take_over(session, number, whom)
         else:
             self._channels[phone] = (session.channel, whom)
@@ -180,7 +181,7 @@ class Supervisors:
         try:
             await link.action("Redirect", fields)
         except AmiError:
-            del self._channels[phone]  # that call is over
+            self._channels.pop(phone, None)  # that call is over
             return False
         return True
 

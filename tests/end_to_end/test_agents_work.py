@@ -66,7 +66,7 @@ qualify_s = 0
 """
     ]
     for number in AGENTS:
-        also = f'also = ["{SOFTPHONE}"]' if number == TWO_PHONES else ""
+        also = f'role = "supervisor"\nalso = ["{SOFTPHONE}"]' if number == TWO_PHONES else ""
         headset = "auto_answer = true" if number == HEADSET else ""
         parts.append(
             f"""
@@ -316,4 +316,30 @@ async def test_an_agent_of_two_phones_answers_at_either(stack: HotlineStack) -> 
             await stack.fact("ContactEnded", contact=contact)
         await stack.desk(soft, TWO_PHONES).not_ready("2")
         assert (await stack.facts.agent_state(TWO_PHONES, "not_ready")).body["reason"] == "2"
+    await nothing_left(stack)
+
+
+async def test_a_supervisor_takes_over_from_a_further_phone(stack: HotlineStack) -> None:
+    """And codes without a conversation count from it."""
+    async with (
+        agents(stack, TALKS, manner=BY_HAND) as (desk,),
+        agents(stack, TWO_PHONES, ready=False),
+        stack.phone(SOFTPHONE) as soft,
+        stack.caller() as caller,
+    ):
+        await soft.register()
+        call, contact = await dial(stack, caller, did(TALKS))
+        rung = await answered(stack, desk, contact)
+        talk = await soft.call(f"*33{TALKS}").answered()
+        joined = (await stack.fact("CallConnected", contact=contact, agent=TWO_PHONES, within_s=10)).body
+        assert joined["how"] == "joined"
+        await rung.ended()
+        await stack.fact("SegmentEnded", contact=contact, agent=TALKS, hung_up_by="transfer")
+        await talk.hang_up()
+        await stack.fact("SegmentEnded", contact=contact, agent=TWO_PHONES, hung_up_by="agent")
+        await call.hang_up()
+        await stack.fact("ContactEnded", contact=contact)
+        asked = await soft.call("*34").answered()
+        await asked.rtp.hears(prompt_hz("nobody-waits"))
+        await asked.ended()
     await nothing_left(stack)

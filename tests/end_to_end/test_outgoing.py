@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from harness import sip, sound
+from harness.call import Call
 from harness.lanes import OUTSIDE, Lane, lane_settings
 from harness.phone import Manner, Phone
 from harness.prompt_tones import prompt_hz
@@ -21,6 +22,11 @@ def outside(stack: HotlineStack, **more: object) -> Phone:
     return Phone("outside", server=stack.server, address=OUTSIDE[0], port=OUTSIDE[1], **more)  # type: ignore[arg-type]
 
 
+def user_of(call: Call) -> str:
+    """Who calls, as the phone that rings sees it."""
+    return sip.address_uri(call.invite.header("From")).partition("@")[0]
+
+
 async def test_an_agent_dials_out_during_after_contact_work(stack: HotlineStack, lane: Lane) -> None:
     number = lane.agents[0]
     async with (
@@ -36,7 +42,7 @@ async def test_an_agent_dials_out_during_after_contact_work(stack: HotlineStack,
         await stack.facts.agent_state(number, "acw")
         out = desk.phone.call("913912345678", tone_hz=AGENT_HZ)
         reached = await callee.incoming(within_s=15)
-        assert sip.address_uri(reached.invite.header("From")).startswith("sip:4000@")
+        assert user_of(reached) == "sip:4000"
         assert "13912345678@" in reached.invite.uri
         reached.answer()
         await out.rtp.hears(CALLEE_HZ)
@@ -111,7 +117,7 @@ async def test_from_outside_nobody_gets_out(stack: HotlineStack, lane: Lane) -> 
 
 
 async def test_a_caller_is_transferred_outside_where_a_rule_says_so(stack: HotlineStack, lane: Lane) -> None:
-    """Busy there: the agent has the caller again, and no recording of the attempt goes on. Then they talk."""
+    """Busy there: the agent has the caller again, number and all, and no recording goes on. Then they talk."""
     number = lane.agents[0]
     async with (
         agents(stack, number, manner=BY_HAND) as (desk,),
@@ -121,10 +127,12 @@ async def test_a_caller_is_transferred_outside_where_a_rule_says_so(stack: Hotli
         call, contact = await dial(stack, caller, lane.straight)
         for talks in (1, 2):
             rung = await desk.phone.incoming(within_s=15)
+            assert user_of(rung) == user_of(call)
             rung.answer()
             await stack.fact("CallConnected", contact=contact, count=talks)
             assert await rung.refer("917712345678") == 202
             reached = await callee.incoming(within_s=15)
+            assert user_of(reached) == "sip:4000"
             assert "17712345678@" in reached.invite.uri
             if talks == 1:
                 reached.reject(486)

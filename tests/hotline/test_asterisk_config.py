@@ -226,6 +226,24 @@ def test_a_talk_outside_is_over_though_acd_died_in_it(house: House) -> None:
         assert (then[0] == " same => n,StopMixMonitor()") == (context == "transfer-out")
 
 
+def extensions_for(dialplan: str, context: str, dialled: str) -> list[str]:
+    """The context's extensions that take what is dialled; X, a set, "." and "!" as in Asterisk's patterns."""
+    body = dialplan.partition(f"\n[{context}]\n")[2].partition("\n[")[0]
+    found = dict.fromkeys(re.findall(r"^exten => ([^,]+),1,", body, re.MULTILINE))
+    signs = {"X": "[0-9]", ".": ".+", "!": ".*", "*": r"\*"}
+    patterns = {one: "".join(signs.get(sign, sign) for sign in one[1:]) for one in found if one[0] == "_"}
+    return [one for one in found if re.fullmatch(patterns.get(one, re.escape(one)), dialled)]
+
+
+@pytest.mark.parametrize("agent", ["7", "71", "10301"])
+def test_a_supervisors_code_takes_agents_numbers_of_any_length(house: House, agent: str) -> None:
+    house.write(defaults(agents=(Agent(agent, "Wang", {}),)))
+    dialplan = house.text("extensions.conf")
+    for code in range(30, 34):
+        assert extensions_for(dialplan, "from-phone", f"*{code}{agent}") == ["_*3[0-3]X!"]
+        assert extensions_for(dialplan, "supervise", f"{code}{agent}") == ["_3[0-3]X!"]
+
+
 def test_what_callers_choose_makes_no_event(house: House) -> None:
     """Line ends in numbers: no event with an empty line passes, and only our own numbers get a channel."""
     house.write(defaults())

@@ -36,6 +36,7 @@ def test_several_phones_and_part_of_a_second() -> None:
         (DialOptions(before_ringing=("headers",)), "b(headers^s^1)"),
         (DialOptions(before_ringing=("headers", "o-1")), "b(headers^s^1(o-1))"),
         (DialOptions(after_caller="after"), "F(after^s^1)"),
+        (DialOptions(presented="4000"), "f(4000)"),
         (
             DialOptions(go_on=True, music="jazz", announce_to_agent="w", subroutine=("agent-leg", "1")),
             "m(jazz)A(w)U(agent-leg^1)g",
@@ -54,6 +55,7 @@ def test_hostile_characters_are_refused_everywhere(hostile: str) -> None:
         lambda: trunk_endpoint(f"1{hostile}2", "trunk1"),
         lambda: trunk_endpoint("12", value),
         DialOptions(music=value).text,
+        DialOptions(presented=value).text,
         DialOptions(subroutine=(value,)).text,
         DialOptions(before_ringing=(value,)).text,
         DialOptions(after_caller=value).text,

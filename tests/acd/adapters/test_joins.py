@@ -53,10 +53,11 @@ def test_in_talk_are_the_legs_of_a_phone_in_the_callers_bridge() -> None:
     caller = channel_seen({"Uniqueid": "c1", "Channel": "PJSIP/carrier-1", "BridgeId": "talk"})
     alone = channel_seen({"Uniqueid": "c2", "Channel": "PJSIP/carrier-2"})
     channels = [caller, alone, leg("7", "talk"), leg("8", "other"), leg("9", "")]
-    assert [one.uniqueid for one in in_talk(channels, "c1", "1002")] == ["7"]
-    assert in_talk(channels, "c1", "1003") == []
-    assert in_talk(channels, "c2", "1002") == []  # in no bridge: with nobody
-    assert in_talk([caller, marked(leg("7", "talk"), "c1")], "c1", "1002") == []  # it has been found
+    theirs = "1002".__eq__
+    assert [one.uniqueid for one in in_talk(channels, "c1", theirs)] == ["7"]
+    assert in_talk(channels, "c1", "1003".__eq__) == []
+    assert in_talk(channels, "c2", theirs) == []  # in no bridge: with nobody
+    assert in_talk([caller, marked(leg("7", "talk"), "c1")], "c1", theirs) == []  # it has been found
 
 
 def test_a_marked_leg_is_its_part_of_the_contact() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,6 +19,7 @@ from acd.clock import SteadyClock
 from acd.core import events
 from acd.core.distributor import Distributor
 from acd.core.picture import Picture
+from acd.core.recovery import restored_from
 from acd.engine import Engine
 from hotline.journal import JournalWriter, read_journal
 from telephony.ami import AmiLink, AmiReply, LinkState
@@ -42,12 +44,27 @@ def _enters(bridge: str) -> dict[str, str]:
 class Talk:
     """c1 and agent 1001 talk."""
 
-    def __init__(self, folder: Path, *, answered: bool = True) -> None:
+    def __init__(self, folder: Path, *, answered: bool = True, dialled: bool = True) -> None:
         self.folder = folder
         self.log = Ends()  # what Asterisk's own log of channels says
         self.journal = JournalWriter(folder, "acd")
-        picture, registry = Picture(lambda _: 0), CollectorRegistry()
-        self.engine = Engine(Distributor(1), picture, self.journal, SteadyClock(), registry)
+        self._begin(Picture(lambda _: 0), epoch=1)
+        self.engine.handle(events.AsteriskSnapshot((), ()))
+        self.engine.handle(events.AgentLoggedIn("1001", "1001"))
+        self.engine.handle(events.AgentBecameReady("1001"))
+        self.tell({"Event": "UserEvent", "UserEvent": "HotlineContact", **CALLER})
+        arrived = events.CallArrived(
+            contact="c1", queue="orders", needs="", priority=0, language="zh", wait_since_ms=0, entry=1
+        )
+        self.engine.handle(arrived)
+        if dialled:
+            self.tell({"Event": "DialBegin", **DIALLED})
+        if answered:
+            self.tell({"Event": "Newstate", "ChannelStateDesc": "Up", **LEG}, _enters("b1"))
+
+    def _begin(self, picture: Picture, epoch: int) -> None:
+        registry = CollectorRegistry()
+        self.engine = Engine(Distributor(epoch), picture, self.journal, SteadyClock(), registry)
         away = Away(self.engine, lambda _: self.log, lambda offer, at_ms: offer, (), 0, 0)
         self.observer = Observer(
             self.engine,
@@ -57,18 +74,13 @@ class Talk:
             OwnCalls(self.engine, str.isdigit),
             registry,
         )
-        self.engine.handle(settings())
-        self.engine.handle(events.AsteriskSnapshot((), ()))
-        self.engine.handle(events.AgentLoggedIn("1001", "1001"))
-        self.engine.handle(events.AgentBecameReady("1001"))
-        self.tell({"Event": "UserEvent", "UserEvent": "HotlineContact", **CALLER})
-        arrived = events.CallArrived(
-            contact="c1", queue="orders", needs="", priority=0, language="zh", wait_since_ms=0, entry=1
-        )
-        self.engine.handle(arrived)
-        self.tell({"Event": "DialBegin", **DIALLED})
-        if answered:
-            self.tell({"Event": "Newstate", "ChannelStateDesc": "Up", **LEG}, _enters("b1"))
+        self.engine.handle(settings(version=epoch))
+
+    def restart(self) -> None:
+        """acd is killed, and begins again from its own facts."""
+        self.engine.close()
+        self._begin(self.engine.picture, epoch=2)
+        self.engine.handle(restored_from(self.engine.picture))
 
     def tell(self, *messages: dict[str, str]) -> None:
         for message in messages:
@@ -144,6 +156,20 @@ async def test_a_phone_that_goes_before_the_bridge_has_ended_when_its_channel_ha
     assert "l1" in ringing.observer.legs
     ringing.tell(LEG_GONE)
     assert "l1" not in ringing.observer.legs
+
+
+async def test_a_phone_that_rings_or_answers_before_asterisk_tells_of_its_dialling_is_heard(
+    tmp_path: Path,
+) -> None:
+    """DialBegin comes from another of Asterisk's threads, and may be late on a busy machine."""
+    talk = Talk(tmp_path, answered=False, dialled=False)
+    talk.tell({"Event": "Newstate", "ChannelStateDesc": "Ringing", **LEG}, {"Event": "DialBegin", **DIALLED})
+    assert len(talk.facts("OfferRang")) == 1
+    assert talk.observer.legs["l1"].heard
+    talk.tell({"Event": "Newstate", "ChannelStateDesc": "Up", **LEG}, _enters("b1"))
+    assert len(talk.facts("CallConnected")) == 1
+    talk.engine.close()
+    talk.journal.close()
 
 
 async def test_of_an_agents_several_phones_only_the_last_or_the_answered_one_ends_the_offer(
@@ -287,6 +313,23 @@ def take_over(talk: Talk) -> list[str]:
     talk.engine.handle(events.AgentLoggedIn("1002", "1002"))
     talk.engine.handle(events.CallTaken("c1", "1002", "1002", "phone", joins=True))
     return dropped
+
+
+FURTHER = {**TAKER, "Channel": "PJSIP/2002-7"}
+
+
+@pytest.mark.parametrize("looking", [False, True])
+async def test_who_takes_over_from_a_further_phone_has_taken_over(talk: Talk, looking: bool) -> None:
+    known = settings(version=2)
+    agents = tuple(replace(one, also=("2002",)) if one.number == "1002" else one for one in known.agents)
+    talk.engine.handle(replace(known, agents=agents))
+    dropped = take_over(talk)
+    if looking:
+        talk.tell({"Event": "BridgeEnter", **CALLER, "BridgeUniqueid": "b1"})
+        talk.tell({"Event": "BridgeEnter", **FURTHER, "BridgeUniqueid": "b1"})
+    else:
+        await comes_back(talk, Link(*IN_TALK, FURTHER))
+    assert (talk.joined(), dropped) == ([("1002", "s-7")], ["1-1"])
 
 
 async def test_who_takes_over_while_nobody_looks_is_found_in_the_bridge(talk: Talk) -> None:
@@ -475,6 +518,55 @@ async def test_a_conversation_held_and_over_while_the_link_was_away_is_one(
     assert [fact["how"] for fact in ringing.facts("CallLeftQueue")] == ["answered"]
     assert [fact["outcome"] for fact in ringing.facts("ContactEnded")] == ["queued"]
     assert ringing.facts("OfferEnded") == []
+
+
+IN_ONE_BRIDGE = [{**one, "ChannelState": "6", "BridgeId": "b1"} for one in (CALLER, LEG)]
+
+
+async def test_a_phone_answered_while_the_link_was_away_talks(ringing: Talk) -> None:
+    await comes_back(ringing, Link(*IN_ONE_BRIDGE))
+    assert [fact["segment"] for fact in ringing.facts("CallConnected")] == ["1-1"]
+    (leg,) = ringing.observer.legs.values()
+    assert (leg.up, leg.bridged) == (True, True)
+    ringing.tell(LEG_ASKS, LEG_GONE)
+    assert ringing.hung_up_by("SegmentEnded") == ["agent"]
+
+
+async def test_where_a_leg_went_while_the_link_was_away_is_not_known(talk: Talk) -> None:
+    """It may consult somebody, so that its hang-up completes a transfer."""
+    consults = [{**CALLER, "BridgeId": "b1"}, {**LEG, "ChannelState": "6", "BridgeId": "b2"}]
+    await comes_back(talk, Link(*consults))
+    talk.tell(LEG_ASKS, ATTENDED, LEG_GONE)
+    assert talk.hung_up_by("SegmentEnded") == ["transfer"]
+
+
+ANSWERS = {"Event": "Newstate", "ChannelStateDesc": "Up", **LEG}
+
+
+@pytest.mark.parametrize("told", [(ANSWERS, _enters("b1")), (_enters("b1"),)])
+async def test_a_phone_answered_between_the_list_and_its_reading_after_a_restart_talks(
+    ringing: Talk, told: tuple[dict[str, str], ...]
+) -> None:
+    """The list shows it ringing yet, and who restarts knows no leg before the list has been read."""
+    ringing.restart()
+    listed = ({**CALLER, "ChannelState": "6"}, {**LEG, "ChannelState": "5"})
+    await comes_back(ringing, Link(*listed), *told)
+    (leg,) = ringing.observer.legs.values()
+    assert (leg.up, leg.bridged) == (True, True)
+    ringing.tell(LEG_ASKS, LEG_GONE, CALLER_GONE)
+    assert [fact["how"] for fact in ringing.facts("CallLeftQueue")] == ["answered"]
+    assert ringing.hung_up_by("SegmentEnded") == ["agent"]
+
+
+async def test_of_a_callers_channel_and_of_a_dead_one_no_leg_is_made(talk: Talk) -> None:
+    """The caller's channel bears the offer, too, once it has been answered."""
+    talk.tell(LEG_ASKS, LEG_GONE)
+    talk.observer.orders.link = cast(AmiLink, Link())
+    talk.observer.on_state(LinkState.UP)
+    callers = {**CALLER, "ChanVariable": "HL_OFFER=1-1", "BridgeUniqueid": "b1"}
+    talk.tell({"Event": "BridgeEnter", **callers}, ANSWERS)
+    assert talk.observer.legs == {}
+    await talk.observer.close()
 
 
 async def test_who_gives_up_as_the_link_comes_back_has_given_up(ringing: Talk) -> None:

@@ -1,0 +1,155 @@
+"""Calls outside: what is dialled, and whose end it is; what Asterisk makes of it is tested end to end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from acd.adapters.outgoing import Outgoing
+from acd.core.fact_codec import to_body
+from acd.core.facts import CallQueued, ContactStarted, Fact
+from acd.core.picture import Picture
+from hotline.core.settings import Agent, OutgoingRule, Settings
+from hotline.core.settings import Outgoing as OutgoingSettings
+
+RULES = (OutgoingRule(allowed=("1",), transfer=True),)
+SETTINGS = Settings(
+    version=1,
+    agents=(Agent("1001", "王伟"),),
+    outgoing=OutgoingSettings(trunk="outside", presented="4000", rules=RULES),
+)
+SEGMENT = "o-c1.1"
+TRUNK_LEG = {"DestUniqueid": "t1", "DestChannel": "PJSIP/outside-9", "DestAccountCode": "c1"}
+AGENTS_LEG = {
+    "DestUniqueid": "l2",
+    "DestChannel": "PJSIP/1001-3",
+    "DestAccountCode": "c1",
+    "DestChanVariable": "HL_OFFER=1-2",
+}
+
+
+def dials(leg: dict[str, str]) -> dict[str, str]:
+    return {"Event": "DialBegin", "Uniqueid": "c1", **leg}
+
+
+def of_leg(uniqueid: str, **more: str) -> dict[str, str]:
+    return {"Uniqueid": uniqueid, **more}
+
+
+class House:
+    """1001 has talked with c1, whom the dialplan sends outside; the caller's session is the house itself."""
+
+    uniqueid = "c1"
+
+    def __init__(self) -> None:
+        self.facts: list[Fact] = []
+        self.picture = Picture(lambda _: 0)
+        self.variables: dict[str, str] = {}
+        self.executed: list[tuple[str, ...]] = []
+        self.args: tuple[str, ...] = ("c1", "13912345678", "1")
+        self.dial: Callable[[], None] = lambda: None
+        engine: Any = SimpleNamespace(
+            picture=self.picture, clock=SimpleNamespace(now_ms=lambda: 5000), record=self.record
+        )
+        self.outgoing = Outgoing(
+            engine,
+            lambda: SETTINGS,
+            lambda number: "callee",
+            lambda segment, at_ms: segment,
+            Path("incoming"),
+            CollectorRegistry(),
+        )
+        self.record(ContactStarted(1, "c1", "4000", "carrier", False, "caller"))
+        self.record(CallQueued(2, "c1", 1, "service", "", 0, "zh", 2, 1))
+        self.picture.contacts["c1"].agent = "1001"
+
+    def record(self, fact: Fact) -> None:
+        self.facts.append(fact)
+        self.picture.apply(type(fact).__name__, fact.at_ms, to_body(fact))
+
+    async def set_variable(self, name: str, value: str) -> None:
+        self.variables[name] = value
+
+    async def get_variable(self, name: str) -> str | None:
+        return self.variables.get(name)
+
+    async def execute(self, application: str, *arguments: str) -> None:
+        self.executed.append((application, *arguments))
+        if application == "Dial":
+            self.dial()
+
+    async def transfer(self, status: str, cause: str) -> None:
+        session: Any = self
+        self.variables |= {"DIALSTATUS": status, "HANGUPCAUSE": cause}
+        await self.outgoing.transfer(session)
+
+    def told(self, kind: str) -> list[Any]:
+        return [fact for fact in self.facts if type(fact).__name__ == kind]
+
+
+async def test_a_callers_own_number_stays_when_the_callee_sees_the_houses() -> None:
+    house = House()
+    await house.transfer("BUSY", "17")
+    (dial,) = [words for words in house.executed if words[0] == "Dial"]
+    assert "f(4000)" in dial[-1]
+    assert not [name for name in house.variables if "CALLERID" in name]
+
+
+@pytest.mark.parametrize(
+    ("status", "cause", "how"),
+    [("CHANUNAVAIL", "20", "failed"), ("BUSY", "17", "busy"), ("CONGESTION", "", "failed")],
+)
+async def test_a_transfer_for_which_the_trunk_had_no_leg_is_over_when_dial_is(
+    status: str, cause: str, how: str
+) -> None:
+    house = House()
+    await house.transfer(status, cause)
+    (ended,) = house.told("OutgoingEnded")
+    assert (ended.segment, ended.how, ended.cause) == (SEGMENT, how, int(cause or 0))
+    assert (house.variables["HL_BACK"], house.variables.get("HL_NEXT")) == ("1001", None)
+
+
+async def test_a_transfer_whose_leg_told_its_end_has_ended_once() -> None:
+    house = House()
+
+    def busy() -> None:
+        house.outgoing.on_message(dials(TRUNK_LEG))
+        house.outgoing.on_message(of_leg("t1", Event="Hangup", Cause="17"))
+
+    house.dial = busy
+    await house.transfer("BUSY", "17")
+    assert [one.how for one in house.told("OutgoingEnded")] == ["busy"]
+
+
+async def test_who_has_been_answered_outside_talks_until_the_leg_ends() -> None:
+    house = House()
+
+    def talk() -> None:
+        house.outgoing.on_message(dials(TRUNK_LEG))
+        house.outgoing.on_message(of_leg("t1", Event="Newstate", ChannelStateDesc="Up"))
+
+    house.dial = talk
+    await house.transfer("ANSWER", "16")
+    assert [one.segment for one in house.told("OutgoingAnswered")] == [SEGMENT]
+    assert house.told("OutgoingEnded") == []
+    assert house.variables["HL_NEXT"] == "hangup"
+    house.outgoing.on_message(of_leg("t1", Event="Hangup", Cause="16"))
+    assert [one.how for one in house.told("OutgoingEnded")] == ["answered"]
+
+
+async def test_the_agents_phone_that_rings_for_the_caller_is_no_call_outside() -> None:
+    """The part outside may be open yet: whoever came back was rung before its end was told."""
+    house = House()
+
+    def comes_back() -> None:
+        house.outgoing.on_message(dials(AGENTS_LEG))
+        house.outgoing.on_message(of_leg("l2", Event="Newstate", ChannelStateDesc="Up"))
+
+    house.dial = comes_back
+    await house.transfer("CHANUNAVAIL", "20")
+    assert house.told("OutgoingAnswered") == []
