@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from hotline.catalogue import load_catalogue
+from hotline.core import alarms
 from hotline.core.alarms import Alarm, alarms_of, figures_in
 
 WELL = {"acd": "ready", "ivr": "ready", "ledger": "ready", "keeper": "ready"}
@@ -44,12 +48,14 @@ WELL = {"acd": "ready", "ivr": "ready", "ledger": "ready", "keeper": "ready"}
         ("hotline_recordings_disk_low 1.0", {}, ["disk"]),
         ('hotline_journal_buffered_bytes{writer="acd"} 1e+06', {}, []),
         ('hotline_journal_buffered_bytes{writer="acd"} 2e+06', {}, ["journal"]),
+        ("hotline_sip_addresses_barred 0.0", {}, []),
+        ("hotline_sip_addresses_barred 2.0", {}, ["shut_out"]),
         ("hotline_recordings_disk_low yes\nhotline_other 1\n# hotline_ami_up 0.0", {}, []),
     ],
 )
 def test_what_is_an_alarm(metrics: str, health: dict[str, str], expected: list[str]) -> None:
-    alarms = alarms_of(figures_in([metrics]), WELL | health)
-    assert [f"{alarm.kind} {alarm.about}".strip() for alarm in alarms] == expected
+    found = alarms_of(figures_in([metrics]), WELL | health)
+    assert [f"{alarm.kind} {alarm.about}".strip() for alarm in found] == expected
 
 
 def test_figures_of_several_services_stand_together_the_highest_of_equal_ones() -> None:
@@ -61,9 +67,19 @@ def test_figures_of_several_services_stand_together_the_highest_of_equal_ones() 
 
 
 def test_the_gravest_comes_first() -> None:
-    figures = figures_in(["hotline_ami_up 0.0\nhotline_recordings_disk_low 1.0"])
+    figures = figures_in(
+        ["hotline_sip_addresses_barred 1.0\nhotline_ami_up 0.0\nhotline_recordings_disk_low 1.0"]
+    )
     assert alarms_of(figures, WELL | {"ivr": "absent"}) == [
         Alarm("asterisk"),
         Alarm("service", "ivr"),
         Alarm("disk"),
+        Alarm("shut_out"),
     ]
+
+
+def test_every_kind_has_words_for_the_pages() -> None:
+    lines = re.findall(r"^    (\w+(?:, \w+)*) +\S", alarms.__doc__ or "", re.MULTILINE)
+    kinds = [kind for line in lines for kind in line.split(", ")]
+    assert {"trunk_down", "trunk_unregistered", "journal", "shut_out"} <= set(kinds)
+    assert {f"wallboard.alarm.{kind}" for kind in kinds} <= load_catalogue().keys
