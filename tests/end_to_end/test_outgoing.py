@@ -1,14 +1,26 @@
 """Agents dial outside numbers: presented number, prefixes, emergencies; and nobody from outside does."""
 
-from harness import sip
-from harness.lanes import OUTSIDE, Lane
+from collections.abc import Awaitable, Callable
+
+import pytest
+from harness import sip, sound
+from harness.call import Call
+from harness.lanes import OUTSIDE, Lane, lane_settings
 from harness.phone import Manner, Phone
 from harness.prompt_tones import prompt_hz
 from harness.scenes import agents, dial, nothing_left
-from harness.stack import HotlineStack
+from harness.stack import HotlineStack, processes_of
+from harness.waiting import until
 
 BY_HAND = Manner(reject=None)
 AGENT_HZ, CALLEE_HZ = 440, 620
+SCARCE = (
+    lane_settings(1)
+    .replace('allowed = ["1", "0"]', 'allowed = ["1", "0"]\nmax_calls_per_day = 1')
+    .replace(
+        f'address = "{OUTSIDE[0]}:{OUTSIDE[1]}"', f'address = "{OUTSIDE[0]}:{OUTSIDE[1]}"\nmax_channels = 1'
+    )
+)
 
 
 def outside(stack: HotlineStack, **more: object) -> Phone:
@@ -36,6 +48,8 @@ async def test_an_agent_dials_out_during_after_contact_work(stack: HotlineStack,
         reached.answer()
         await out.rtp.hears(CALLEE_HZ)
         await reached.rtp.hears(AGENT_HZ)
+        heard = out.rtp.received
+        await until(lambda: out.rtp.received >= heard + 75, "1.5 s of talk to record", 5)
         await reached.hang_up()
         await out.ended(within_s=10)
         started = (await stack.fact("OutgoingStarted", agent=number)).body
@@ -45,6 +59,7 @@ async def test_an_agent_dials_out_during_after_contact_work(stack: HotlineStack,
         assert (ended["contact"], ended["how"]) == (contact, "answered")
         assert ended["talk_ms"] == ended["at_ms"] - answered["at_ms"] > 0
         assert answered["recording"].endswith(started["segment"])
+        await both_are_recorded(stack, answered["recording"])
         day = (await stack.picture())["day_by_agent"][number]
         assert (day["outgoing"], day["outgoing_ms"]) == (1, ended["talk_ms"])
         await call.hang_up()
@@ -133,3 +148,68 @@ async def test_a_caller_is_transferred_outside_where_a_rule_says_so(stack: Hotli
         ended = await stack.fact("OutgoingEnded", contact=contact, agent=number, how="answered")
         assert ended.body["talk_ms"] > 0
     await nothing_left(stack)
+
+
+async def both_are_recorded(stack: HotlineStack, name: str) -> None:
+    """The called person left, the agent right, and neither on the other's side."""
+    file = stack.deployment.recordings / f"{name}.wav"
+    await until(file.exists, f"recording {file.name}", 15)
+    callee, agent = sound.read_channels(file)
+    assert len(callee) > sound.SAMPLES_PER_S
+    assert sound.tone_share(callee, CALLEE_HZ) > 0.8 > 0.1 > sound.tone_share(callee, AGENT_HZ)
+    assert sound.tone_share(agent, AGENT_HZ) > 0.8 > 0.1 > sound.tone_share(agent, CALLEE_HZ)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(180)
+async def test_an_emergency_number_passes_whatever_holds(
+    own_stack: Callable[[str], Awaitable[HotlineStack]],
+) -> None:
+    """The day's calls are used up, then the trunk is full too, then acd is dead."""
+    stack = await own_stack(SCARCE)
+    first, second = Lane(0).agents[:2]
+    async with (
+        stack.phone(first) as phone,
+        stack.phone(second) as other,
+        outside(stack, tone_hz=CALLEE_HZ) as callee,
+    ):
+        for one in (phone, other):
+            await one.register()
+            await stack.desk(one).log_in()
+        reached = await reaches(phone, "913912345678", callee)
+        reached.reject(486)
+        await stack.fact("OutgoingEnded", agent=first, how="busy")
+
+        refused = await phone.call("913912345678").answered(within_s=15)
+        await stack.fact("OutgoingRefused", agent=first, why="calls")
+        await refused.ended(within_s=10)
+        lasting = await reaches(phone, "9110", callee)
+        lasting.answer()
+        await lasting.rtp.hears_sound()
+
+        full = await other.call("913912345678").ended(within_s=10)
+        assert (full.status, full.cause) == (503, 34)  # no circuit
+        assert callee.unfetched == 0
+        reached = await reaches(other, "110", callee)
+        reached.reject(486)
+        await stack.fact("OutgoingEnded", agent=second, how="busy")
+        await lasting.hang_up()
+
+        dead = {stack.kill(name) for name in ("supervisor", "acd")}
+        await until(lambda: not dead & set(processes_of(stack.data)), "the end of acd", 10)
+        reached = await reaches(phone, "110", callee)
+        assert sip.address_uri(reached.invite.header("From")).startswith("sip:4000@")
+        reached.answer()
+        (call,) = (one for one in phone.calls if one.talking)
+        await call.rtp.hears(CALLEE_HZ)
+        await reached.rtp.hears(AGENT_HZ)
+        await call.hang_up()
+        await reached.ended()
+
+
+async def reaches(phone: Phone, dialled: str, callee: Phone) -> Call:
+    """The call that rings outside when this phone dials."""
+    phone.call(dialled, tone_hz=AGENT_HZ)
+    reached = await callee.incoming(within_s=15)
+    assert f"{dialled.removeprefix('9')}@" in reached.invite.uri
+    return reached

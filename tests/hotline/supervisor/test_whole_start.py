@@ -13,12 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from harness import sound
+from harness.fact_log import FactLog
 from harness.lifelines import ends_with_us
 from harness.ports import WHOLE_START_BASE
 from slowness import slowness
 
+from hotline import settings_snapshot
 from hotline.deployment import Deployment
 from hotline.supervisor.processes import ProcessId, read_pid_file
+from ivr.prompts_build import count_synthetic
 
 PARTS = ("postgres", "asterisk", "acd", "ivr", "ledger", "keeper", "web")
 SECOND_START_LIMIT_S = 5.0
@@ -35,12 +39,12 @@ class Hotline:
     supervisor: subprocess.Popen[str] | None = None
     printed: list[str] = field(default_factory=list)
 
-    def up(self) -> float:
-        """Start it; returns the seconds until it said that it is ready."""
+    def up(self, *words: str) -> float:
+        """Start it with these options; returns the seconds until it said that it is ready."""
         self.printed = []
         began_s = time.monotonic()
         self.supervisor = subprocess.Popen(
-            [*HOTLINE, "up", "--data", str(self.data), "--port-base", str(self.base)],
+            [*HOTLINE, "up", "--data", str(self.data), "--port-base", str(self.base), *words],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -60,9 +64,17 @@ class Hotline:
         self.supervisor.communicate(timeout=60)
         return self.supervisor.returncode
 
-    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def down(self) -> None:
+        """End it by `hotline down`; nothing of it is left."""
+        assert self.run("down").returncode == 0
+        assert self.supervisor is not None
+        self.supervisor.communicate(timeout=10)
+        assert self.supervisor.returncode == 0
+        assert self.living() == []
+
+    def run(self, *words: str, within_s: float = 90) -> subprocess.CompletedProcess[str]:
         command = [*HOTLINE, words[0], "--data", str(self.data), *words[1:]]
-        return subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
+        return subprocess.run(command, capture_output=True, text=True, timeout=within_s, check=False)
 
     def status(self) -> dict[str, Any]:
         document: dict[str, Any] = json.loads(self.run("status", "--json").stdout)
@@ -85,7 +97,7 @@ class Hotline:
         return found
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def hotline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hotline]:
     hotline = Hotline(tmp_path_factory.mktemp("hl") / "data", WHOLE_START_BASE)
     environment = pytest.MonkeyPatch()
@@ -106,6 +118,41 @@ def test_a_hotline_from_its_first_start_to_its_end(hotline: Hotline) -> None:
     _killed_supervisor_is_followed_by_one_that_takes_over(hotline)
     _orderly_end_and_second_start(hotline)
     _down_ends_what_a_killed_supervisor_left(hotline)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+def test_prepare_sets_up_and_leaves_nothing_running(hotline: Hotline) -> None:
+    done = hotline.run("up", "--port-base", str(hotline.base), "--prepare", within_s=240)
+    assert done.returncode == 0, done.stderr
+    assert "prepared in" in done.stdout
+    assert hotline.living() == []
+    assert not any(part["running"] for part in hotline.status()["parts"])
+    deployment = Deployment.load(hotline.data)
+    settings = settings_snapshot.read(deployment.settings_file)
+    assert settings.queues and settings.numbers
+    prompts = count_synthetic(deployment)
+    assert all(synthetic == every > 100 for synthetic, every in prompts.values()), prompts
+    assert (deployment.asterisk_etc / "extensions.conf").stat().st_size > 0
+    assert deployment.secrets_file.stat().st_mode & 0o777 == 0o600
+    hotline.up()  # what was prepared is enough to start
+    hotline.down()
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+def test_the_demo_has_callers_who_talk_and_who_give_up(hotline: Hotline) -> None:
+    hotline.up("--demo")
+    deployment = Deployment.load(hotline.data)
+    facts = FactLog(deployment.journal("acd"), everything=True)
+    keeper = FactLog(deployment.journal("keeper"), everything=True)
+    _until(lambda: facts.of("CallConnected"), within_s=120)
+    _until(lambda: facts.of("CallLeftQueue", how="abandoned"), within_s=420)
+    _until(lambda: keeper.of("RecordingKept"), within_s=120)
+    file = deployment.recordings / keeper.of("RecordingKept")[0].body["path"]
+    for side in sound.read_channels(file):
+        assert sound.power(side) > 0, "one of them was never heard"
+    hotline.down()
 
 
 def _a_taken_port_stops_the_start(hotline: Hotline) -> None:
@@ -222,9 +269,10 @@ def _down_ends_what_a_killed_supervisor_left(hotline: Hotline) -> None:
     assert hotline.living() == []
 
 
-def _until(condition: Any) -> None:
-    for _ in range(300):
+def _until(condition: Any, within_s: float = 15) -> None:
+    limit_s = time.monotonic() + within_s
+    while time.monotonic() < limit_s:
         if condition():
             return
         time.sleep(0.05)
-    raise AssertionError("it did not happen within 15 s")
+    raise AssertionError(f"it did not happen within {within_s} s")
