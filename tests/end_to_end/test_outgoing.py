@@ -194,13 +194,14 @@ async def test_an_emergency_number_passes_whatever_holds(
         reached.reject(486)
         await stack.fact("OutgoingEnded", agent=second, how="busy")
         await lasting.hang_up()
+        await phone.calls[-1].ended()
 
         dead = {stack.kill(name) for name in ("supervisor", "acd")}
         await until(lambda: not dead & set(processes_of(stack.data)), "the end of acd", 10)
         reached = await reaches(phone, "110", callee)
         assert sip.address_uri(reached.invite.header("From")).startswith("sip:4000@")
         reached.answer()
-        (call,) = (one for one in phone.calls if one.talking)
+        call = await phone.calls[-1].answered()
         await call.rtp.hears(CALLEE_HZ)
         await reached.rtp.hears(AGENT_HZ)
         await call.hang_up()

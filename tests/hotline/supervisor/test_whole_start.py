@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -144,13 +145,15 @@ def test_prepare_sets_up_and_leaves_nothing_running(hotline: Hotline) -> None:
 def test_the_demo_has_callers_who_talk_and_who_give_up(hotline: Hotline) -> None:
     hotline.up("--demo")
     deployment = Deployment.load(hotline.data)
-    facts = FactLog(deployment.journal("acd"), everything=True)
-    keeper = FactLog(deployment.journal("keeper"), everything=True)
-    _until(lambda: facts.of("CallConnected"), within_s=120)
-    _until(lambda: facts.of("CallLeftQueue", how="abandoned"), within_s=420)
-    _until(lambda: keeper.of("RecordingKept"), within_s=120)
-    file = deployment.recordings / keeper.of("RecordingKept")[0].body["path"]
-    for side in sound.read_channels(file):
+    with (
+        closing(FactLog(deployment.journal("acd"), everything=True)) as facts,
+        closing(FactLog(deployment.journal("keeper"), everything=True)) as keeper,
+    ):
+        _until(lambda: facts.of("CallConnected"), within_s=120)
+        _until(lambda: facts.of("CallLeftQueue", how="abandoned"), within_s=420)
+        _until(lambda: keeper.of("RecordingKept"), within_s=120)
+        kept = keeper.of("RecordingKept")[0].body["path"]
+    for side in sound.read_channels(deployment.recordings / kept):
         assert sound.power(side) > 0, "one of them was never heard"
     hotline.down()
 
