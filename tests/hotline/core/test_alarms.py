@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 
-from hotline.catalogue import load_catalogue
-from hotline.core import alarms
 from hotline.core.alarms import Alarm, alarms_of, figures_in
 
 WELL = {"acd": "ready", "ivr": "ready", "ledger": "ready", "keeper": "ready"}
@@ -76,10 +72,3 @@ def test_the_gravest_comes_first() -> None:
         Alarm("disk"),
         Alarm("shut_out"),
     ]
-
-
-def test_every_kind_has_words_for_the_pages() -> None:
-    lines = re.findall(r"^    (\w+(?:, \w+)*) +\S", alarms.__doc__ or "", re.MULTILINE)
-    kinds = [kind for line in lines for kind in line.split(", ")]
-    assert {"trunk_down", "trunk_unregistered", "journal", "shut_out"} <= set(kinds)
-    assert {f"wallboard.alarm.{kind}" for kind in kinds} <= load_catalogue().keys
