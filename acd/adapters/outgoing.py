@@ -129,6 +129,7 @@ class Outgoing:
         if not role:
             return Judgement("nobody")
         now_ms = self._engine.clock.now_ms()
+        self._engine.picture.roll(now_ms)  # the first to dial after midnight has a new day
         day = self._engine.picture.agent_day(agent, now_ms)
         talking_ms = sum(
             now_ms - view.answered_ms

@@ -17,6 +17,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
+from math import prod
 from typing import NoReturn, Protocol
 
 from hotline.core.phrases import Phrase, phrase
@@ -31,6 +33,9 @@ KEPT_LENGTH = 16 * MAX_LENGTH
 KEPT_DEPTH = 2 * MAX_DEPTH + 10
 """Of needs that were joined, or are in the form that facts keep, which is longer and deeper: every level is
 written, and "and" within "or" has its brackets. Each level takes five or six of Python's 1000 frames."""
+
+MOST_TRIED = 100_000
+"""So many different agents are imagined to tell two expressions apart: about half a second's work."""
 
 
 class NeedsError(ValueError):
@@ -80,7 +85,7 @@ class _Node(Protocol):
     def agents(self, index: SkillIndex) -> int: ...
     def met_by(self, levels: Mapping[str, int]) -> bool: ...
     def shortfalls(self, levels: Mapping[str, int]) -> tuple[Shortfall, ...]: ...
-    def skills(self) -> frozenset[str]: ...
+    def asked(self) -> frozenset[tuple[str, int]]: ...
     def spelled(self) -> str: ...
 
 
@@ -95,7 +100,7 @@ class _Anyone:
     def shortfalls(self, levels: Mapping[str, int]) -> tuple[Shortfall, ...]:
         return ()
 
-    def skills(self) -> frozenset[str]:
+    def asked(self) -> frozenset[tuple[str, int]]:
         return frozenset()
 
     def spelled(self) -> str:
@@ -116,8 +121,8 @@ class _AtLeast:
     def shortfalls(self, levels: Mapping[str, int]) -> tuple[Shortfall, ...]:
         return () if self.met_by(levels) else (Shortfall(self.skill, levels.get(self.skill, 0), self.level),)
 
-    def skills(self) -> frozenset[str]:
-        return frozenset((self.skill,))
+    def asked(self) -> frozenset[tuple[str, int]]:
+        return frozenset(((self.skill, self.level),))
 
     def spelled(self) -> str:
         return f"{self.skill} >= {self.level}"
@@ -136,8 +141,8 @@ class _Not:
     def shortfalls(self, levels: Mapping[str, int]) -> tuple[Shortfall, ...]:
         return ()  # who fails here has too much, not too little
 
-    def skills(self) -> frozenset[str]:
-        return self.inner.skills()
+    def asked(self) -> frozenset[tuple[str, int]]:
+        return self.inner.asked()
 
     def spelled(self) -> str:
         return f"not {_in_brackets(self.inner)}"
@@ -159,8 +164,8 @@ class _Every:
     def shortfalls(self, levels: Mapping[str, int]) -> tuple[Shortfall, ...]:
         return tuple(lack for part in self.parts for lack in part.shortfalls(levels))
 
-    def skills(self) -> frozenset[str]:
-        return frozenset().union(*(part.skills() for part in self.parts))
+    def asked(self) -> frozenset[tuple[str, int]]:
+        return frozenset().union(*(part.asked() for part in self.parts))
 
     def spelled(self) -> str:
         return " and ".join([_in_brackets(part) for part in self.parts])
@@ -184,8 +189,8 @@ class _Either:
             return ()
         return tuple(lack for part in self.parts for lack in part.shortfalls(levels))
 
-    def skills(self) -> frozenset[str]:
-        return frozenset().union(*(part.skills() for part in self.parts))
+    def asked(self) -> frozenset[tuple[str, int]]:
+        return frozenset().union(*(part.asked() for part in self.parts))
 
     def spelled(self) -> str:
         return " or ".join([_in_brackets(part) for part in self.parts])
@@ -216,7 +221,11 @@ class Needs:
 
     def skills(self) -> frozenset[str]:
         """Every skill the expression names."""
-        return self.node.skills()
+        return frozenset(skill for skill, _ in self.asked())
+
+    def asked(self) -> frozenset[tuple[str, int]]:
+        """Every (skill, level) the expression names."""
+        return self.node.asked()
 
     def __str__(self) -> str:
         return self.node.spelled()
@@ -356,3 +365,20 @@ def join_needs(*texts: str) -> str:
     """The expression that asks for all of the given ones; empty ones ask for nothing, equal ones once."""
     asked = list(dict.fromkeys(text for text in texts if text.strip()))
     return asked[0] if len(asked) == 1 else " and ".join(f"({text})" for text in asked)
+
+
+def may_widen(needs: Needs, before: Sequence[Needs]) -> bool:
+    """Whether an agent with some levels, hired already or not, meets the needs and none of those before.
+
+    Only levels that are named make a difference. So many skills that not all can be tried count as True.
+    """
+    asked = needs.asked().union(*(earlier.asked() for earlier in before))
+    levels: dict[str, list[int]] = {}
+    for skill, level in sorted(asked):
+        levels.setdefault(skill, [0]).append(level)
+    if prod(map(len, levels.values())) > MOST_TRIED:
+        return True
+    imagined = (dict(zip(levels, held, strict=True)) for held in product(*levels.values()))
+    return any(
+        needs.met_by(agent) and not any(earlier.met_by(agent) for earlier in before) for agent in imagined
+    )

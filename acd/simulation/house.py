@@ -319,7 +319,9 @@ class House:
 def _served_until_ms(plan: QueuePlan, groups: tuple[AgentGroup, ...]) -> int | None:
     """When the last shift of agents who may serve the queue ends; None: never."""
     wanted = (plan.needs, *(step.needs for step in plan.steps))
-    eligible = [group for group in groups if any(needs.met_by(group.skills) for needs in wanted)]
+    eligible = [
+        group for group in groups if group.count and any(needs.met_by(group.skills) for needs in wanted)
+    ]
     if not all(group.shifts_ms for group in eligible):
         return None
     return max((group.shifts_ms[-1][1] for group in eligible), default=0)

@@ -9,7 +9,7 @@ import csv
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from acd.core.needs import MAX_LEVEL, Needs, NeedsError, parse_needs, parse_written_needs
+from acd.core.needs import MAX_LEVEL, Needs, NeedsError, may_widen, parse_needs, parse_written_needs
 from acd.simulation.fields import SECONDS, Table, why_no_number
 from acd.simulation.scenario import (
     AGENT_CHOICES,
@@ -61,7 +61,7 @@ class _Reader:
         top = Table(self._complaints, "", dict(document))
         groups = self._groups(top)  # first: needs are judged by the agents' skills
         scenario = Scenario(
-            seed=top.number("seed", 0, 2**63 - 1, 1, whole=True),
+            seed=top.number("seed", -(2**63), 2**63 - 1, 1, whole=True),
             replications=top.number("replications", 1, MOST_REPLICATIONS, 1, whole=True),
             warmup_ms=_ms(top.number("warmup_s", 0, LONGEST_S, 0, SECONDS)),
             duration_ms=_ms(top.number("duration_s", 1, LONGEST_S, unit=SECONDS)),
@@ -70,8 +70,8 @@ class _Reader:
             service_levels_s=top.numbers("service_levels_s", 0, 86_400, (20,), SECONDS),
             ring_ms=_ms(top.number("ring_s", 0, 3_600, 0, SECONDS)),
             no_answer_share=top.number("no_answer_share", 0, 0.99, 0),
-            decision_delay_ms=top.number("decision_delay_ms", 0, 3_600_000, 0, whole=True),
-            poll_interval_ms=top.number("poll_interval_ms", 0, 3_600_000, 0, whole=True),
+            decision_delay_ms=_whole_ms(top.number("decision_delay_ms", 0, 3_600_000, 0)),
+            poll_interval_ms=_whole_ms(top.number("poll_interval_ms", 0, 3_600_000, 0)),
             queues=self._queues(top),
             groups=groups,
         )
@@ -102,7 +102,7 @@ class _Reader:
             else:
                 skills[name] = level
 
-        count = table.number("count", 1, MOST_AGENTS, 1, whole=True)
+        count = table.number("count", 0, MOST_AGENTS, 1, whole=True)
         table.each("skills", skill)
         shifts = _shifts(table)
         table.close()
@@ -126,7 +126,11 @@ class _Reader:
         name = table.text("name")
         if not (0 < len(name) <= NAME_LENGTH and name.isprintable() and name.strip()):
             table.complain("name", name, phrase("allowed.one_line", most=NAME_LENGTH))
-        needs = self._needs(table, "needs", table.text("needs", ""))
+        text = table.text("needs", "")
+        needs = self._needs(table, "needs", text)
+        steps = self._steps(table, needs)
+        if not any(map(self._is_met, (needs, *(step.needs for step in steps)))):
+            table.complain("needs", text, phrase("allowed.met_needs"))
         queue = QueuePlan(
             name=name,
             needs=needs,
@@ -137,7 +141,7 @@ class _Reader:
             priority=table.number("priority", -1000, 1000, 0, whole=True),
             order=table.choice("order", ORDERS, "oldest_first"),
             max_waiting=_limit(table, "max_waiting", 0),
-            steps=self._steps(table, needs),
+            steps=steps,
         )
         table.close()
         return queue
@@ -153,14 +157,13 @@ class _Reader:
             return _ANYONE
         for skill in sorted(needs.skills() - self._skills.keys()):
             table.complain(name, text, phrase("allowed.held_skills", names=listed(self._skills), skill=skill))
-        if not self._served_by(needs):
-            table.complain(name, text, phrase("allowed.met_needs"))
         return needs
 
     def _steps(self, table: Table, needs: Needs) -> tuple[Step, ...]:
-        """In order of their times; each lets somebody serve who could not before."""
-        served = self._served_by(needs)
-        before_s = 0.0
+        """In order of their times. One that asks the same again does nothing, so it is left out; one that
+        only lets fewer serve is refused.
+        """
+        before, before_s = [needs], 0.0
         steps = []
         for step in table.tables("steps"):
             after_s = step.number("after_s", 0.001, LONGEST_S, unit=SECONDS)
@@ -169,18 +172,16 @@ class _Reader:
             step.close()
             if after_s <= before_s:
                 step.complain("after_s", after_s, phrase("scenario.later_step", before=before_s))
-            if served >= self._served_by(widened):
+            if not may_widen(widened, before) and may_widen(before[-1], [widened]):
                 step.complain("needs", text, phrase("scenario.wider_step"))
-            served |= self._served_by(widened)
             before_s = max(before_s, after_s)
-            steps.append(Step(_ms(after_s), widened))
+            if str(widened) != str(before[-1]):
+                steps.append(Step(_ms(after_s), widened))
+            before.append(widened)
         return tuple(steps)
 
-    def _served_by(self, needs: Needs) -> frozenset[int]:
-        """The groups that meet the needs, by their numbers."""
-        return frozenset(
-            number for number, group in enumerate(self._groups_read) if needs.met_by(group.skills)
-        )
+    def _is_met(self, needs: Needs) -> bool:
+        return any(needs.met_by(group.skills) for group in self._groups_read)
 
     def _arrivals(self, table: Table) -> Arrivals:
         keys = ("arrivals_per_hour", "arrivals_profile_per_hour", "arrivals_csv")
@@ -267,6 +268,11 @@ def _second(text: str) -> float | None:
         return float(text)
     except ValueError:
         return None
+
+
+def _whole_ms(value_ms: float) -> int:
+    """To the nearest whole ms, the core's unit; what is more than nothing stays so."""
+    return max(1, round(value_ms)) if value_ms else 0
 
 
 def _ms(seconds: float) -> int:

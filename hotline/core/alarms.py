@@ -8,6 +8,7 @@
     ledger_behind                    facts wait for longer than BEHIND_S to be written to PostgreSQL
     disk                             there is little space left for recordings
     journal                          the disk does not take what acd, ivr or keeper write
+    shut_out                         addresses are shut out that guessed at passwords or accounts
 
 This module must not know how figures are asked for, nor how alarms are shown.
 """
@@ -29,6 +30,7 @@ LABELS = {
     "hotline_ledger_backlog_age_seconds": "writer",
     "hotline_recordings_disk_low": "",
     "hotline_journal_buffered_bytes": "writer",
+    "hotline_sip_addresses_barred": "",
 }
 """The metrics that are looked at, and the label that tells their samples apart."""
 
@@ -80,6 +82,8 @@ def alarms_of(figures: Figures, health: Mapping[str, str]) -> list[Alarm]:
         alarms.append(Alarm("disk"))
     if _most(figures, "hotline_journal_buffered_bytes") > BUFFERED_BYTES:
         alarms.append(Alarm("journal"))
+    if _most(figures, "hotline_sip_addresses_barred") > 0:
+        alarms.append(Alarm("shut_out"))  # nameless: an address among many is for the log
     return alarms + [Alarm("trunk_awaited", name) for name in sorted(awaited)]
 
 

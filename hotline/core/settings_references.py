@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from functools import cached_property
 
-from acd.core.needs import NeedsError, SkillIndex, parse_needs, parse_written_needs
+from acd.core.needs import NeedsError, SkillIndex, may_widen, parse_needs, parse_written_needs
 from hotline.core.phrases import Phrase, phrase
 from hotline.core.settings import Settings
 from hotline.core.settings_complaints import Complaints
@@ -66,15 +66,17 @@ class References:
             self.complaints.add(key, needs, phrase("allowed.met_needs"))
 
     def is_wider(self, needs: str, before: str) -> bool:
-        """Whether all agents who meet `before`, and at least one more, meet these needs.
+        """Whether all agents who meet `before` meet these needs, and one who does not meet `before` may.
 
-        True also when one of them cannot be parsed: that is complained about by itself.
+        Who that is may be hired or trained later: such a step is no mistake. True also when one of them
+        cannot be parsed: that is complained about by itself.
         """
         try:
-            eligible, earlier = (parse_needs(text).agents(self._index) for text in (needs, before))
+            wider, earlier = parse_needs(needs), parse_needs(before)
         except NeedsError:
             return True
-        return eligible & earlier == earlier != eligible
+        left_out = earlier.agents(self._index) & ~wider.agents(self._index)
+        return not left_out and may_widen(wider, [earlier])
 
     def can_be_met(self, needs: str) -> bool:
         """Whether at least one agent meets these needs; False when they cannot be parsed."""

@@ -18,8 +18,9 @@ from harness.lanes import Lane, lane_settings
 from harness.networks import far_machines
 from harness.phone import Phone, RegistrationRefused
 from harness.stack import HotlineStack
+from harness.wall import alarm_on_the_wall, alarm_over
 
-SHUT_OUT_FAILURES, SHUT_OUT_S = 5, 8
+SHUT_OUT_FAILURES, SHUT_OUT_S = 5, 12
 TRUNK = "branch"
 LANE = Lane(0)
 CALLER_HZ, AGENT_HZ = 440, 1000
@@ -125,6 +126,7 @@ async def test_who_guesses_passwords_is_shut_out_for_a_while(house: House) -> No
         assert await stack.metric("acd", "hotline_sip_addresses_shut_out_total") == 1
         assert await stack.metric("acd", "hotline_sip_addresses_barred") == 1
         assert stack.deployment.log_file("acd").read_text("utf-8").count("address_shut_out") == 1
+        await alarm_on_the_wall(stack, "shut_out:", within_s=SHUT_OUT_S)
 
         await trunk.register()
         await stack.metric_becomes("acd", f'hotline_trunk_up{{trunk="{TRUNK}"}}', 1)
@@ -136,6 +138,7 @@ async def test_who_guesses_passwords_is_shut_out_for_a_while(house: House) -> No
         await comes_to(knows_it_now, 200, within_s=SHUT_OUT_S + 10)
         print(f"let in again {time.monotonic() - shut_s:.1f} s after the refusal; set: {SHUT_OUT_S} s")
         assert await stack.metric("acd", "hotline_sip_addresses_barred") == 0
+        await alarm_over(stack, "shut_out:")
 
 
 @pytest.mark.parametrize(
@@ -199,6 +202,7 @@ async def test_a_call_over_real_networks(house: House, talk_s: int) -> None:
         ("agent", "alaw"),
         ("caller", "alaw"),
     ]
+    assert all(fact.body[way] > 0 for fact in measured for way in ("rx_packets", "tx_packets")), measured
 
 
 async def hear_each_other(call: Call, rung: Call) -> None:

@@ -9,12 +9,19 @@ from harness.lanes import OUTSIDE, Lane, lane_settings
 from harness.phone import Manner, Phone
 from harness.prompt_tones import prompt_hz
 from harness.scenes import agents, dial, nothing_left
-from harness.stack import HotlineStack
+from harness.stack import HotlineStack, processes_of
 from harness.waiting import until
 
 OwnStack = Callable[[str], Awaitable[HotlineStack]]
 BY_HAND = Manner(reject=None)
 AGENT_HZ, CALLEE_HZ = 440, 620
+SCARCE = (
+    lane_settings(1)
+    .replace('allowed = ["1", "0"]', 'allowed = ["1", "0"]\nmax_calls_per_day = 1')
+    .replace(
+        f'address = "{OUTSIDE[0]}:{OUTSIDE[1]}"', f'address = "{OUTSIDE[0]}:{OUTSIDE[1]}"\nmax_channels = 1'
+    )
+)
 
 
 def outside(stack: HotlineStack, **more: object) -> Phone:
@@ -47,6 +54,8 @@ async def test_an_agent_dials_out_during_after_contact_work(stack: HotlineStack,
         reached.answer()
         await out.rtp.hears(CALLEE_HZ)
         await reached.rtp.hears(AGENT_HZ)
+        heard = out.rtp.received
+        await until(lambda: out.rtp.received >= heard + 75, "1.5 s of talk to record", 5)
         await reached.hang_up()
         await out.ended(within_s=10)
         started = (await stack.fact("OutgoingStarted", agent=number)).body
@@ -56,6 +65,7 @@ async def test_an_agent_dials_out_during_after_contact_work(stack: HotlineStack,
         assert (ended["contact"], ended["how"]) == (contact, "answered")
         assert ended["talk_ms"] == ended["at_ms"] - answered["at_ms"] > 0
         assert answered["recording"].endswith(started["segment"])
+        await both_are_recorded(stack, answered["recording"], left_hz=CALLEE_HZ, right_hz=AGENT_HZ)
         day = (await stack.picture())["day_by_agent"][number]
         assert (day["outgoing"], day["outgoing_ms"]) == (1, ended["talk_ms"])
         await call.hang_up()
@@ -117,7 +127,7 @@ async def test_from_outside_nobody_gets_out(stack: HotlineStack, lane: Lane) -> 
 
 
 async def test_a_caller_is_transferred_outside_where_a_rule_says_so(stack: HotlineStack, lane: Lane) -> None:
-    """Busy there: the agent has the caller again, number and all, and no recording goes on. Then they talk."""
+    """Busy there: the agent has the caller again, and no recording goes on. Then they talk."""
     number = lane.agents[0]
     async with (
         agents(stack, number, manner=BY_HAND) as (desk,),
@@ -147,7 +157,7 @@ async def test_a_caller_is_transferred_outside_where_a_rule_says_so(stack: Hotli
         await call.ended(within_s=10)
         ended = await stack.fact("OutgoingEnded", contact=contact, agent=number, how="answered")
         assert ended.body["talk_ms"] > 0
-    await _sides_are_right(stack, answered["recording"])
+    await both_are_recorded(stack, answered["recording"], left_hz=AGENT_HZ, right_hz=CALLEE_HZ)
     begun = [fact.body["segment"] for fact in stack.facts.of("OutgoingStarted", contact=contact)]
     assert begun == [f"o-{contact}.1", f"o-{contact}.2"]
     # Outside of a bridge nothing is recorded: the attempt has no sound, unless of what came after it.
@@ -191,11 +201,67 @@ async def test_talks_outside_are_over_though_acd_died_in_them(own_stack: OwnStac
     await nothing_left(stack)
 
 
-async def _sides_are_right(stack: HotlineStack, name: str) -> None:
-    """The caller is on the left, whoever was called on the right."""
+async def both_are_recorded(stack: HotlineStack, name: str, *, left_hz: int, right_hz: int) -> None:
+    """Who was called by an agent, or who was transferred, is left; neither is heard on the other's side."""
     file = stack.deployment.recordings / f"{name}.wav"
     await until(file.exists, f"recording {file.name}", 15)
-    callers, callees = sound.read_channels(file)
-    middle = slice(len(callers) // 2, len(callers) // 2 + 1600)
-    assert sound.tone_share(callers[middle], AGENT_HZ) > 0.9
-    assert sound.tone_share(callees[middle], CALLEE_HZ) > 0.9
+    left, right = sound.read_channels(file)
+    assert len(left) > sound.SAMPLES_PER_S
+    assert sound.tone_share(left, left_hz) > 0.8 > 0.1 > sound.tone_share(left, right_hz)
+    assert sound.tone_share(right, right_hz) > 0.8 > 0.1 > sound.tone_share(right, left_hz)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(180)
+async def test_an_emergency_number_passes_whatever_holds(
+    own_stack: OwnStack,
+) -> None:
+    """The day's calls are used up, then the trunk is full too, then acd is dead."""
+    stack = await own_stack(SCARCE)
+    first, second = Lane(0).agents[:2]
+    async with (
+        stack.phone(first) as phone,
+        stack.phone(second) as other,
+        outside(stack, tone_hz=CALLEE_HZ) as callee,
+    ):
+        for one in (phone, other):
+            await one.register()
+            await stack.desk(one).log_in()
+        reached = await reaches(phone, "913912345678", callee)
+        reached.reject(486)
+        await stack.fact("OutgoingEnded", agent=first, how="busy")
+
+        refused = await phone.call("913912345678").answered(within_s=15)
+        await stack.fact("OutgoingRefused", agent=first, why="calls")
+        await refused.ended(within_s=10)
+        lasting = await reaches(phone, "9110", callee)
+        lasting.answer()
+        await lasting.rtp.hears_sound()
+
+        full = await other.call("913912345678").ended(within_s=10)
+        assert (full.status, full.cause) == (503, 34)  # no circuit
+        assert callee.unfetched == 0
+        reached = await reaches(other, "110", callee)
+        reached.reject(486)
+        await stack.fact("OutgoingEnded", agent=second, how="busy")
+        await lasting.hang_up()
+        await phone.calls[-1].ended()
+
+        dead = {stack.kill(name) for name in ("supervisor", "acd")}
+        await until(lambda: not dead & set(processes_of(stack.data)), "the end of acd", 10)
+        reached = await reaches(phone, "110", callee)
+        assert sip.address_uri(reached.invite.header("From")).startswith("sip:4000@")
+        reached.answer()
+        call = await phone.calls[-1].answered()
+        await call.rtp.hears(CALLEE_HZ)
+        await reached.rtp.hears(AGENT_HZ)
+        await call.hang_up()
+        await reached.ended()
+
+
+async def reaches(phone: Phone, dialled: str, callee: Phone) -> Call:
+    """The call that rings outside when this phone dials."""
+    phone.call(dialled, tone_hz=AGENT_HZ)
+    reached = await callee.incoming(within_s=15)
+    assert f"{dialled.removeprefix('9')}@" in reached.invite.uri
+    return reached

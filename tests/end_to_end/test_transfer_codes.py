@@ -1,8 +1,12 @@
 """Transfers and three parties by codes of the keypad, for phones without keys for them."""
 
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
 from harness.call import Call
 from harness.desk import Desk
-from harness.lanes import Lane
+from harness.lanes import RING_CYCLE_MS, Lane, lane_settings
 from harness.phone import Manner
 from harness.prompt_tones import prompt_hz
 from harness.scenes import agents, dial, nothing_left
@@ -10,7 +14,8 @@ from harness.stack import HotlineStack
 
 BY_HAND = Manner(reject=None)
 CALLER_HZ, FIRST_HZ, SECOND_HZ = 440, 620, 860
-BLIND, ATTENDED, ALL_THREE = "*1", "*2", "*3"
+BLIND, ATTENDED, ALL_THREE, ABORT = "*1", "*2", "*3", "*0"
+GIVEN_UP_S = 20  # asterisk-conf/features.conf, atxfernoanswertimeout
 
 
 async def test_a_blind_transfer_by_code(stack: HotlineStack, lane: Lane) -> None:
@@ -26,6 +31,26 @@ async def test_a_blind_transfer_by_code(stack: HotlineStack, lane: Lane) -> None
         await call.rtp.hears(prompt_hz("survey"))
         await call.hang_up()
         await stack.fact("ContactEnded", contact=contact)
+    assert _parts(stack, contact) == [(first, "transfer"), (second, "agent")]
+    await nothing_left(stack)
+
+
+async def test_a_blind_transfer_by_code_to_a_queue(stack: HotlineStack, lane: Lane) -> None:
+    """The queue has the caller again, as a second entry; whoever is free there is rung."""
+    first, second = lane.agents[:2]
+    async with (
+        agents(stack, first, second, manner=BY_HAND) as (one, two),
+        stack.caller(tone_hz=CALLER_HZ) as caller,
+    ):
+        call, contact = await dial(stack, caller, lane.straight)
+        talk = await _talk(stack, one, contact)
+        await _press(talk, BLIND, lane.extension)
+        await (await _talk(stack, two, contact)).hang_up()
+        await call.rtp.hears(prompt_hz("survey"))
+        await call.hang_up()
+        await stack.fact("ContactEnded", contact=contact)
+    entries = [fact.body for fact in stack.facts.of("CallQueued", contact=contact)]
+    assert [(entry["entry"], entry["queue"]) for entry in entries] == [(1, lane.queue), (2, lane.queue)]
     assert _parts(stack, contact) == [(first, "transfer"), (second, "agent")]
     await nothing_left(stack)
 
@@ -56,6 +81,45 @@ async def test_a_consultation_by_code_and_the_colleague_takes_the_caller(
     await nothing_left(stack)
 
 
+@pytest.mark.parametrize("declines", [True, False], ids=["declined", "rings-out"])
+async def test_a_consultation_that_nobody_takes_gives_the_caller_back(
+    stack: HotlineStack, lane: Lane, declines: bool
+) -> None:
+    """The agent is told that the colleague is away, and has the caller again."""
+    async with _consulting(stack, lane) as (call, talk, theirs):
+        if declines:
+            theirs.reject()
+        await talk.rtp.hears(prompt_hz("colleague-away"), within_s=15)
+        await theirs.ended()
+        await _talk_on(call, talk)
+
+
+@pytest.mark.parametrize("answered", [False, True], ids=["ringing", "talking"])
+async def test_a_consultation_that_is_aborted_gives_the_caller_back(
+    stack: HotlineStack, lane: Lane, answered: bool
+) -> None:
+    async with _consulting(stack, lane) as (call, talk, theirs):
+        if answered:
+            theirs.answer()
+            await theirs.rtp.hears(FIRST_HZ)
+        await talk.send_digits(ABORT)
+        await theirs.ended()
+        await _talk_on(call, talk)
+
+
+@pytest.mark.long
+async def test_a_consultation_that_rings_on_is_given_up(
+    own_stack: Callable[[str], Awaitable[HotlineStack]],
+) -> None:
+    """Where agents' phones ring for longer than a consultation may."""
+    rings = f"ring_cycle_ms = {RING_CYCLE_MS}"
+    assert rings in lane_settings(1)
+    slow = lane_settings(1).replace(rings, "ring_cycle_ms = 6000\noffer_rings = 9")
+    async with _consulting(await own_stack(slow), Lane(0)) as (call, talk, theirs):
+        await theirs.ended(within_s=GIVEN_UP_S + 10)
+        await _talk_on(call, talk)
+
+
 async def test_three_parties_of_whom_one_leaves(stack: HotlineStack, lane: Lane) -> None:
     first, second = lane.agents[:2]
     async with (
@@ -82,6 +146,37 @@ async def test_three_parties_of_whom_one_leaves(stack: HotlineStack, lane: Lane)
         await stack.fact("ContactEnded", contact=contact)
     assert _parts(stack, contact) == [(second, "agent"), (first, "agent")]
     await nothing_left(stack)
+
+
+@asynccontextmanager
+async def _consulting(stack: HotlineStack, lane: Lane) -> AsyncIterator[tuple[Call, Call, Call]]:
+    """The caller's call, the first agent's talk with the caller, and the second agent's phone, which rings.
+
+    At the end the first agent has served the caller, and nobody else has.
+    """
+    first, second = lane.agents[:2]
+    async with (
+        agents(stack, first, manner=BY_HAND, tone_hz=FIRST_HZ) as (one,),
+        agents(stack, second, ready=False, manner=BY_HAND) as (two,),
+        stack.caller(tone_hz=CALLER_HZ) as caller,
+    ):
+        call, contact = await dial(stack, caller, lane.straight)
+        talk = await _talk(stack, one, contact)
+        await _press(talk, ATTENDED, second)
+        yield call, talk, await two.phone.incoming(within_s=15)
+        await talk.hang_up()
+        await call.rtp.hears(prompt_hz("survey"))
+        await call.hang_up()
+        await stack.fact("ContactEnded", contact=contact)
+    assert _parts(stack, contact) == [(first, "agent")]
+    assert len(stack.facts.of("CallConnected", contact=contact)) == 1
+    await nothing_left(stack)
+
+
+async def _talk_on(call: Call, talk: Call) -> None:
+    """The caller and the agent hear each other again."""
+    await talk.rtp.hears(CALLER_HZ, within_s=10)
+    await call.rtp.hears(FIRST_HZ, within_s=10)
 
 
 def _parts(stack: HotlineStack, contact: str) -> list[tuple[str, str]]:

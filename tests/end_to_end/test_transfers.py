@@ -7,7 +7,7 @@ from harness.desk import Desk
 from harness.lanes import Lane
 from harness.phone import NEVER_ANSWERS, Manner
 from harness.prompt_tones import prompt_hz
-from harness.scenes import agents, dial, nothing_left
+from harness.scenes import agents, choose, dial, nothing_left
 from harness.stack import HotlineStack
 
 BY_HAND = Manner(reject=None)
@@ -56,6 +56,36 @@ async def test_a_blind_transfer_keeps_each_agents_own_talk(stack: HotlineStack, 
     assert len(stack.facts.of("ContactStarted", contact=contact)) == 1
     assert len(stack.facts.of("ContactEnded", contact=contact)) == 1
     await _the_page_counts(stack, lane)
+    await nothing_left(stack)
+
+
+async def test_to_a_number_with_a_menu_where_the_caller_chooses_anew(stack: HotlineStack, lane: Lane) -> None:
+    """Whoever has the skill that is asked for there is rung, though another is idle for longer."""
+    skilled, second, third = lane.agents[:3]  # only the first has it
+    async with (
+        agents(stack, second, manner=BY_HAND) as (two,),
+        stack.caller(tone_hz=CALLER_HZ) as caller,
+    ):
+        call, contact = await dial(stack, caller, lane.straight)
+        rung = await _talk(stack, two, contact)
+        async with agents(stack, third, skilled, manner=BY_HAND) as (_, one):
+            assert await rung.refer(lane.menu) == 202
+            await rung.hang_up()
+            await call.rtp.hears(prompt_hz("menu-language"))
+            await choose(call, stack, contact, "language", "2")
+            await call.rtp.hears(prompt_hz("menu-subject", "en"))
+            await choose(call, stack, contact, "subject", "2")
+            await (await _talk(stack, one, contact)).hang_up()
+            await call.rtp.hears(prompt_hz("survey", "en"))
+            await call.hang_up()
+            await stack.fact("ContactEnded", contact=contact)
+    entries = [fact.body for fact in stack.facts.of("CallQueued", contact=contact)]
+    assert [(entry["entry"], entry["language"]) for entry in entries] == [(1, "zh"), (2, "en")]
+    segments = [fact.body for fact in stack.facts.of("SegmentEnded", contact=contact)]
+    assert [(one["agent"], one["hung_up_by"]) for one in segments] == [
+        (second, "transfer"),
+        (skilled, "agent"),
+    ]
     await nothing_left(stack)
 
 

@@ -1,6 +1,7 @@
 """The front door: commands are found, explained and refused in plain words; deployments are arranged."""
 
 import argparse
+import hashlib
 import json
 import re
 import subprocess
@@ -233,6 +234,24 @@ def test_check_finds_damaged_secrets(deployment: Deployment, text: str, why: str
     assert not good
     assert str(deployment.secrets_file) in told and why in told
     assert deployment.secrets_file.read_text() == text
+
+
+def test_check_counts_the_prompts_that_are_still_synthetic(
+    deployment: Deployment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spoken = {"zh": ("greeting", "closed", "thanks"), "en": ("greeting",)}
+    for language, keys in spoken.items():
+        folder = deployment.sounds / language / "hotline"
+        folder.mkdir(parents=True)
+        for key in keys:
+            (folder / f"{key}.wav").write_bytes(key.encode())
+            marker = {"sha256": hashlib.sha256(key.encode()).hexdigest()}
+            (folder / f"{key}.synthetic.json").write_text(json.dumps(marker))
+    (deployment.sounds / "zh" / "hotline" / "thanks.wav").write_bytes(b"a recording, the marker beside it")
+    main(["check", "--data", str(deployment.data)])
+    said = capsys.readouterr().out
+    assert f"prompts zh: 2 of 3 synthetic; recordings go to {deployment.sounds / 'zh' / 'hotline'}" in said
+    assert "prompts en: 1 of 1 synthetic" in said
 
 
 def test_an_interrupted_command_says_so(monkeypatch: pytest.MonkeyPatch, deployment: Deployment) -> None:

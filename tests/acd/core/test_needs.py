@@ -15,6 +15,7 @@ from acd.core.needs import (
     SkillIndex,
     can_be_kept,
     join_needs,
+    may_widen,
     parse_needs,
     parse_written_needs,
 )
@@ -199,3 +200,36 @@ def test_a_level_of_the_index_is_reached_by_the_higher_ones() -> None:
 def test_what_an_agent_lacks_is_named(text: str, levels: dict[str, int], lacks: list[str]) -> None:
     found = parse_needs(text).shortfalls(levels)
     assert [f"{lack.skill} {lack.has} < {lack.asked}" for lack in found] == lacks
+
+
+@pytest.mark.parametrize(
+    ("needs", "before", "widens"),
+    [
+        ("sales", ["sales >= 5"], True),
+        ("sales >= 10", ["sales >= 9"], False),
+        ("sales", ["sales >= 1"], False),
+        ("", ["sales or not sales"], False),
+        ("", ["sales"], True),
+        ("billing", ["sales"], True),
+        ("not sales", ["sales"], True),
+        ("sales and billing", ["sales >= 3", "billing and not sales >= 3"], False),
+        ("sales and not sales", ["billing"], False),
+    ],
+)
+def test_needs_widen_when_an_agent_could_be_who_met_none_before(
+    needs: str, before: list[str], widens: bool
+) -> None:
+    assert may_widen(parse_needs(needs), [parse_needs(text) for text in before]) is widens
+
+
+@given(trees, trees, skill_levels)
+def test_nobody_meets_what_cannot_widen_and_not_what_was_before(
+    tree: tuple, before: tuple, levels: dict[str, int]
+) -> None:
+    if naive(tree, levels) and not naive(before, levels):
+        assert may_widen(parse_needs(as_text(tree)), [parse_needs(as_text(before))])
+
+
+def test_more_skills_than_can_be_tried_may_widen() -> None:
+    text = " and ".join(f"s{number}" for number in range(40))
+    assert may_widen(parse_needs(text), [parse_needs(text)])

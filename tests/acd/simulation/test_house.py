@@ -248,3 +248,25 @@ def test_the_same_seed_gives_the_same_log_and_another_one_another() -> None:
         return play("0 1 2", top=f"seed = {seed}\nno_answer_share = 0.5\nring_s = 1")["decision_log_sha256"]
 
     assert digest(1) == digest(1) != digest(2)
+
+
+def test_needs_that_nobody_meets_before_a_step_wait_for_it() -> None:
+    queue = 'needs = "a >= 8"\nsteps = [{ after_s = 30, needs = "a" }]'
+    found = play("0", queue=queue, agents="[[agents]]\nskills = { a = 5 }")
+    assert waits(found) == (1, 30, 30)
+
+
+def test_a_step_that_asks_the_same_again_changes_nothing() -> None:
+    queue = 'needs = "a"\nsteps = [{ after_s = 30, needs = "a" }]'
+    assert waits(play("0 10", queue=queue, agents="[[agents]]\nskills = { a = 5 }")) == (2, 45, 90)
+
+
+@pytest.mark.parametrize("top", ["", "poll_interval_ms = 1000"])
+def test_a_group_without_agents_serves_nobody(top: str) -> None:
+    found = play("0 10", top=top, agents="[[agents]]\ncount = 0")
+    assert (found["total"]["answered"], found["total"]["unserved"]) == (0, 2)
+    assert (found["agents"][0]["each"], found["agents"][0]["occupancy"]) == ([], None)
+
+
+def test_a_seed_may_be_negative() -> None:
+    assert waits(play("0", top='seed = -5\nagent_choice = "random"')) == (1, 0, 0)

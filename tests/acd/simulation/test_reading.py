@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from acd.simulation.reading import read_scenario
-from acd.simulation.scenario import Arrivals, Distribution, Scenario
+from acd.simulation.scenario import AGENT_CHOICES, Arrivals, Distribution, Scenario
 from hotline.core.settings_check import SettingsRefused
 
 GOOD = """
@@ -153,7 +153,7 @@ def test_arrivals_by_the_hour_and_recorded() -> None:
             "duration_s = 60\nspeed = 2",
             "speed: 2 is not allowed; allowed: allowed.no_such_key",
         ),
-        ("duration_s = 60", "duration_s = 60\nseed = -1", "seed: -1"),
+        ("duration_s = 60", "duration_s = 60\ndecision_delay_ms = -0.5", "decision_delay_ms: -0.5"),
         (
             "duration_s = 60",
             "duration_s = 60\nseed = 1.5",
@@ -209,7 +209,7 @@ def test_arrivals_by_the_hour_and_recorded() -> None:
         ("skills = { a = 1 }", "skills = { a = 11 }", "agents[1].skills.a: 11"),
         ("skills = { a = 1 }", 'skills = { "a b" = 1 }', "agents[1].skills.a b: 'a b'"),
         ("skills = { a = 1 }", "skills = 3", "agents[1].skills: 3"),
-        ("skills = { a = 1 }", "count = 0", "agents[1].count: 0"),
+        ("skills = { a = 1 }", "count = -1", "agents[1].count: -1"),
         ("skills = { a = 1 }", "shifts_s = [[5, 5]]", "agents[1].shifts_s: [[5, 5]]"),
         ("skills = { a = 1 }", "shifts_s = [[0, 9], [8, 12]]", "agents[1].shifts_s: [[0, 9], [8, 12]]"),
         ("skills = { a = 1 }", "shifts_s = 8", "agents[1].shifts_s: 8"),
@@ -230,8 +230,8 @@ def test_wrong_values_are_refused_with_their_place(right: str, wrong: str, said:
             "queue[1].steps[1].needs: 'c' is not allowed; allowed: allowed.held",
         ),
         (
-            '{ after_s = 5, needs = "a >= 1" }',
-            "queue[1].steps[1].needs: 'a >= 1' is not allowed; allowed: scenario.w",
+            '{ after_s = 5, needs = "a >= 2" }',
+            "queue[1].steps[1].needs: 'a >= 2' is not allowed; allowed: scenario.w",
         ),
         ('{ after_s = 5, needs = "b" }, { after_s = 9, needs = "a" }', "queue[1].steps[2].needs: 'a'"),
         ('{ after_s = 5, needs = "b" }, { after_s = 5, needs = "" }', "queue[1].steps[2].after_s: 5"),
@@ -246,6 +246,93 @@ def test_steps_that_cannot_widen_are_refused(steps: str, said: str) -> None:
     text = PLAIN.replace('name = "q"', f'name = "q"\nneeds = "a"\nsteps = [{steps}]')
     text += "[[agents]]\nskills = { b = 1 }\n[[agents]]\n"
     assert any(said in complaint for complaint in complaints(text))
+
+
+@pytest.mark.parametrize(
+    ("needs", "step"),
+    [
+        ("a >= 5", "a >= 1"),  # all who are there meet both
+        ("a >= 8", "a >= 1"),  # nobody who is there meets the first
+        ("a >= 1", "a >= 1 or (a and not b)"),  # the same in other words
+        ("a >= 1", "b >= 9"),  # nobody who is there meets the second
+    ],
+)
+def test_steps_are_judged_by_what_they_ask_not_by_who_is_there(needs: str, step: str) -> None:
+    steps = f'needs = "{needs}"\nsteps = [{{ after_s = 5, needs = "{step}" }}]'
+    text = PLAIN.replace('name = "q"', f'name = "q"\n{steps}').replace("{ a = 1 }", "{ a = 5, b = 5 }")
+    (queue,) = read(text).queues
+    assert len(queue.steps) == 1
+
+
+SAMPLE = """
+seed = 7
+replications = 5
+warmup_s = 3600            # left out of all figures
+duration_s = 360000        # arrivals stop after warm-up + duration; contacts inside run out
+max_contacts = 120         # optional: in the whole system, waiting and served; one more is blocked
+agent_choice = "longest_idle"   # least_occupied, fewest_contacts, highest_level, least_versatile, round_robin, fixed_order, random
+service_levels_s = [10, 20, 30]
+ring_s = 0                 # time an offer rings before the answer
+no_answer_share = 0.0      # chance that an offer is not answered
+decision_delay_ms = 0      # added to each decision, to model a slower engine
+poll_interval_ms = 0       # > 0: waiting contacts look for an agent only every so often, each on its own clock from its entry
+
+[[queue]]
+name = "service"
+needs = "service >= 1"     # the same expressions as in settings; "" = anyone
+arrivals_per_hour = 240.0  # or arrivals_profile_per_hour = [...] (24 values), or arrivals_csv = "file.csv"
+handle = { kind = "exponential", mean = 180 }     # constant (value), lognormal (mean, cv)
+after_contact = { kind = "constant", value = 0 }
+patience = { kind = "infinite" }                  # or as handle
+priority = 0               # higher is served first ("strict") ...
+order = "oldest_first"     # or "strict"
+max_waiting = 50           # optional; one more is blocked
+steps = []                 # optional: [{ after_s = 30, needs = "service >= 1" }]
+
+[[agents]]
+count = 15
+skills = { service = 5 }
+shifts_s = []              # optional: [[0, 28800], ...] from the start; outside them the group is offline
+"""  # noqa: E501  (the sample to the letter)
+
+
+@pytest.mark.parametrize(
+    ("plain", "commented"),
+    [
+        ("", ""),
+        ("steps = []", 'steps = [{ after_s = 30, needs = "service >= 1" }]'),
+        ("shifts_s = []", "shifts_s = [[0, 28800]]"),
+        ('"service >= 1"     #', '""  #'),
+        ("arrivals_per_hour = 240.0", f"arrivals_profile_per_hour = {[240.0] * 24}"),
+        ("arrivals_per_hour = 240.0", 'arrivals_csv = "good.csv"'),
+        ('{ kind = "exponential", mean = 180 }', '{ kind = "lognormal", mean = 180, cv = 1.5 }'),
+        ('{ kind = "exponential", mean = 180 }', '{ kind = "constant", value = 180 }'),
+        ('{ kind = "infinite" }', '{ kind = "exponential", mean = 60 }'),
+        ('"oldest_first"', '"strict"'),
+        ("poll_interval_ms = 0", "poll_interval_ms = 1000"),
+        *(('"longest_idle"', f'"{choice}"') for choice in AGENT_CHOICES),
+    ],
+)
+def test_the_formats_own_sample_is_read_plain_and_with_what_its_comments_offer(
+    plain: str, commented: str
+) -> None:
+    assert plain in SAMPLE
+    scenario = read(SAMPLE.replace(plain, commented) if plain else SAMPLE)
+    assert scenario.queues[0].name == "service"
+    assert scenario.queues[0].steps == (), "a step that asks the same again does nothing"
+
+
+def test_needs_that_nobody_ever_meets_are_refused() -> None:
+    steps = 'needs = "a >= 9"\nsteps = [{ after_s = 5, needs = "a >= 8" }]'
+    (complaint,) = complaints(PLAIN.replace('name = "q"', f'name = "q"\n{steps}'))
+    assert "queue[1].needs: 'a >= 9' is not allowed; allowed: allowed.met" in complaint
+
+
+def test_a_group_may_be_empty_a_seed_negative_and_a_delay_less_than_the_clocks_unit() -> None:
+    top = "duration_s = 60\nseed = -3\ndecision_delay_ms = 2.6\npoll_interval_ms = 0.2"
+    scenario = read(PLAIN.replace("duration_s = 60", top).replace("{ a = 1 }", "{ a = 1 }\ncount = 0"))
+    assert (scenario.seed, scenario.groups[0].count) == (-3, 0)
+    assert (scenario.decision_delay_ms, scenario.poll_interval_ms) == (3, 1)
 
 
 def test_all_complaints_come_at_once() -> None:

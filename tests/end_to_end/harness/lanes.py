@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from harness.ports import PORT_BASE
 
-LANES = 80
+LANES = 90
 AGENTS_PER_LANE = 4
 RING_CYCLE_MS = 500
 AFTER_CONTACT_S = 1

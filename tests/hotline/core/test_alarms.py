@@ -44,12 +44,14 @@ WELL = {"acd": "ready", "ivr": "ready", "ledger": "ready", "keeper": "ready"}
         ("hotline_recordings_disk_low 1.0", {}, ["disk"]),
         ('hotline_journal_buffered_bytes{writer="acd"} 1e+06', {}, []),
         ('hotline_journal_buffered_bytes{writer="acd"} 2e+06', {}, ["journal"]),
+        ("hotline_sip_addresses_barred 0.0", {}, []),
+        ("hotline_sip_addresses_barred 2.0", {}, ["shut_out"]),
         ("hotline_recordings_disk_low yes\nhotline_other 1\n# hotline_ami_up 0.0", {}, []),
     ],
 )
 def test_what_is_an_alarm(metrics: str, health: dict[str, str], expected: list[str]) -> None:
-    alarms = alarms_of(figures_in([metrics]), WELL | health)
-    assert [f"{alarm.kind} {alarm.about}".strip() for alarm in alarms] == expected
+    found = alarms_of(figures_in([metrics]), WELL | health)
+    assert [f"{alarm.kind} {alarm.about}".strip() for alarm in found] == expected
 
 
 def test_figures_of_several_services_stand_together_the_highest_of_equal_ones() -> None:
@@ -61,9 +63,12 @@ def test_figures_of_several_services_stand_together_the_highest_of_equal_ones() 
 
 
 def test_the_gravest_comes_first() -> None:
-    figures = figures_in(["hotline_ami_up 0.0\nhotline_recordings_disk_low 1.0"])
+    figures = figures_in(
+        ["hotline_sip_addresses_barred 1.0\nhotline_ami_up 0.0\nhotline_recordings_disk_low 1.0"]
+    )
     assert alarms_of(figures, WELL | {"ivr": "absent"}) == [
         Alarm("asterisk"),
         Alarm("service", "ivr"),
         Alarm("disk"),
+        Alarm("shut_out"),
     ]

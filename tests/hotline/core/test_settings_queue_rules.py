@@ -50,12 +50,18 @@ def test_steps_that_widen_are_good() -> None:
     assert found(queue(needs="english >= 5", steps=steps)) == {}
 
 
+def test_a_step_may_widen_for_agents_who_are_not_there_yet() -> None:
+    assert max(agent.skills.get("english", 0) for agent in AGENTS) < 9
+    steps = (Step(30, "english >= 1 and not english >= 9 or english >= 3"), Step(60, "english or sales >= 9"))
+    assert found(queue(needs="english >= 3", steps=steps)) == {}
+
+
 @pytest.mark.parametrize(
     ("needs", "steps", "key", "allowed"),
     [
         ("", [(30, "english")], "queue[1].steps[1].needs", 'every agent who meets ""'),
         ("english", [(30, "english >= 3")], "queue[1].steps[1].needs", "every agent who meets english meets"),
-        ("english", [(30, "sales")], "queue[1].steps[1].needs", "and at least one more"),
+        ("english", [(30, "sales")], "queue[1].steps[1].needs", "and more may"),
         (
             "english >= 5",
             [(30, "english"), (60, "english >= 3")],
