@@ -217,7 +217,13 @@ def test_a_talk_outside_is_over_though_acd_died_in_it(house: House) -> None:
     """Dial itself tells, not an earlier one; and a caller's recording ends before the next conversation."""
     outgoing = Outgoing(trunk="carrier", presented="4001", rules=(OutgoingRule(allowed=("1",)),))
     house.write(defaults(trunks=(Trunk("carrier", "address", "192.0.2.1"),), outgoing=outgoing))
-    for context, handler in (("transfer-out", "transfer-out"), ("emergency", "outgoing")):
+    handlers = {
+        "transfer-out": "transfer-out",
+        "emergency": "outgoing",
+        "outgoing": "outgoing",
+        "colleague": "colleague",
+    }
+    for context, handler in handlers.items():
         body = house.text("extensions.conf").partition(f"\n[{context}]\n")[2].partition("\n[")[0]
         before, _, after = body.partition(f"AGI(${{HL_ACD}}/{handler},")
         assert "DIALSTATUS=)" in before, context
