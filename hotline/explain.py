@@ -19,6 +19,7 @@ import mmap
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -117,13 +118,13 @@ def _explainer(
     reasons: dict[str, Text],
     picture: Picture | None = None,
 ) -> Explainer:
-    zone = ZoneInfo(now.hotline.timezone)
+    starts = partial(_day_starts_ms, ZoneInfo(now.hotline.timezone))
+    return Explainer(contact, agent, starts, versions.get, clock_of(now), reasons, picture)
 
-    def day_starts_ms(at_ms: int) -> int:
-        local = datetime.fromtimestamp(at_ms / 1000, zone)
-        return int(local.replace(hour=0, minute=0, second=0, microsecond=0).timestamp() * 1000)
 
-    return Explainer(contact, agent, day_starts_ms, versions.get, clock_of(now), reasons, picture)
+def _day_starts_ms(zone: ZoneInfo, at_ms: int) -> int:
+    local = datetime.fromtimestamp(at_ms / 1000, zone)
+    return int(local.replace(hour=0, minute=0, second=0, microsecond=0).timestamp() * 1000)
 
 
 # PostgreSQL
@@ -144,16 +145,18 @@ async def _ask(connection: Any, contact: str, agent: str, now: Settings) -> Expl
     if not rows:
         return None
     bodies = [json.loads(row["body"]) for row in rows]
-    versions, reasons = await _versions(connection, _named_versions(bodies), now)
-    explainer = _explainer(contact, agent, now, versions, reasons)
     first = rows[0]["position"]
     if any(row["kind"] == "ContactEnded" for row in rows):
         last = max(row["position"] for row in rows if row["kind"] in NEEDS_ALL_BEFORE)
     else:
         last = await connection.fetchval(_SQL["last_position"])
     if any(body.get("proof", {}).get("policy") in DAYS_FIGURES for body in bodies):
-        midnight_ms = explainer.day_starts_ms(rows[0]["at_ms"])
+        midnight_ms = _day_starts_ms(ZoneInfo(now.hotline.timezone), rows[0]["at_ms"])
         first = min(first, await connection.fetchval(_SQL["first_since"], _at(midnight_ms), first))
+    # Also those that only other contacts' facts name: they were in force while this one waited.
+    named = {row["version"] for row in await connection.fetch(_SQL["named_versions"], first, last)}
+    versions, reasons = await _versions(connection, sorted(named.union(_named_versions(bodies))), now)
+    explainer = _explainer(contact, agent, now, versions, reasons)
     numbers = sorted({profile.number for known in versions.values() for profile in known.agents} | {agent})
     before = await connection.fetch(_SQL["states_before"], first, numbers)
     before += await connection.fetch(_SQL["offers_before"], first, numbers)
@@ -184,7 +187,7 @@ async def _versions(
         version = row["version"]
         try:
             name = say("settings.stored_version", version=version)
-            settings = check_settings(json.loads(row["document"]), file=name, version=version)
+            settings = check_settings(json.loads(row["document"]), file=name, version=version, stored=True)
         except SettingsRefused as error:
             # A version of another program's rules: told as not at hand.
             logger.warning("explain_settings_refused", extra={"version": version, "why": told(error)})

@@ -37,5 +37,12 @@ JOIN fact f USING (position);
 SELECT position, kind, (extract(epoch FROM at) * 1000)::bigint AS at_ms, body
 FROM fact WHERE position > $1 AND position <= $2 AND writer = 'acd' ORDER BY position;
 
+-- name: named_versions
+-- The versions of the settings that facts between two positions name, whosever they are.
+SELECT DISTINCT coalesce(body->'proof'->>'settings_version', body->>'settings_version')::integer AS version
+FROM fact
+WHERE position BETWEEN $1 AND $2 AND writer = 'acd' AND kind IN ('CallQueued', 'CallOffered')
+    AND coalesce(body->'proof'->>'settings_version', body->>'settings_version') IS NOT NULL;
+
 -- name: settings
 SELECT version, document FROM settings_version WHERE version = ANY($1::integer[]) ORDER BY version;

@@ -124,8 +124,8 @@ def drop_stale_lock(deployment: Deployment) -> None:
     try:
         pid = abs(int(lock.read_text("ascii").splitlines()[0]))  # a server without a postmaster notes -PID
         program = Path(f"/proc/{pid}/comm").read_text("utf-8", errors="replace").strip()
-    except (FileNotFoundError, ProcessLookupError, ValueError, IndexError):
-        return  # no lock, a damaged one, or nobody has that pid
+    except (OSError, ValueError, IndexError):
+        return  # no lock, a damaged one, nobody has that pid, or it cannot be seen whose it is
     if program != "postgres" or not _works_in(pid, deployment.postgres):
         lock.unlink(missing_ok=True)
 

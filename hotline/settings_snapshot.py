@@ -26,7 +26,7 @@ def read(path: Path) -> Settings:
     except (ValueError, TypeError, KeyError) as error:
         complaint = Complaint(str(path), "", str(error), phrase("allowed.snapshot"))
         raise SettingsRefused((complaint,)) from error
-    return check_settings(document, file=str(path), version=version)
+    return check_settings(document, file=str(path), version=version, stored=True)
 
 
 def write(path: Path, settings: Settings) -> None:

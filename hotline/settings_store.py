@@ -174,9 +174,8 @@ def _checked(row: asyncpg.Record | None) -> Settings | None:
     if row is None:
         return None
     version: int = row["version"]
-    return check_settings(
-        json.loads(row["document"]), file=say("settings.stored_version", version=version), version=version
-    )
+    name = say("settings.stored_version", version=version)
+    return check_settings(json.loads(row["document"]), file=name, version=version, stored=True)
 
 
 @asynccontextmanager

@@ -17,12 +17,13 @@ from hotline.core.settings_rules import check_rules
 __all__ = ["Complaint", "SettingsRefused", "check_settings", "settings_to_document"]
 
 
-def check_settings(document: Mapping[str, Any], *, file: str, version: int) -> Settings:
+def check_settings(document: Mapping[str, Any], *, file: str, version: int, stored: bool = False) -> Settings:
     """Turns a document (parsed TOML or JSON) into settings of this version.
 
-    Raises SettingsRefused with all complaints together; `file` is named in each.
+    stored: they were accepted once, so rules that came later do not refuse them: an update must not keep a
+    hotline from starting. Raises SettingsRefused with all complaints together; `file` is named in each.
     """
-    complaints = Complaints(file)
+    complaints = Complaints(file, stored)
     settings = read_settings(document, version, complaints)
     check_rules(settings, complaints)
     complaints.refuse_if_any()

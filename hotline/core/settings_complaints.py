@@ -54,6 +54,7 @@ class Complaints:
     """Collects complaints about one file; only the first about a key is kept, later ones follow from it."""
 
     file: str
+    stored: bool = False  # accepted before: what newer rules would refuse stays usable
     found: dict[str, Complaint] = field(default_factory=dict)
 
     def add(self, key: str, value: Any, allowed: Phrase) -> None:

@@ -47,6 +47,7 @@ def check_outgoing(references: References) -> None:
     references.refuse_twins("outgoing.emergency[{}]", outgoing.emergency, taken=taken)
     for place, number in enumerate(outgoing.emergency, 1):
         dialled = outgoing.access + number
-        if dialled in taken:
+        # Stored ones do no harm: the dialplan has emergency numbers before all else.
+        if dialled in taken and not references.complaints.stored:
             allowed = phrase("allowed.free_behind_access", access=outgoing.access, dialled=dialled)
             references.complaints.add(f"outgoing.emergency[{place}]", number, allowed)

@@ -22,8 +22,10 @@ def check_queue(references: References, queue: Queue, where: str) -> None:
     if queue.hours:
         references.refer(f"{where}.hours", queue.hours, references.hours, phrase("allowed.some_hours"))
     check_preferred(references, f"{where}.prefer", queue.prefer)
-    if queue.recall_within_s and not queue.return_within_s:  # nobody would be waited for, nor recalled
-        references.complaints.add(f"{where}.return_within_s", 0, phrase("allowed.return_for_recall"))
+    complaints = references.complaints
+    if queue.recall_within_s and not queue.return_within_s and not complaints.stored:
+        # Nobody would be waited for, nor recalled.
+        complaints.add(f"{where}.return_within_s", 0, phrase("allowed.return_for_recall"))
     check_exits(references, queue, where)
 
 

@@ -8,8 +8,17 @@ from pathlib import Path
 import pytest
 
 from hotline import settings_snapshot
-from hotline.core.settings import Hotline, Phone, Settings, Text
-from hotline.core.settings_check import SettingsRefused
+from hotline.core.settings import (
+    Agent,
+    Hotline,
+    Outgoing,
+    Phone,
+    Queue,
+    Settings,
+    Text,
+    Trunk,
+)
+from hotline.core.settings_check import SettingsRefused, check_settings, settings_to_document
 
 SETTINGS = Settings(
     version=5, hotline=Hotline(name=Text("市民热线", "Citizens' line")), phones=(Phone("1001"),)
@@ -61,3 +70,24 @@ def test_a_damaged_snapshot_is_told_with_its_path(tmp_path: Path, text: str) -> 
 def test_a_missing_snapshot_is_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         settings_snapshot.read(tmp_path / "current.json")
+
+
+NEWLY_REFUSED = (
+    Settings(version=7, queues=(Queue("a", Text("甲", "A"), whisper="queue-service", recall_within_s=60),)),
+    Settings(
+        version=7,
+        trunks=(Trunk("carrier", "address", "192.0.2.1"),),
+        agents=(Agent("9110", "Li"),),
+        outgoing=Outgoing("carrier", presented="4001"),
+    ),
+)
+
+
+@pytest.mark.parametrize("settings", NEWLY_REFUSED, ids=["recall", "emergency"])
+def test_what_was_accepted_before_newer_rules_stays_usable(tmp_path: Path, settings: Settings) -> None:
+    """Else an update would keep a hotline from starting."""
+    with pytest.raises(SettingsRefused):
+        check_settings(settings_to_document(settings), file="new", version=7)
+    path = tmp_path / "current.json"
+    settings_snapshot.write(path, settings)
+    assert settings_snapshot.read(path) == settings

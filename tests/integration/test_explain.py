@@ -151,6 +151,24 @@ async def test_skills_are_those_of_the_version_of_that_time(deployment: Deployme
     assert "level of sales 2 < 4" in words
 
 
+async def test_skills_are_those_of_a_version_that_only_another_contact_names(deployment: Deployment) -> None:
+    """Imported while the caller waited, and changed again since."""
+    story = played("longest_idle")
+    place = next(
+        n for n, one in enumerate(story.facts) if isinstance(one, facts.CallLeftQueue) and one.contact == "c2"
+    )
+    (waits,) = [one for one in story.facts if isinstance(one, facts.CallQueued) and one.contact == "c2"]
+    story.facts.insert(place, replace(waits, at_ms=9500, contact="c9", needs="", settings_version=2))
+    for level in (2, 9, 3):
+        agents = (*AGENTS[:1], replace(AGENTS[1], skills={"sales": level}), *AGENTS[2:])
+        settled = await settle(deployment, replace(house(), agents=agents))
+    assert settled.version == 3
+    await write(deployment, story)
+    words, _ = await said(deployment, "c2", "1002")
+    assert "not at hand" not in words
+    assert "level of sales" not in words, "it was 9 then"
+
+
 async def test_what_came_between_a_contacts_end_and_its_recall_is_not_gone_through(
     deployment: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,7 @@ import copy
 import os
 import tomllib
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 
 import hotline
 from hotline import settings_snapshot, settings_store
-from hotline.core.settings_check import SettingsRefused
+from hotline.core.settings_check import SettingsRefused, check_settings
 from hotline.database import migrate
 from hotline.settings_store import FileUnreadable, NoSuchVersion
 
@@ -84,6 +85,27 @@ async def test_settings_are_refused_without_a_database(snapshot: Path) -> None:
         await settings_store.import_document(
             nowhere, {"bogus": 1}, file="page", author="bo", snapshot=snapshot
         )
+
+
+async def test_what_was_accepted_before_newer_rules_stays_usable(
+    database_url: str, snapshot: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An update must not keep a hotline from starting."""
+    document = copy.deepcopy(DOCUMENT)
+    document["queue"][0].update(recall_within_s=1800, return_within_s=0)
+    with pytest.raises(SettingsRefused, match="return_within_s"):
+        await settings_store.import_document(
+            database_url, document, file="page", author="anna", snapshot=snapshot
+        )
+    with monkeypatch.context() as before:
+        before.setattr(settings_store, "check_settings", partial(check_settings, stored=True))
+        await settings_store.import_document(
+            database_url, document, file="page", author="anna", snapshot=snapshot
+        )
+    current = await settings_store.current(database_url)
+    assert current is not None
+    assert current.queues[0].recall_within_s == 1800
+    assert settings_snapshot.read(snapshot) == current
 
 
 async def test_imports_at_once_become_versions_in_line(database_url: str, snapshot: Path) -> None:
