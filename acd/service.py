@@ -202,12 +202,12 @@ class Acd:
         return all((sounds / language / "hotline" / f"{prompt}.wav").exists() for language in languages)
 
     def _on_message(self, message: Mapping[str, str]) -> None:
+        self._verdicts.on_message(message)  # keeps an agent whom the observer's word would set free
         self.observer.on_message(message)
         self._security.on_message(message)
         self._trunks.on_message(message)
         self._reachability.on_message(message)
         self._outgoing.on_message(message)
-        self._verdicts.on_message(message)
 
     def _on_settings(self, settings: Settings) -> None:
         self.engine.handle(settings_changed(settings))

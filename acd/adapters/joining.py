@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 
+from acd.adapters.away import FALLBACK
 from acd.adapters.cel import NEVER, Talk
 from acd.adapters.joins import Joins, in_talk, marked, segment_of
 from acd.adapters.legs import Caller, Leg
@@ -51,6 +52,8 @@ class Joining:
 
     def _entered(self, seen: ChannelSeen, first_ms: int) -> None:
         if seen.uniqueid in self._callers:
+            if seen.stage == FALLBACK:
+                return  # plain dialplan serves this caller
             joined = self._joins.caller_entered(seen.uniqueid, seen.bridge)
         elif not seen.offer and self._engine.distributor.agent_using(seen.endpoint) is not None:
             joined = self._joins.phone_entered(seen, first_ms)

@@ -181,6 +181,7 @@ class Observer:
         alive = {one.uniqueid for one in ours}
         for uniqueid in (doubtful - {one.uniqueid for one in channels}) | late.keys():
             self._joining.gone(uniqueid)
+        found: list[str] = []  # offers that talk, as only the list tells
         for one in ours:
             if is_caller(one):
                 self.callers.setdefault(one.contact, Caller(one.channel))
@@ -190,7 +191,9 @@ class Observer:
                 leg = self.legs.setdefault(one.uniqueid, Leg(one.offer, one.contact, one.channel))
                 # One that we left ringing may be up by now; one that told of it since may be ringing here.
                 leg.heard, leg.up = True, leg.up or one.is_up
-                leg.bridged = leg.bridged or bool(one.bridge)
+                if one.bridge and not leg.bridged:
+                    leg.bridged = True
+                    found.append(leg.offer)
         by_log = late.keys() & ends.contacts.keys()
         for uniqueid in doubtful - alive - (late.keys() - by_log):
             self.callers.pop(uniqueid, None)
@@ -206,6 +209,9 @@ class Observer:
         for uniqueid, message in late.items():
             if uniqueid not in by_log:
                 self._hang_up(message)
+        self._sudden.settle_all()  # what has not told its end, the list would take for lost
+        for offer in found:
+            self._engine.handle(OfferConnected(offer, self._recording_path(offer, asked_ms)))
         legs = self._live_legs()
         logger.info("snapshot", extra={"callers": len(self.callers), "legs": len(legs), "gone": len(gone)})
         self._engine.handle(
@@ -294,6 +300,10 @@ class Observer:
             leg.held = held
             self._engine.handle(HoldChanged(leg.offer, held))
 
+    def leg(self, uniqueid: str) -> Leg | None:
+        """An agent's leg, also one whose end waits for a transfer to be told."""
+        return self.legs.get(uniqueid) or self._sudden.leg(uniqueid)
+
     def _hang_up_asked(self, message: Mapping[str, str]) -> None:
         uniqueid = message.get("Uniqueid", "")
         if (leg := self.legs.get(uniqueid)) is not None:
@@ -347,8 +357,10 @@ class Observer:
 
     def _ended_by_nobody(self, leg: Leg) -> bool:
         caller = self.callers.get(leg.contact)
-        asked = leg.hang_up_asked or leg.transferred or caller is None or caller.hang_up_asked
-        return leg.bridged and not asked
+        if leg.transferred or caller is None or caller.hang_up_asked or not leg.bridged:
+            return False
+        # Who hangs up while consulting somebody transfers.
+        return not leg.hang_up_asked or (leg.home != "" and not leg.at_home)
 
     def _rings_on(self, offer: str) -> bool:
         """Whether the offer has a leg: one of an agent's several phones may end while another rings on."""
@@ -406,7 +418,7 @@ class Observer:
             self._has_transferred(uniqueid)
 
     def _has_transferred(self, uniqueid: str) -> None:
-        if (leg := self.legs.get(uniqueid) or self._sudden.leg(uniqueid)) is not None:
+        if (leg := self.leg(uniqueid)) is not None:
             leg.transferred = True
             self._sudden.settle(uniqueid)
 

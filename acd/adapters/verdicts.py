@@ -62,9 +62,10 @@ class Verdicts:
 
     def _sent_away(self, message: Mapping[str, str]) -> None:
         """An agent has transferred a caller to enter digits: kept before the leg's end can free the agent."""
-        leg = self._observer.legs.get(message.get("TransfererUniqueid", ""))
+        leg = self._observer.leg(message.get("TransfererUniqueid", ""))
         extension = self._settings().verification.extension
-        if leg is not None and leg.transferred and extension and message.get("Extension") == extension:
+        is_there = bool(extension) and message.get("Extension") == extension
+        if leg is not None and is_there and message.get("Result") == "Success":
             self._keep(leg.contact)
 
     def _keep(self, contact: str) -> str:

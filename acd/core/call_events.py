@@ -93,6 +93,7 @@ def _turn_away(floor: Floor, event: events.CallArrived, to: str, reason: str) ->
     """The queue's limits let no newcomer in."""
     outcome = "closed" if reason == "closed" else "refused"
     floor.commands.append(SendToOverflow(event.contact, to, outcome))
+    floor.expect(event.contact, to)
     floor.facts.append(
         facts.CallOverflowed(floor.now_ms, event.contact, event.entry, event.queue, reason, to)
     )

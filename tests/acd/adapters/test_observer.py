@@ -278,6 +278,13 @@ async def test_a_transfer_may_be_told_after_its_leg_is_gone(talk: Talk, transfer
     assert talk.hung_up_by("SegmentEnded") == ["transfer"]
 
 
+async def test_who_hangs_up_while_consulting_may_have_transferred_as_is_told_later(talk: Talk) -> None:
+    talk.tell(_enters("b2"), LEG_ASKS, LEG_GONE)
+    assert talk.hung_up_by("SegmentEnded") == []
+    talk.tell(ATTENDED)
+    assert talk.hung_up_by("SegmentEnded") == ["transfer"]
+
+
 async def test_a_leg_that_nobody_ended_ends_soon_all_the_same(
     talk: Talk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -567,6 +574,19 @@ async def test_of_a_callers_channel_and_of_a_dead_one_no_leg_is_made(talk: Talk)
     talk.tell({"Event": "BridgeEnter", **callers}, ANSWERS)
     assert talk.observer.legs == {}
     await talk.observer.close()
+
+
+async def test_a_leg_that_ends_unasked_as_the_link_comes_back_is_not_lost(talk: Talk) -> None:
+    """Asterisk's log may be late about it."""
+    await comes_back(talk, Link({**CALLER, "BridgeId": "b1"}), LEG_GONE)
+    assert talk.hung_up_by("SegmentEnded") == ["agent"]
+
+
+async def test_whom_the_fallback_serves_is_joined_by_no_agent(talk: Talk) -> None:
+    talk.engine.handle(events.AgentLoggedIn("1002", "1002"))
+    served = {**CALLER, "BridgeId": "b1", "ChanVariable": "HL_STAGE=fallback"}
+    await comes_back(talk, Link(served, TAKER))
+    assert talk.joined() == []
 
 
 async def test_who_gives_up_as_the_link_comes_back_has_given_up(ringing: Talk) -> None:

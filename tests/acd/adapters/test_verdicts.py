@@ -36,7 +36,8 @@ class House:
             record=self.told.append,
         )
         leg = SimpleNamespace(transferred=True, contact="c1", offer="1-1", bridged=False)
-        observer: Any = SimpleNamespace(legs={"7": leg}, orders=SimpleNamespace(link=None))
+        legs = {"7": leg}
+        observer: Any = SimpleNamespace(legs=legs, leg=legs.get, orders=SimpleNamespace(link=None))
         settings: Any = SimpleNamespace(verification=SimpleNamespace(extension="8999"))
         self.verdicts = Verdicts(engine, observer, lambda: settings)
 

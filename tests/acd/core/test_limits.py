@@ -113,6 +113,18 @@ def test_a_place_is_kept_for_five_seconds_at_most() -> None:
     """)
 
 
+def test_a_newcomer_who_is_not_let_in_has_a_place_where_sent() -> None:
+    talking().run("""
+        100    arrive c1 limited sales since=100          | queued c1
+        101    arrive c2 limited sales since=101          | queued c2
+        102    arrive c3 limited sales since=102          | queued c3
+        10090  arrive c4 limited sales since=10090        | overflowed c4 to queue:small: queue_full
+                                                          | ! send c4 to queue:small as refused
+        10100  alarm                                      |
+        10110  arrive c4 small entry=2 since=10090        | queued c4 entry 2
+    """)
+
+
 def test_one_whose_session_is_lost_is_sent_on_when_it_is_back() -> None:
     talking().run("""
         100    arrive c1 limited sales since=100          | queued c1
