@@ -153,11 +153,11 @@ async def test_who_is_ended_while_being_launched_hears_the_polite_signal_too(
 
 
 async def test_the_polite_signal_is_the_programs_own(deployment: Deployment) -> None:
-    command = ("sh", "-c", "trap 'echo interrupted; exit 0' INT; while :; do sleep 0.05; done")
+    command = ("sh", "-c", "trap 'echo interrupted; exit 0' INT; echo on; while :; do sleep 0.05; done")
     watched = Watched(_program(*command, stop_signal=signal.SIGINT), deployment)
     watched.start()
-    await _until(lambda: watched.state == "running")
-    await asyncio.sleep(0.2)
+    output = deployment.logs / "acd.out"
+    await _until(lambda: output.exists() and output.read_text() == "on\n" and watched.state == "running")
     await watched.stop()
-    assert (deployment.logs / "acd.out").read_text() == "interrupted\n"
+    assert output.read_text() == "on\ninterrupted\n"
     assert read_pid_file(deployment.pid_file("acd")) is None
