@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import shlex
+from dataclasses import replace
 from pathlib import Path
+
+from running_site import free_port
 
 from hotline.core.settings import Flow, Number, Queue, Settings, Text
 from hotline.deployment import Deployment, Ports
@@ -51,7 +54,7 @@ async def ask_ivr(port: int, token: str) -> dict[str, str]:
 
 
 async def test_a_call_through_the_socket_ends_in_the_queue(tmp_path: Path) -> None:
-    deployment = Deployment(tmp_path, ports=Ports.from_base(30000))
+    deployment = Deployment(tmp_path, ports=replace(Ports(), agi_ivr=free_port()))
     deployment.make_folders()
     service = Service("ivr", deployment, Secrets.load(deployment), SETTINGS)
     close = await start(service)
