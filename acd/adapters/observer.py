@@ -181,19 +181,7 @@ class Observer:
         alive = {one.uniqueid for one in ours}
         for uniqueid in (doubtful - {one.uniqueid for one in channels}) | late.keys():
             self._joining.gone(uniqueid)
-        found: list[str] = []  # offers that talk, as only the list tells
-        for one in ours:
-            if is_caller(one):
-                self.callers.setdefault(one.contact, Caller(one.channel))
-                if not self._is_known(one):
-                    self._facts.started(one.contact, one.caller_number, whence.get(one.contact, NOWHERE))
-            elif one.offer:
-                leg = self.legs.setdefault(one.uniqueid, Leg(one.offer, one.contact, one.channel))
-                # One that we left ringing may be up by now; one that told of it since may be ringing here.
-                leg.heard, leg.up = True, leg.up or one.is_up
-                if one.bridge and not leg.bridged:
-                    leg.bridged = True
-                    found.append(leg.offer)
+        found = self._take_up(ours, whence)
         by_log = late.keys() & ends.contacts.keys()
         for uniqueid in doubtful - alive - (late.keys() - by_log):
             self.callers.pop(uniqueid, None)
@@ -228,6 +216,23 @@ class Observer:
         self._away.tell_after_snapshot(ends, gone, {*self.callers, *self._dead, *gone})
         for contact in gone:
             self._bury(contact)
+
+    def _take_up(self, ours: list[ChannelSeen], whence: Mapping[str, Whence]) -> list[str]:
+        """Callers and legs of the list, known or not; returns the offers of legs that it first shows to talk."""
+        found: list[str] = []
+        for one in ours:
+            if is_caller(one):
+                self.callers.setdefault(one.contact, Caller(one.channel))
+                if not self._is_known(one):
+                    self._facts.started(one.contact, one.caller_number, whence.get(one.contact, NOWHERE))
+            elif one.offer:
+                leg = self.legs.setdefault(one.uniqueid, Leg(one.offer, one.contact, one.channel))
+                # One that we left ringing may be up by now; one that told of it since may be ringing here.
+                leg.heard, leg.up = True, leg.up or one.is_up
+                if one.bridge and not leg.bridged:
+                    leg.bridged = True
+                    found.append(leg.offer)
+        return found
 
     def _live_legs(self) -> tuple[LiveLeg, ...]:
         agents = {view.offer: number for number, view in self._engine.picture.agents.items() if view.offer}
