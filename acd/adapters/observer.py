@@ -218,7 +218,7 @@ class Observer:
             self._bury(contact)
 
     def _take_up(self, ours: list[ChannelSeen], whence: Mapping[str, Whence]) -> list[str]:
-        """Callers and legs of the list, known or not; returns the offers of legs that it first shows to talk."""
+        """Callers and legs of the list, known or not; returns the offers that it first shows to talk."""
         found: list[str] = []
         for one in ours:
             if is_caller(one):

@@ -33,10 +33,7 @@ async def test_the_second_agents_part_is_counted(
     async with _talking(stack, lane) as (one, two, call, contact, talk):
         await talk.hold()
         await stack.fact("HoldChanged", contact=contact, held=True)
-        consultation = one.phone.call(second, tone_hz=COLLEAGUE_HZ)
-        theirs = await two.phone.incoming(within_s=15)
-        theirs.answer()
-        await theirs.rtp.hears(COLLEAGUE_HZ)
+        consultation, theirs = await _consulting(one, two)
         call.rtp.sequence, consultation.rtp.sequence = callers, consulting
         seen = theirs.rtp.received
         await until(lambda: theirs.rtp.received >= seen + 75, "1.5 s of consultation", 5)
@@ -109,10 +106,7 @@ async def test_acd_killed_in_the_consultation_counts_the_second_part(own_stack: 
     async with _talking(stack, lane) as (one, two, call, contact, talk):
         await talk.hold()
         await stack.fact("HoldChanged", contact=contact, held=True)
-        consultation = one.phone.call(second, tone_hz=COLLEAGUE_HZ)
-        theirs = await two.phone.incoming(within_s=15)
-        theirs.answer()
-        await theirs.rtp.hears(COLLEAGUE_HZ)
+        consultation, theirs = await _consulting(one, two)
         call.rtp.sequence, consultation.rtp.sequence = 100, 20_000
         supervisor = stack.kill("supervisor", signal.SIGSTOP)  # else acd would be back at once
         killed = stack.kill("acd")
@@ -141,6 +135,15 @@ async def test_acd_killed_in_the_consultation_counts_the_second_part(own_stack: 
 async def _transfer(talk: Call, consultation: Call, theirs: Call) -> None:
     assert await talk.refer(consultation) == 202
     await theirs.rtp.hears(CALLER_HZ)
+
+
+async def _consulting(one: Desk, two: Desk) -> tuple[Call, Call]:
+    """The first agent calls the second on another line; the two ends of that call."""
+    consultation = one.phone.call(two.number, tone_hz=COLLEAGUE_HZ)
+    theirs = await two.phone.incoming(within_s=15)
+    theirs.answer()
+    await theirs.rtp.hears(COLLEAGUE_HZ)
+    return consultation, theirs
 
 
 @asynccontextmanager

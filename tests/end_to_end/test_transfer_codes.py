@@ -19,40 +19,34 @@ GIVEN_UP_S = 20  # asterisk-conf/features.conf, atxfernoanswertimeout
 
 
 async def test_a_blind_transfer_by_code(stack: HotlineStack, lane: Lane) -> None:
-    first, second = lane.agents[:2]
-    async with (
-        agents(stack, first, second, manner=BY_HAND) as (one, two),
-        stack.caller(tone_hz=CALLER_HZ) as caller,
-    ):
-        call, contact = await dial(stack, caller, lane.straight)
-        talk = await _talk(stack, one, contact)
-        await _press(talk, BLIND, second)
-        await (await _talk(stack, two, contact)).hang_up()
-        await call.rtp.hears(prompt_hz("survey"))
-        await call.hang_up()
-        await stack.fact("ContactEnded", contact=contact)
-    assert _parts(stack, contact) == [(first, "transfer"), (second, "agent")]
-    await nothing_left(stack)
+    second = lane.agents[1]
+    contact = await _blindly_transferred(stack, lane, second)
+    assert _parts(stack, contact) == [(lane.agents[0], "transfer"), (second, "agent")]
 
 
 async def test_a_blind_transfer_by_code_to_a_queue(stack: HotlineStack, lane: Lane) -> None:
     """The queue has the caller again, as a second entry; whoever is free there is rung."""
-    first, second = lane.agents[:2]
+    contact = await _blindly_transferred(stack, lane, lane.extension)
+    entries = [fact.body for fact in stack.facts.of("CallQueued", contact=contact)]
+    assert [(entry["entry"], entry["queue"]) for entry in entries] == [(1, lane.queue), (2, lane.queue)]
+    assert _parts(stack, contact) == [(lane.agents[0], "transfer"), (lane.agents[1], "agent")]
+
+
+async def _blindly_transferred(stack: HotlineStack, lane: Lane, to: str) -> str:
+    """The first agent sends a caller there, the second one talks with them to the end; the contact."""
     async with (
-        agents(stack, first, second, manner=BY_HAND) as (one, two),
+        agents(stack, *lane.agents[:2], manner=BY_HAND) as (one, two),
         stack.caller(tone_hz=CALLER_HZ) as caller,
     ):
         call, contact = await dial(stack, caller, lane.straight)
         talk = await _talk(stack, one, contact)
-        await _press(talk, BLIND, lane.extension)
+        await _press(talk, BLIND, to)
         await (await _talk(stack, two, contact)).hang_up()
         await call.rtp.hears(prompt_hz("survey"))
         await call.hang_up()
         await stack.fact("ContactEnded", contact=contact)
-    entries = [fact.body for fact in stack.facts.of("CallQueued", contact=contact)]
-    assert [(entry["entry"], entry["queue"]) for entry in entries] == [(1, lane.queue), (2, lane.queue)]
-    assert _parts(stack, contact) == [(first, "transfer"), (second, "agent")]
     await nothing_left(stack)
+    return contact
 
 
 async def test_a_consultation_by_code_and_the_colleague_takes_the_caller(
