@@ -21,7 +21,7 @@ from acd.adapters.desk import Desk
 from acd.adapters.heard_trunks import HeardTrunks
 from acd.adapters.lamps import Lamps
 from acd.adapters.line_codes import LineCodes
-from acd.adapters.media_watch import MediaWatch
+from acd.adapters.media_watch import REPORT, MediaWatch
 from acd.adapters.number_file import NumberFile
 from acd.adapters.observer import Observer
 from acd.adapters.orders import REQUEUE
@@ -81,6 +81,7 @@ class Acd:
         self.engine = Engine(distributor, self._past.picture, self._journal, self._clock, service.registry)
         self._forecaster = Forecaster(self.engine, Random())
         self.observer = self._make_observer()
+        self._media = MediaWatch(self.engine, self.observer, service.registry)
         self._security = SecurityWatch(
             service.settings, service.deployment.banned_file, self._clock, service.registry
         )
@@ -154,7 +155,7 @@ class Acd:
             self._service.secrets.ami_acd,
             on_message=self._on_message,
             on_state=self.observer.on_state,
-            wanted=self.observer.wanted | FAILURES | TRUNK_EVENTS | {STATUS},
+            wanted=self.observer.wanted | FAILURES | TRUNK_EVENTS | {STATUS, REPORT},
             metrics=AmiMetrics(self._service.registry),
             destinations=(REQUEUE, SUPERVISE, VERDICT, WINNER, JOINED, LINE, OTHER_HALF),
         )
@@ -202,6 +203,9 @@ class Acd:
         return all((sounds / language / "hotline" / f"{prompt}.wav").exists() for language in languages)
 
     def _on_message(self, message: Mapping[str, str]) -> None:
+        if message.get("Event") == REPORT:  # the most frequent, and nobody else's
+            self._media.on_report(message)
+            return
         self._verdicts.on_message(message)  # keeps an agent whom the observer's word would set free
         self.observer.on_message(message)
         self._security.on_message(message)
@@ -227,9 +231,8 @@ class Acd:
         """Restore, then connect."""
         self.engine.handle(settings_changed(self._service.settings))
         self.engine.handle(restored_from(self._past.picture))
-        media_watch = MediaWatch(self.engine, self.observer, self._service.registry)
         predicted_waits = PredictedWaits(self.engine, self._forecaster, self._service.registry)
-        watches = (media_watch.run, self._trunks.run, self._lamps.run, self._recalls.run)
+        watches = (self._media.run, self._trunks.run, self._lamps.run, self._recalls.run)
         for watch in (*watches, predicted_waits.run, self._callbacks.run, self._door.run):
             self._tasks.append(asyncio.get_running_loop().create_task(for_ever(watch)))
         self._link.start()

@@ -101,6 +101,7 @@ async def _app_queue_beside_ours(
     files = _queue_files(folder, names, port_base)
     async with HotlineStack(folder / "hotline", port_base, _settings(names)) as hotline:
         etc = hotline.deployment.asterisk_etc
+        await _without_reports(hotline)
         (etc / "queues.conf").write_text(files["queues.conf"], "utf-8")
         dialplan = files["extensions.conf"].replace("[from-trunk]", "[from-trunk](+)")
         ours = (etc / "extensions.conf").read_text("utf-8")
@@ -123,6 +124,20 @@ async def _app_queue_beside_ours(
                 _no_login,
                 {"asterisk": hotline.pid("asterisk")},
             )
+
+
+async def _without_reports(hotline: HotlineStack) -> None:
+    """What only acd's watch for one-way calls needs is not made for app_queue. (It takes a start anew.)"""
+    etc = hotline.deployment.asterisk_etc
+    for file, line, more in (
+        ("stasis.conf", "[declined_message_types]", "\ndecline = ast_rtp_rtcp_sent_type"),
+        ("manager.conf", "disabledevents = ", "RTCPSent,"),
+    ):
+        text = (etc / file).read_text("utf-8")
+        if text.count(line) != 1:
+            raise RuntimeError(f"{etc / file}: no {line!r}")
+        (etc / file).write_text(text.replace(line, line + more), "utf-8")
+    await hotline.back("asterisk", hotline.kill("asterisk"))
 
 
 async def _no_login(phone: Phone) -> None:

@@ -1,15 +1,17 @@
 """Listens for one-way calls: a bridged leg from which no audio came for 5 s is a fact and an alarm.
 
-Asked by AMI Getvar of CHANNEL(rtp…) counters, because Asterisk tells no event for missing audio. The
-period grows with the number of conversations, so that the AMI link is never busy with it. One question a
-channel: EVAL, which could ask for many at once, is refused without the right "system" (manager.c), which acd
-has not.
+Asterisk tells no event for missing audio. But every `rtcpinterval` it reports to the other side what it has
+received (RTCP), and tells us of the report (RTCPSent): when two reports in a row name the same last packet,
+there was no audio in between. A leg of which nothing is reported, for neither side ever sent a packet, is
+asked: by AMI Getvar of CHANNEL(rtcp,rxcount), one question a channel. (EVAL, which asks for many at once, is
+refused without the right "system" (manager.c), which acd has not.)
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, Counter
 
@@ -22,63 +24,79 @@ from telephony.errors import AmiError
 
 logger = logging.getLogger(__name__)
 
+REPORT = "RTCPSent"
+REPORTED_WITHIN_MS = 6_000  # a little more than rtp.conf's rtcpinterval
 PERIOD_S = 2.5
 QUESTIONS_PER_S = 100
 NO_AUDIO = "Local/"  # the line of a callback has no RTP of its own: Asterisk would warn at each question
 
 
 class MediaWatch:
-    """One task; `run()` goes on until cancelled."""
+    """Reports come to `on_report`; `run()` asks where none come, and goes on until cancelled."""
 
     def __init__(self, engine: Engine, observer: Observer, registry: CollectorRegistry) -> None:
         self._engine = engine
         self._observer = observer
-        self._silence = SilenceWatch()
+        # A report counts otherwise than an answer: the last packet's number, not how many there were.
+        self._reports = SilenceWatch()
+        self._answers = SilenceWatch()
+        self._reported_ms: dict[str, int] = {}
         self._silent = Counter(
             "hotline_one_way_calls_total", "Legs without audio for 5 s", ["side"], registry=registry
         )
 
+    def on_report(self, message: Mapping[str, str]) -> None:
+        """Called for every RTCPSent, synchronously."""
+        uniqueid = message.get("Uniqueid", "")
+        if (leg := self._observer.legs.get(uniqueid)) is not None:
+            side = "agent"
+        elif (leg := self._talk_of(uniqueid)) is not None:
+            side = "caller"
+        if leg is None or not leg.bridged:
+            return
+        self._reported_ms[uniqueid] = self._engine.clock.now_ms()
+        last = message.get("Report0HighestSequence", "0")  # no report block: no packet yet
+        if last.isdecimal():
+            self._listen(self._reports, uniqueid, leg, side, int(last))
+
+    def _talk_of(self, contact: str) -> Leg | None:
+        return next(
+            (leg for leg in self._observer.legs.values() if leg.contact == contact and leg.bridged), None
+        )
+
     async def run(self) -> None:
-        """Sample all conversations, forever."""
+        """Ask where no report comes from, forever."""
         while True:
-            # A leg that was joined just now cannot have been silent for too long: a short talk costs nothing.
-            joined_by_ms = self._engine.clock.now_ms() - int(PERIOD_S * 1000)
-            legs = [
-                (uniqueid, leg)
-                for uniqueid, leg in self._observer.legs.items()
-                if leg.bridged and leg.bridged_ms <= joined_by_ms
-            ]
-            self._silence.keep({one for uniqueid, leg in legs for one in (uniqueid, leg.contact)})
             started = asyncio.get_running_loop().time()
-            for uniqueid, leg in legs:
-                await self._sample(uniqueid, leg)
-                await asyncio.sleep(2 / QUESTIONS_PER_S)
+            for uniqueid, leg in list(self._talks()):
+                await self._ask(uniqueid, leg)
             spent_s = asyncio.get_running_loop().time() - started
             await asyncio.sleep(max(0.1, PERIOD_S - spent_s))
 
-    async def _sample(self, uniqueid: str, leg: Leg) -> None:
+    def _talks(self) -> Iterator[tuple[str, Leg]]:
+        """Legs that have talked for so long that a report is due; all else is forgotten."""
+        legs = {uniqueid: leg for uniqueid, leg in self._observer.legs.items() if leg.bridged}
+        alive = {*legs, *(leg.contact for leg in legs.values())}
+        self._reports.keep(alive)
+        self._answers.keep(alive)
+        self._reported_ms = {one: at_ms for one, at_ms in self._reported_ms.items() if one in alive}
+        due_ms = self._engine.clock.now_ms() - REPORTED_WITHIN_MS
+        return ((uniqueid, leg) for uniqueid, leg in legs.items() if leg.bridged_ms <= due_ms)
+
+    async def _ask(self, uniqueid: str, leg: Leg) -> None:
         caller = self._observer.callers.get(leg.contact)
         sides = [(uniqueid, leg.channel, "agent")]
         if caller is not None and not caller.channel.startswith(NO_AUDIO):
             sides.append((leg.contact, caller.channel, "caller"))
         for key, channel, side in sides:
-            if leg.held or uniqueid not in self._observer.legs:
-                self._silence.forget(key)
+            reported_ms = self._reported_ms.get(key, 0)
+            if self._engine.clock.now_ms() - reported_ms <= REPORTED_WITHIN_MS:
+                self._answers.forget(key)
                 continue
             packets = await self._packets(channel)
-            silent_ms = (
-                None
-                if packets is None
-                else self._silence.sample(key, packets, self._engine.clock.now_ms(), leg.bridged_ms)
-            )
-            if silent_ms is not None:
-                self._silent.labels(side).inc()
-                logger.error(
-                    "one_way_call", extra={"contact": leg.contact, "side": side, "silent_ms": silent_ms}
-                )
-                self._engine.record(
-                    MediaSilent(self._engine.clock.now_ms(), leg.contact, leg.offer, side, silent_ms)
-                )
+            if packets is not None and uniqueid in self._observer.legs:
+                self._listen(self._answers, key, leg, side, packets)
+            await asyncio.sleep(1 / QUESTIONS_PER_S)
 
     async def _packets(self, channel: str) -> int | None:
         link = self._observer.orders.link
@@ -91,3 +109,15 @@ class MediaWatch:
             return int(reply.fields.get("Value", ""))
         except (AmiError, ValueError):
             return None  # the channel went away in between, or has no RTP
+
+    def _listen(self, watch: SilenceWatch, key: str, leg: Leg, side: str, packets: int) -> None:
+        if leg.held:
+            watch.forget(key)
+            return
+        now_ms = self._engine.clock.now_ms()
+        silent_ms = watch.sample(key, packets, now_ms, leg.bridged_ms)
+        if silent_ms is None:
+            return
+        self._silent.labels(side).inc()
+        logger.error("one_way_call", extra={"contact": leg.contact, "side": side, "silent_ms": silent_ms})
+        self._engine.record(MediaSilent(now_ms, leg.contact, leg.offer, side, silent_ms))

@@ -148,7 +148,7 @@ async def test_a_phone_with_tls_and_srtp_makes_a_call(house: House, tmp_path: Pa
             await phone.event("CALL_CLOSED")
             await until(lambda: phone.heard.stat().st_size > 8000, "what it heard", 5)
         heard = sound.read_channels(phone.heard)[0]
-        assert sound.tone_share(heard[-4800:-3200], AGENT_HZ) > 0.9
+        assert sound.clearest_share(heard, AGENT_HZ) > 0.9
     open_sound = Softphone(SECURE, secret, server, transport="tls")
     async with Baresip(open_sound, tmp_path / "open") as phone:
         await phone.command("dial", LANE.straight)

@@ -207,8 +207,8 @@ async def both_are_recorded(stack: HotlineStack, name: str, *, left_hz: int, rig
     await until(file.exists, f"recording {file.name}", 15)
     left, right = sound.read_channels(file)
     assert len(left) > sound.SAMPLES_PER_S
-    assert sound.tone_share(left, left_hz) > 0.8 > 0.1 > sound.tone_share(left, right_hz)
-    assert sound.tone_share(right, right_hz) > 0.8 > 0.1 > sound.tone_share(right, left_hz)
+    assert sound.clearest_share(left, left_hz) > 0.9 > 0.1 > sound.tone_share(left, right_hz)
+    assert sound.clearest_share(right, right_hz) > 0.9 > 0.1 > sound.tone_share(right, left_hz)
 
 
 @pytest.mark.long

@@ -169,6 +169,7 @@ def test_an_older_asterisk_gets_what_it_understands(house: House) -> None:
     assert "eventfilter(" not in house.text("manager.conf")
     assert "eventfilter = ^Event: (FullyBooted|" in house.text("manager.conf")
     assert "eventfilter = ![[:cntrl:]]{3}[^[:cntrl:]]" in house.text("manager.conf").splitlines()
+    assert "eventfilter = !^Event: RTCPSent[[:space:]].*HL_STAGE=(" in house.text("manager.conf")
 
 
 def reachable(dialplan: str, start: str) -> set[str]:
@@ -239,6 +240,16 @@ def extensions_for(dialplan: str, context: str, dialled: str) -> list[str]:
     signs = {"X": "[0-9]", ".": ".+", "!": ".*", "*": r"\*"}
     patterns = {one: "".join(signs.get(sign, sign) for sign in one[1:]) for one in found if one[0] == "_"}
     return [one for one in found if re.fullmatch(patterns.get(one, re.escape(one)), dialled)]
+
+
+def test_reports_of_sound_pass_in_talks_only(house: House) -> None:
+    """Of all stages that the dialplan knows only that of a talk: hundreds may wait."""
+    house.write(defaults())
+    pattern = re.compile(r"eventfilter\(action\(exclude\),name\(RTCPSent\),method\(regex\)\) = (.+)")
+    excluded = pattern.search(house.text("manager.conf"))
+    assert excluded
+    stages = set(re.findall(r"HL_STAGE\)?=(\w+)", house.text("extensions.conf")))
+    assert {one for one in stages if not re.fullmatch(excluded[1], f"HL_STAGE={one}")} == {"connected"}
 
 
 @pytest.mark.parametrize("agent", ["7", "71", "10301"])

@@ -1,4 +1,4 @@
-"""Which channels are asked whether they hear anything: agents' legs and callers, no line of a callback."""
+"""Who is heard: by reports of RTCP; legs of which nothing is reported are asked, no line of a callback is."""
 
 import asyncio
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from acd.adapters import media_watch
 from acd.adapters.legs import Caller, Leg
 from acd.adapters.media_watch import MediaWatch
+from acd.core.facts import MediaSilent
 from telephony.ami import AmiReply
 
 
@@ -28,6 +29,44 @@ class CountingLink:
         return AmiReply("", {"Value": "1"}, "1", 1)
 
 
+class Talk:
+    """One conversation since 1 s: agent's leg "l", caller "c"; what is told is in `facts`."""
+
+    def __init__(self, callers_channel: str = "PJSIP/carrier-1") -> None:
+        self.now_ms = 100_000
+        self.facts: list[MediaSilent] = []
+        self.link = CountingLink()
+        self.leg = Leg("c-o1", "c", "PJSIP/1001-2", up=True, bridged=True, bridged_ms=1_000)
+        observer = SimpleNamespace(
+            legs={"l": self.leg},
+            callers={"c": Caller(callers_channel)},
+            orders=SimpleNamespace(link=self.link),
+        )
+        engine = SimpleNamespace(clock=SimpleNamespace(now_ms=lambda: self.now_ms), record=self.facts.append)
+        self.watch = MediaWatch(cast(Any, engine), cast(Any, observer), CollectorRegistry())
+
+    def report(self, at_s: float, uniqueid: str, last: int | str | None) -> None:
+        """At so many seconds a report of the last packet received on a channel; None: of none."""
+        self.now_ms = round(1000 * at_s)
+        block = {} if last is None else {"Report0HighestSequence": str(last)}
+        self.watch.on_report({"Event": "RTCPSent", "Uniqueid": uniqueid, **block})
+
+    async def look_once(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        """One round of questions: the channels that were asked."""
+        once = asyncio.Event()
+
+        async def sleep(seconds: float) -> None:
+            if seconds > 1:  # the pause between two rounds
+                once.set()
+                await asyncio.Event().wait()
+
+        monkeypatch.setattr(media_watch, "asyncio", SimpleNamespace(**{**vars(asyncio), "sleep": sleep}))
+        task = asyncio.get_running_loop().create_task(self.watch.run())
+        await once.wait()
+        task.cancel()
+        return self.link.asked
+
+
 @pytest.mark.parametrize(
     ("callers_channel", "expected"),
     [
@@ -38,21 +77,65 @@ class CountingLink:
 async def test_who_is_asked(
     callers_channel: str, expected: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    link = CountingLink()
-    leg = Leg("c-o1", "c", "PJSIP/1001-2", up=True, bridged=True, bridged_ms=1)
-    observer = SimpleNamespace(
-        legs={"l": leg}, callers={"c": Caller(callers_channel)}, orders=SimpleNamespace(link=link)
-    )
-    engine = SimpleNamespace(clock=SimpleNamespace(now_ms=lambda: 100_000))
-    once = asyncio.Event()
+    assert await Talk(callers_channel).look_once(monkeypatch) == expected
 
-    async def sleep(_seconds: float) -> None:
-        once.set()
-        await asyncio.Event().wait()
 
-    watch = MediaWatch(cast(Any, engine), cast(Any, observer), CollectorRegistry())
-    monkeypatch.setattr(media_watch, "asyncio", SimpleNamespace(**{**vars(asyncio), "sleep": sleep}))
-    task = asyncio.get_running_loop().create_task(watch.run())
-    await once.wait()
-    task.cancel()
-    assert link.asked == expected
+async def test_who_is_reported_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    talk = Talk()
+    talk.report(95.0, "l", 17)
+    talk.report(100.0, "c", 4)
+    assert await talk.look_once(monkeypatch) == []
+    talk.now_ms += media_watch.REPORTED_WITHIN_MS - 1000
+    assert await talk.look_once(monkeypatch) == ["PJSIP/1001-2"]
+
+
+async def test_a_report_is_due_before_anybody_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    talk = Talk()
+    talk.leg.bridged_ms = talk.now_ms - media_watch.REPORTED_WITHIN_MS + 1
+    assert await talk.look_once(monkeypatch) == []
+
+
+# What is reported of whom, at which second (the talk began at 1.0); what is told, at which second.
+REPORTS = {
+    "heard": ("l:2:10 l:7.1:260 l:12.2:515", ""),
+    "sound_ends": ("l:2:10 l:7.1:260 l:12.2:260 l:17.3:260", "agent:12200:5100"),
+    "never_a_packet": ("l:2:- l:7.1:-", "agent:7100:6100"),
+    "not_for_long": ("l:2:- l:5.9:-", ""),
+    "caller": ("c:2:9 c:7.1:9", "caller:7100:5100"),
+    "each_side_by_itself": ("l:2:9 c:2.1:9 l:7.1:260 c:7.2:9", "caller:7200:5100"),
+    "again_after_sound": ("l:2:1 l:7.1:1 l:12.2:9 l:17.3:9", "agent:7100:5100 agent:17300:5100"),
+    "not_a_number": ("l:2:x l:7.1:x", ""),
+    "somebody_else": ("m:2:9 m:7.1:9", ""),
+}
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_what_reports_tell(name: str) -> None:
+    reports, expected = REPORTS[name]
+    talk = Talk()
+    for report in reports.split():
+        who, at_s, last = report.split(":")
+        talk.report(float(at_s), who, None if last == "-" else last)
+    told = " ".join(f"{one.side}:{one.at_ms}:{one.silent_ms}" for one in talk.facts)
+    assert told == expected
+
+
+def test_on_hold_nobody_is_silent() -> None:
+    talk = Talk()
+    talk.report(2.0, "l", 9)
+    talk.leg.held = True
+    talk.report(7.1, "l", 9)
+    talk.leg.held = False
+    talk.report(12.2, "l", 9)
+    assert talk.facts == []
+    talk.report(17.3, "l", 9)
+    assert [one.silent_ms for one in talk.facts] == [5_100]
+
+
+def test_a_leg_that_does_not_talk_yet_is_not_listened_to() -> None:
+    talk = Talk()
+    talk.leg.bridged = False
+    for at_s in (2.0, 7.1, 12.2):
+        talk.report(at_s, "l", None)
+        talk.report(at_s, "c", None)
+    assert talk.facts == []

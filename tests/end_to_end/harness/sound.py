@@ -97,6 +97,21 @@ def tone_share(samples: Sequence[int], frequency_hz: int) -> float:
     return min(1.0, 2 * squared / (len(samples) ** 2 * whole))
 
 
+def clearest_share(samples: Sequence[int], frequency_hz: int) -> float:
+    """The tone's share in the fifth of a second that has most of it.
+
+    A recording has gaps where a loaded machine let packets come late: pieces are whole, not all of it.
+    """
+    length = SAMPLES_PER_S // 5
+    return max(
+        (
+            tone_share(samples[at : at + length], frequency_hz)
+            for at in range(0, len(samples) - length + 1, length)
+        ),
+        default=0.0,
+    )
+
+
 def write_wav(path: Path, samples: Sequence[int]) -> None:
     """A mono 16-bit WAV file at 8 kHz."""
     with wave.open(str(path), "wb") as file:

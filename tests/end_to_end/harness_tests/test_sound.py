@@ -36,6 +36,14 @@ def test_silence_has_no_tone() -> None:
     assert sound.tone_share([], 440) == 0.0
 
 
+def test_a_tone_with_gaps_is_clear_where_it_is_whole() -> None:
+    gaps = [0] * 450 + sound.tone(440, 2300) + [0] * 333 + sound.tone(440, 1900) + [0] * 180
+    assert sound.tone_share(gaps, 440) < 0.8
+    assert sound.clearest_share(gaps, 440) > 0.98
+    assert sound.clearest_share(gaps, 1000) < 0.1
+    assert sound.clearest_share(gaps[:1599], 440) == 0.0
+
+
 def test_a_second_of_a_whole_frequency_loops() -> None:
     second = sound.decode("PCMU", sound.tone_second("PCMU", 441))
     assert sound.tone_share((second + second)[4000:12000], 441) > 0.98
