@@ -87,7 +87,7 @@ class Forecaster:
             if self._known.keys() >= set(contacts) and loop.time() - self._played_at < fresh_s:
                 return
             waiting, servers = self._engine.distributor.forecast()
-            play = ForwardPlay(waiting, servers)
+            play = ForwardPlay(waiting, servers, self._engine.picture.paces.of)
             self._played_ms = self._engine.clock.now_ms()
             taken = []
             for _ in range(REPLICATIONS):

@@ -3,10 +3,11 @@
 Each replication starts from the floor as it is: who waits in which place with which needs, which agents may
 serve, what they do and for how long they have done it. A busy agent is free after a talk drawn from the
 talks that this queue has seen and that lasted longer than this one so far (the remaining time of a talk is
-not the mean of talks); after-contact work ends when its deadline says. Then the live rule is played: whoever
-becomes free takes the oldest waiting call he is eligible for. A call's wait is promised as the median and
-the 80 % quantile over the replications. Nobody gives up in here and nobody arrives, so a caller with rivals
-of higher priority still to come may wait longer, one before whom many give up shorter.
+not the mean of talks), stretched by the agent's own pace; after-contact work ends when its deadline says.
+Then the live rule is played: whoever becomes free takes the oldest waiting call he is eligible for. A call's
+wait is promised as the median and the 80 % quantile over the replications. Nobody gives up in here and
+nobody arrives, so a caller with rivals of higher priority still to come may wait longer, one before whom
+many give up shorter.
 
 It must not know clocks, facts, chance (which comes in) or the distributor's tables.
 """
@@ -40,6 +41,7 @@ class HandlingTimes:
         self._kept = kept
         self._in_order: dict[str, deque[int]] = {}
         self._sorted: dict[str, list[int]] = {}
+        self._sum_ms: dict[str, int] = {}
 
     def add(self, queue: str, handling_ms: int) -> None:
         """One more contact of this queue took so long."""
@@ -47,14 +49,26 @@ class HandlingTimes:
         ascending = self._sorted.setdefault(queue, [])
         in_order.append(handling_ms)
         insort(ascending, handling_ms)
+        sum_ms = self._sum_ms.get(queue, 0) + handling_ms
         if len(in_order) > self._kept:
-            del ascending[bisect_right(ascending, in_order.popleft()) - 1]
+            oldest_ms = in_order.popleft()
+            del ascending[bisect_right(ascending, oldest_ms) - 1]
+            sum_ms -= oldest_ms
+        self._sum_ms[queue] = sum_ms
 
-    def remaining_ms(self, queue: str, elapsed_ms: int, draw: Draw) -> int:
+    def mean_ms(self, queue: str) -> int:
+        """Mean of what is kept of this queue; 0 without any."""
+        return self._sum_ms[queue] // len(self._in_order[queue]) if queue in self._sum_ms else 0
+
+    def remaining_ms(self, queue: str, elapsed_ms: int, draw: Draw, pace: float = 1.0) -> int:
         """What is left of one that has lasted elapsed_ms: drawn from those that lasted longer.
 
-        One that has lasted longer than all seen is expected to last half as long again.
+        One that has lasted longer than all seen is expected to last half as long again. pace: of the agent
+        (`acd.core.paces`), whose talks are as long as the drawn ones times it.
         """
+        return round(pace * self._usually_remaining_ms(queue, round(elapsed_ms / pace), draw))
+
+    def _usually_remaining_ms(self, queue: str, elapsed_ms: int, draw: Draw) -> int:
         seen = self._sorted.get(queue)
         if not seen:
             return max(FIRST_GUESS_MS - elapsed_ms, FIRST_GUESS_MS // 2)
@@ -100,6 +114,7 @@ class Server:
     queue: str = ""
     busy_ms: int = 0
     after_ms: int = 0
+    agent: str = ""
 
 
 class ForwardPlay:
@@ -110,8 +125,13 @@ class ForwardPlay:
     serve them.
     """
 
-    def __init__(self, waiting: Sequence[WaitingCall], servers: Sequence[Server]) -> None:
-        """waiting is in the order in which calls are served."""
+    def __init__(
+        self,
+        waiting: Sequence[WaitingCall],
+        servers: Sequence[Server],
+        pace_of: Callable[[str], float] = lambda agent: 1.0,
+    ) -> None:
+        """waiting is in the order in which calls are served; pace_of an agent: see `acd.core.paces`."""
         self._waiting = waiting
         groups: dict[tuple[tuple[int, int], ...], list[int]] = {}
         for place, call in enumerate(waiting):
@@ -120,11 +140,12 @@ class ForwardPlay:
         self._ever = [_ever(eligible) for eligible in groups]
         ever = _ever((0, bits) for bits in self._ever)
         self._servers = [server for server in servers if server.bit & ever]
+        self._paces = {server.bit: pace_of(server.agent) for server in self._servers}
         self._groups_of: dict[int, list[int]] = {}  # by an agent's bit
 
     def once(self, times: HandlingTimes, draw: Draw) -> dict[str, int]:
         """One replication: contact -> ms from now until an agent takes the call; missing: never."""
-        free = [(_free_ms(server, times, draw), server.bit) for server in self._servers]
+        free = [(self._free_ms(server, times, draw), server.bit) for server in self._servers]
         heapify(free)
         gone = [0] * len(self._groups)  # how many of each group have been taken
         taken: dict[str, int] = {}
@@ -135,12 +156,19 @@ class ForwardPlay:
                 call = self._waiting[self._groups[group][1][gone[group]]]
                 gone[group] += 1
                 taken[call.contact] = at_ms
-                heapreplace(free, (at_ms + times.remaining_ms(call.queue, 0, draw) + call.after_ms, bit))
+                talk_ms = times.remaining_ms(call.queue, 0, draw, self._paces[bit])
+                heapreplace(free, (at_ms + talk_ms + call.after_ms, bit))
             elif widens_ms is not None:
                 heapreplace(free, (widens_ms, bit))
             else:
                 heappop(free)
         return taken
+
+    def _free_ms(self, server: Server, times: HandlingTimes, draw: Draw) -> int:
+        if server.free_ms is not None:
+            return server.free_ms
+        pace = self._paces[server.bit]
+        return times.remaining_ms(server.queue, server.busy_ms, draw, pace) + server.after_ms
 
     def _first_for(self, bit: int, at_ms: int, gone: Sequence[int]) -> tuple[int | None, int | None]:
         """The group of the first call that the agent may serve now, else when one widens for the agent."""
@@ -179,12 +207,6 @@ def _ever(eligible: Iterable[tuple[int, int]]) -> int:
     for _, bits in eligible:
         agents |= bits
     return agents
-
-
-def _free_ms(server: Server, times: HandlingTimes, draw: Draw) -> int:
-    if server.free_ms is not None:
-        return server.free_ms
-    return times.remaining_ms(server.queue, server.busy_ms, draw) + server.after_ms
 
 
 def wait_range(taken: Sequence[Mapping[str, int]], contact: str) -> tuple[int, int] | None:

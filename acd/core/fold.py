@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from acd.core.agents import TOLD_BESIDE_STATE
 from acd.core.expected_wait import HandlingTimes
+from acd.core.paces import Paces
 from acd.core.totals import AgentTotals, Totals
 from acd.core.views import AgentView, ContactView, Entry, Leg, OutgoingView, QueueView
 
@@ -42,6 +43,7 @@ class Fold:
         self.entries: dict[str, Entry] = {}  # by contact
         self.legs: dict[str, Leg] = {}  # by offer
         self.handling = HandlingTimes()  # talk and hold
+        self.paces = Paces()  # of agents, in the same
         self.closed_queues: dict[str, QueueView] = {}
         self.outgoing: dict[str, OutgoingView] = {}  # by segment
         self._books = books
@@ -208,7 +210,9 @@ class Fold:
         if leg is None:
             return
         began_ms = leg.connected_ms or leg.offered_ms
-        self.handling.add(leg.queue, body["talk_ms"] + body["hold_ms"])
+        handling_ms = body["talk_ms"] + body["hold_ms"]
+        self.paces.add(leg.agent, handling_ms, self.handling.mean_ms(leg.queue))
+        self.handling.add(leg.queue, handling_ms)
         for page in (*self._pages(began_ms, leg.queue), self._books.agent(began_ms, leg.agent)):
             page.handled += 1
             page.talk_ms += body["talk_ms"]

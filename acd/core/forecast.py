@@ -39,17 +39,18 @@ def servers(floor: Floor) -> list[Server]:
 def _server(floor: Floor, agent: Agent) -> Server | None:
     match agent.state:
         case "ready":
-            return Server(agent.bit, 0)
+            return Server(agent.bit, 0, agent=agent.number)
         case "acw":
-            return Server(agent.bit, max(0, agent.until_ms - floor.now_ms))
+            return Server(agent.bit, max(0, agent.until_ms - floor.now_ms), agent=agent.number)
         case "offered" | "on_contact" | "on_hold":
             offer = floor.offers.get(agent.offer)
             if offer is None:
                 return None
             talked_ms = floor.now_ms - offer.connected_ms if offer.connected_ms else 0
-            return Server(agent.bit, None, offer.queue, talked_ms, offer.after_contact_ms)
+            return Server(agent.bit, None, offer.queue, talked_ms, offer.after_contact_ms, agent.number)
         case "communicating":
-            return Server(agent.bit, max(0, agent.until_ms - floor.now_ms) if agent.until_ms else None)
+            free_ms = max(0, agent.until_ms - floor.now_ms) if agent.until_ms else None
+            return Server(agent.bit, free_ms, agent=agent.number)
         case _:  # not ready, not responding, out of reach: nobody knows until when
             return None
 

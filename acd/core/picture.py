@@ -17,6 +17,7 @@ from acd.core.expected_wait import HandlingTimes
 from acd.core.fold import Body, Fold
 from acd.core.last_agents import LastAgents
 from acd.core.overflows import Overflows
+from acd.core.paces import Paces
 from acd.core.returns import Returns
 from acd.core.totals import AgentTotals, Totals
 from acd.core.views import AgentView, ContactView, Entry, Leg, OutgoingView, QueueView
@@ -86,6 +87,11 @@ class Picture:
     def handling(self) -> HandlingTimes:
         """The last talks with hold of each queue."""
         return self._fold.handling
+
+    @property
+    def paces(self) -> Paces:
+        """How long each agent's talks last beside the usual ones."""
+        return self._fold.paces
 
     @property
     def closed_queues(self) -> dict[str, QueueView]:
@@ -190,6 +196,7 @@ class Picture:
             "day_ms": self.day_ms,
             "open": self._fold.to_dict(),
             "handling": self._fold.handling.to_dict(),
+            "paces": self._fold.paces.to_dict(),
             "last_agents": self._last_agents.to_dict(),
             "returns": self.returns.to_dict(),
             "overflows": self.overflows.to_dict(),
@@ -210,6 +217,7 @@ class Picture:
         today.by_agent = {name: AgentTotals.from_dict(one) for name, one in snapshot["day_by_agent"].items()}
         picture._fold.load(snapshot["open"])
         picture._fold.handling = HandlingTimes.from_dict(snapshot.get("handling", {}))
+        picture._fold.paces.load(snapshot.get("paces", {}))
         picture._last_agents.load(snapshot.get("last_agents", {}))
         picture.returns.load(snapshot.get("returns", {}))
         picture.overflows.load(snapshot.get("overflows", {}))

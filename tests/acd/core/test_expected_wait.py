@@ -106,6 +106,26 @@ def test_a_talk_longer_than_all_seen_is_expected_to_last_half_as_long_again():
     assert talks_of(10_000).remaining_ms("service", 40_000, Random(1).randrange) == 20_000
 
 
+def test_a_slow_agents_talk_is_stretched_as_a_whole():
+    """Twice as slow: after 50 s he is where others are after 25."""
+    times = talks_of(10_000, 20_000, 100_000)
+    assert times.remaining_ms("service", 50_000, Random(1).randrange, 2.0) == 150_000
+    assert talks_of(10_000).remaining_ms("service", 40_000, Random(1).randrange, 0.5) == 20_000
+
+
+def test_each_agent_is_expected_to_take_as_long_as_he_does():
+    servers = [
+        Server(ANNA, None, "service", agent="1001"),
+        Server(BERT, None, "service", 30_000, 5_000, "1002"),
+    ]
+    play = ForwardPlay(
+        [always("a"), always("b"), always("c")], servers, {"1001": 2.0, "1002": 0.75}.__getitem__
+    )
+    taken = play.once(talks_of(60_000), Random(1).randrange)
+    # Bert's 45 s and the work after them; then 45 s for a; Anna is slow.
+    assert taken == {"a": 20_000, "b": 65_000, "c": 110_000}
+
+
 def test_a_queue_without_a_talk_so_far_is_guessed():
     assert HandlingTimes().remaining_ms("new", 0, Random(1).randrange) == FIRST_GUESS_MS
     assert HandlingTimes().remaining_ms("new", 170_000, Random(1).randrange) == FIRST_GUESS_MS // 2
@@ -117,7 +137,9 @@ def test_only_the_last_talks_are_kept():
         times.add("service", length_ms)
     assert times.to_dict() == {"service": [10_000, 20_000]}
     assert times.remaining_ms("service", 20_000, Random(1).randrange) == 10_000  # 500 s are forgotten
-    assert HandlingTimes.from_dict(times.to_dict()).to_dict() == times.to_dict()
+    assert times.mean_ms("service") == 15_000
+    again = HandlingTimes.from_dict(times.to_dict())
+    assert (again.to_dict(), again.mean_ms("service"), again.mean_ms("new")) == (times.to_dict(), 15_000, 0)
 
 
 def test_the_range_is_the_median_and_the_80_percent_quantile():

@@ -45,26 +45,29 @@ def test_those_who_wait_stand_in_the_order_of_service_with_who_may_serve_them() 
 
 
 def test_a_ready_agent_is_free_now_and_one_who_is_not_ready_does_not_count() -> None:
-    assert servers("0 ready 1001", "0 ready 1002", "0 not_ready 1002 meal") == [Server(ANNA, 0)]
+    assert servers("0 ready 1001", "0 ready 1002", "0 not_ready 1002 meal") == [Server(ANNA, 0, agent="1001")]
 
 
 def test_a_talk_counts_from_the_bridge_and_after_contact_work_follows() -> None:
     assert servers(*ON_CONTACT, "5030 ready 1003") == [
-        Server(ANNA, None, "service", 5_000, 10_000),
-        Server(CARL, 0),
+        Server(ANNA, None, "service", 5_000, 10_000, "1001"),
+        Server(CARL, 0, agent="1003"),
     ]
 
 
 def test_one_whose_phone_rings_has_the_whole_talk_before_him() -> None:
     assert servers("0 ready 1001", "0 arrive c1 service since=0") == [
-        Server(ANNA, None, "service", 0, 10_000)
+        Server(ANNA, None, "service", 0, 10_000, "1001")
     ]
 
 
 def test_after_contact_work_ends_at_its_deadline() -> None:
     table = table_after(*ON_CONTACT, "5000 leg_ended 1-1 16 agent")
     table.handle(event_of(["ready", "1003"]), 7_000)
-    assert table.distributor.forecast()[1] == [Server(ANNA, 8_000), Server(CARL, 0)]
+    assert table.distributor.forecast()[1] == [
+        Server(ANNA, 8_000, agent="1001"),
+        Server(CARL, 0, agent="1003"),
+    ]
 
 
 def test_one_who_wants_no_more_calls_is_not_counted_though_he_talks() -> None:
