@@ -5,14 +5,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 import getpass
+import os
 import sys
 from pathlib import Path
 
 import asyncpg
 
 from hotline import settings_store
-from hotline.cli import CommandError, add_data_argument, existing_deployment
+from hotline.cli import CommandError, add_data_argument, chosen_folder, existing_deployment
 from hotline.core.settings_check import SettingsRefused
+from hotline.deployment import Deployment
 from hotline.supervisor.setup import SetupError, check_settings_file
 from hotline.words import say, told
 
@@ -28,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser, command: str) -> None:
     checking = actions.add_parser("check", help=say("settings_command.check"))
     checking.add_argument("file", type=Path)
     listing = actions.add_parser("history", help=say("settings_command.history"))
-    for action in (importing, exporting, listing):
+    for action in (importing, exporting, checking, listing):
         add_data_argument(action)
 
 
@@ -36,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Returns 0. Raises CommandError with every complaint about a file, or when PostgreSQL is away."""
     try:
         if arguments.action == "check":
-            settings = check_settings_file(arguments.file)
+            settings = check_settings_file(arguments.file, _house(arguments.data))
             print(
                 say(
                     "settings_command.good",
@@ -52,6 +54,21 @@ def run(arguments: argparse.Namespace) -> int:
         raise CommandError(told(error)) from error
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise CommandError(say("cli.no_postgres", why=told(error))) from error
+
+
+def _house(data: str | None) -> Deployment | None:
+    """The house whose own prompts count; None without a folder to look at. Raises CommandError.
+
+    Not loaded: a file can be checked for a house that never started, or whose deployment.toml is damaged.
+    """
+    folder = chosen_folder(data).expanduser().resolve()
+    try:
+        os.listdir(folder)
+    except OSError as error:
+        if data:  # named by hand: a slip of the pen must not pass for a house without prompts
+            raise CommandError(say("settings.unreadable", file=folder, why=error.strerror)) from error
+        return None
+    return Deployment(folder)
 
 
 async def _with_database(arguments: argparse.Namespace) -> int:

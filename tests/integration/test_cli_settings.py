@@ -48,6 +48,56 @@ def test_import_export_history(house: Deployment, tmp_path: Path, capsys: pytest
     assert "target_rings = 3" in capsys.readouterr().out
 
 
+def with_own_prompt(folder: Path) -> Path:
+    """A settings file that names a prompt which only the house itself can have recorded."""
+    file = folder / "mine.toml"
+    text = DEFAULTS.read_text("utf-8")
+    assert text.count('greeting = "greeting"') == 1
+    file.write_text(text.replace('greeting = "greeting"', 'greeting = "spring-greeting"'), "utf-8")
+    return file
+
+
+def record(sounds: Path, *languages: str) -> None:
+    for language in languages:
+        (sounds / language / "hotline").mkdir(parents=True, exist_ok=True)
+        (sounds / language / "hotline" / "spring-greeting.wav").touch()
+
+
+def test_check_and_import_know_the_houses_own_prompts_alike(
+    house: Deployment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = with_own_prompt(tmp_path)
+    record(house.sounds, "zh")  # not yet in every language
+    for action in ("check", "import"):
+        assert main(["settings", action, str(file)]) == 1
+        assert f"{file}: flow main.greeting: spring-greeting is not there" in capsys.readouterr().err
+    record(house.sounds, "en")
+    for action in ("check", "import"):
+        assert main(["settings", action, str(file)]) == 0
+
+
+def test_check_finds_own_prompts_before_the_first_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("HOTLINE_DATA", raising=False)
+    monkeypatch.setenv("HOTLINE_HOME", str(tmp_path))
+    file = with_own_prompt(tmp_path)
+    assert main(["settings", "check", str(file)]) == 1  # no data folder: the catalogue alone
+    assert "spring-greeting is not there" in capsys.readouterr().err
+    assert main(["settings", "check", str(DEFAULTS)]) == 0
+    record(tmp_path / "new" / "sounds", "zh", "en")
+    assert main(["settings", "check", str(file), "--data", str(tmp_path / "new")]) == 0
+    record(tmp_path / "data" / "sounds", "zh", "en")
+    assert main(["settings", "check", str(file)]) == 0
+
+
+def test_a_data_folder_that_is_named_and_not_there_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["settings", "check", str(DEFAULTS), "--data", str(tmp_path / "nowhere")]) == 1
+    assert f"{tmp_path / 'nowhere'}: cannot be read" in capsys.readouterr().err
+
+
 def test_a_refused_file_is_told_in_full(
     house: Deployment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
