@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 from harness.call import Call
 from harness.desk import Desk
@@ -228,6 +229,7 @@ async def test_a_phone_that_came_back_while_acd_was_away_is_known_to_be_back(sta
     await nothing_left(stack)
 
 
+@pytest.mark.long
 async def test_a_call_of_ones_own_makes_communicating_also_over_a_restart(stack: HotlineStack) -> None:
     """A caller is not offered meanwhile. acd is killed twice: during such a call, and before its end."""
     async with agents(stack, TALKS, manner=Manner()) as (desk,), stack.caller() as caller:
@@ -270,6 +272,7 @@ async def test_a_headset_is_asked_to_answer_by_itself(stack: HotlineStack) -> No
     await nothing_left(stack)
 
 
+@pytest.mark.long
 async def test_a_raised_hand_is_told_until_it_is_lowered(stack: HotlineStack) -> None:
     async with agents(stack, HELPS, manner=BY_HAND) as (desk,), stack.caller() as caller:
         call, contact = await dial(stack, caller, did(HELPS))

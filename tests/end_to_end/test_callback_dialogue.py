@@ -178,6 +178,7 @@ async def _serve(stack: HotlineStack, desk: Any, contact: str) -> None:
     await stack.facts.agent_state(desk.number, "not_ready", within_s=15)
 
 
+@pytest.mark.long
 async def test_numbers_that_are_not_called(stack: HotlineStack) -> None:
     """Three numbers that are not called, each told why; then the line again, where it was."""
     async with stack.caller() as caller:

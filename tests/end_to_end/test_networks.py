@@ -143,7 +143,10 @@ async def test_who_guesses_passwords_is_shut_out_for_a_while(house: House) -> No
 
 @pytest.mark.parametrize(
     "talk_s",
-    [35, pytest.param(1200, marks=[pytest.mark.long, pytest.mark.lasting, pytest.mark.timeout(1500)])],
+    [
+        pytest.param(35, marks=pytest.mark.long),
+        pytest.param(1200, marks=[pytest.mark.long, pytest.mark.lasting, pytest.mark.timeout(1500)]),
+    ],
 )
 async def test_a_call_over_real_networks(house: House, talk_s: int) -> None:
     stack, agent = house.stack, LANE.agents[0]

@@ -58,6 +58,7 @@ async def test_sipp_calls_and_baresip_answers(stack: HotlineStack, lane: Lane, t
     await check_channels(stack, connected.contact)
 
 
+@pytest.mark.long
 async def test_sipp_calls_and_sipp_answers(stack: HotlineStack, lane: Lane, tmp_path: Path) -> None:
     """An agent logs in at one phone of the account and takes calls at SIPp, which registered after it."""
     number = lane.agents[0]

@@ -7,6 +7,7 @@ import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import pytest
 from harness.lanes import Lane, lane_settings
 from harness.phone import Manner
 from harness.prompt_tones import prompt_hz
@@ -73,6 +74,7 @@ def _settings() -> str:
     return text[:at] + rules + text[at:] + _NUMBERS.format(queue=LANE.queue, first=FIRST)
 
 
+@pytest.mark.long
 async def test_the_team_goes_first_too_long_a_wait_is_not_begun_and_rules_are_kept(
     own_stack: Callable[[str], Awaitable[HotlineStack]], tmp_path: Path
 ) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import AsyncIterator
 
+import pytest
 from harness import sound
 from harness.call import Call
 from harness.lanes import Lane
@@ -268,6 +269,7 @@ async def test_the_longest_wait_is_answered_by_code(stack: HotlineStack, lane: L
     await nothing_left(stack)
 
 
+@pytest.mark.long
 async def test_waiting_calls_are_put_first_moved_and_ended_by_code(
     stack: HotlineStack, lane: Lane, other_lane: Lane
 ) -> None:

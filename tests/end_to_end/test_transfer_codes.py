@@ -75,7 +75,10 @@ async def test_a_consultation_by_code_and_the_colleague_takes_the_caller(
     await nothing_left(stack)
 
 
-@pytest.mark.parametrize("declines", [True, False], ids=["declined", "rings-out"])
+@pytest.mark.parametrize(
+    "declines",
+    [pytest.param(True, id="declined"), pytest.param(False, id="rings-out", marks=pytest.mark.long)],
+)
 async def test_a_consultation_that_nobody_takes_gives_the_caller_back(
     stack: HotlineStack, lane: Lane, declines: bool
 ) -> None:
@@ -88,7 +91,10 @@ async def test_a_consultation_that_nobody_takes_gives_the_caller_back(
         await _talk_on(call, talk)
 
 
-@pytest.mark.parametrize("answered", [False, True], ids=["ringing", "talking"])
+@pytest.mark.parametrize(
+    "answered",
+    [pytest.param(False, id="ringing", marks=pytest.mark.long), pytest.param(True, id="talking")],
+)
 async def test_a_consultation_that_is_aborted_gives_the_caller_back(
     stack: HotlineStack, lane: Lane, answered: bool
 ) -> None:

@@ -31,7 +31,7 @@ def begin(settings: list[events.SettingsChanged]) -> AnyOrder:
     return house
 
 
-@examples(250)
+@examples(150)
 @given(st.lists(drawn_settings(), min_size=1, max_size=3), st.lists(STEP, min_size=20, max_size=120))
 def test_promises_hold_in_any_order(settings: list[events.SettingsChanged], steps: list[Step]) -> None:
     house = begin(settings)

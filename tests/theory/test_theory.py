@@ -1,6 +1,7 @@
 """The simulation, and with it the live distributor, against values computed exactly by other means.
 
-Runs have fixed seeds, so they come out the same every time. `./test --all` repeats them four times as long.
+Runs have fixed seeds, so they come out the same every time. The gate has every fourth case; `./test --all` has all
+of them, four times as long.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from simulation_cases import CASES, Case, is_within, rows
 NAMES = [case.name for case in CASES]
 
 
-@pytest.mark.parametrize("case", CASES, ids=NAMES)
+@pytest.mark.parametrize("case", CASES[::4], ids=NAMES[::4])
 def test_simulation_and_theory_agree(case: Case) -> None:
     check(case, 1, widest=0.5)
 
