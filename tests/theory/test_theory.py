@@ -1,7 +1,7 @@
 """The simulation, and with it the live distributor, against values computed exactly by other means.
 
-Runs have fixed seeds, so they come out the same every time. The gate has every fourth case; `./test --all` has all
-of them, four times as long.
+Runs have fixed seeds, so they come out the same every time. The gate has every fourth case; `./test --all`
+has all of them, four times as long.
 """
 
 from __future__ import annotations
