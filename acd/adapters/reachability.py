@@ -6,17 +6,18 @@ Only what is back is told then: for some seconds after a start of Asterisk a pho
 and of one that is away the first offer tells. And of a phone that may have several contacts some may never
 have been told of: when the last one known is gone, Asterisk is asked whether the phone is.
 Source: device states of chan_pjsip; Unavailable while no contact of the endpoint can be reached, unless it
-has a channel.
+has a channel. So of a phone in a call the state says nothing, and its contacts are asked for one by one: one
+that is away is known to be before the call is over and the next one is offered.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from acd.core.events import PhoneBecameReachable, PhoneBecameUnreachable
-from acd.core.phones import PhoneContacts
+from acd.core.phones import SILENT, PhoneContacts
 from acd.engine import Engine
 from hotline.core.settings import Settings
 from telephony.ami import AmiLink
@@ -28,10 +29,12 @@ STATUS = "ContactStatus"
 """The event that tells of a contact."""
 
 ASK_S = 10.0
+ASK_CONTACT_S = 2.0
 SETTLE_S = 1.0
 """The device's state changes a moment after the contact's; and many phones may go at once."""
 
-REACHED = frozenset({"NOT_INUSE", "INUSE", "BUSY", "RINGING", "RINGINUSE", "ONHOLD"})
+IDLE = "NOT_INUSE"
+IN_CALL = frozenset({"INUSE", "BUSY", "RINGING", "RINGINUSE", "ONHOLD"})
 
 
 class Reachability:
@@ -79,7 +82,7 @@ class Reachability:
         while self._doubted:
             await asyncio.sleep(SETTLE_S)
             asked = list(self._doubted)
-            reached = await self._reached()
+            reached = await self._reached(asked)
             for phone in asked:
                 if phone not in self._doubted:
                     continue  # told of meanwhile
@@ -96,24 +99,38 @@ class Reachability:
         gone = {
             number: view.phone for number, view in self._engine.picture.agents.items() if view.gone_since_ms
         }
-        reached = await self._reached() if gone else None
+        reached = await self._reached(gone.values()) if gone else None
         for number, phone in gone.items():
             back = reached is not None and phone in reached
             if back and self._engine.distributor.agent_at(phone) == number:
                 self._engine.handle(PhoneBecameReachable(number))
 
-    async def _reached(self) -> set[str] | None:
-        """The phones that can be reached, None when Asterisk does not tell."""
+    async def _reached(self, phones: Collection[str]) -> set[str] | None:
+        """Those of the phones that can be reached, None when Asterisk does not tell."""
         try:
-            states = await self._link.list_action(
+            listed = await self._link.list_action(
                 "DeviceStateList", {}, complete_event="DeviceStateListComplete", timeout_s=ASK_S
             )
+            states = {one.get("Device", ""): one.get("State", "") for one in listed}
+            return {phone for phone in phones if await self._is_reached(phone, states.get(f"PJSIP/{phone}"))}
         except AmiError as error:
             # All stay as they were; the phone's next change, the first offer, or the agent's word tells.
             logger.warning("device_states_not_told", extra={"error": str(error)})
             return None
-        reached = (one.get("Device", "") for one in states if one.get("State") in REACHED)
-        return {device.removeprefix("PJSIP/") for device in reached if device.startswith("PJSIP/")}
+
+    async def _is_reached(self, phone: str, state: str | None) -> bool:
+        if state not in IN_CALL:
+            return state == IDLE
+        contacts = await self._get(f"PJSIP_AOR({phone},contact)")
+        for contact in filter(None, contacts.split(",")):
+            # One that Asterisk has not asked yet may be there; one that went meanwhile has no status.
+            if await self._get(f"PJSIP_CONTACT({contact},status)") not in (SILENT, ""):
+                return True
+        return False
+
+    async def _get(self, function: str) -> str:
+        reply = await self._link.action("Getvar", {"Variable": function}, timeout_s=ASK_CONTACT_S)
+        return reply.fields.get("Value", "")
 
     def close(self) -> None:
         """Stop asking."""

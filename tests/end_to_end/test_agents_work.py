@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -13,9 +14,10 @@ from harness.phone import BUSY, NEVER_ANSWERS, Manner
 from harness.prompt_tones import prompt_hz
 from harness.scenes import agents, dial, nothing_left
 from harness.stack import HotlineStack
+from harness.waiting import until
 
-AGENTS = tuple(str(number) for number in range(2001, 2010))
-BREAKS, WORKS, CODES, ROWS, GONE, TALKS, HEADSET, HELPS, TWO_PHONES = AGENTS
+AGENTS = tuple(str(number) for number in range(2001, 2011))
+BREAKS, WORKS, CODES, ROWS, GONE, TALKS, HEADSET, HELPS, TWO_PHONES, DEVICES = AGENTS
 SOFTPHONE = "soft"
 QUEUES = {
     WORKS: "after_contact_s = 3",
@@ -25,6 +27,7 @@ QUEUES = {
     HEADSET: "after_contact_s = 0",
     HELPS: "after_contact_s = 1",
     TWO_PHONES: "after_contact_s = 0",
+    DEVICES: "after_contact_s = 0",
 }
 BY_HAND = Manner(reject=None)
 
@@ -68,12 +71,12 @@ qualify_s = 0
     ]
     for number in AGENTS:
         also = f'role = "supervisor"\nalso = ["{SOFTPHONE}"]' if number == TWO_PHONES else ""
-        headset = "auto_answer = true" if number == HEADSET else ""
+        of_phone = {HEADSET: "auto_answer = true", DEVICES: "max_contacts = 2"}.get(number, "")
         parts.append(
             f"""
 [[phone]]
 name = "{number}"
-{headset}
+{of_phone}
 [[agent]]
 number = "{number}"
 name = "坐席 {number}"
@@ -213,6 +216,36 @@ async def test_an_agent_whose_phone_is_gone_is_logged_out(stack: HotlineStack) -
         assert offline["reason"] == "phone_gone"
         assert offline["at_ms"] >= lost["gone_since_ms"] + 5000
         await desk.phone.register()
+    await nothing_left(stack)
+
+
+async def test_a_phone_of_several_devices_that_goes_in_a_talk_is_not_offered_the_next_call(
+    stack: HotlineStack,
+) -> None:
+    """Of two devices one may go. Without the other the phone is away, though Asterisk calls it in use."""
+
+    def newest() -> dict[str, Any]:
+        return stack.facts.of("AgentStateChanged", agent=DEVICES)[-1].body
+
+    async with (
+        agents(stack, DEVICES, manner=Manner()) as (desk,),
+        stack.phone(DEVICES, manner=BY_HAND) as other,
+        stack.caller() as caller,
+    ):
+        call, contact = await dial(stack, caller, did(DEVICES))
+        await stack.fact("CallConnected", contact=contact, within_s=10)
+        await other.register()
+        await other.unregister()
+        await asyncio.sleep(2)  # time enough to be told wrongly
+        assert newest()["gone_since_ms"] == 0
+        await desk.phone.unregister()
+        await until(lambda: newest()["gone_since_ms"] > 0, "told in the talk", 5)
+        assert newest()["state"] == "on_contact"
+        await call.hang_up()
+        lost = (await stack.facts.agent_state(DEVICES, "not_ready")).body
+        assert lost["reason"] == "unreachable"
+        await desk.phone.register()
+        await stack.facts.agent_state(DEVICES, "ready")
     await nothing_left(stack)
 
 

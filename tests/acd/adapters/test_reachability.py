@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -25,6 +26,7 @@ class House:
     def __init__(self) -> None:
         self.told: list[tuple[str, bool]] = []
         self.states: dict[str, str] | None = {}
+        self.contacts: dict[str, dict[str, str]] = {}
         self.asked = 0
         views = {number: SimpleNamespace(phone=phone, gone_since_ms=0) for phone, number in AGENTS.items()}
         self.agents = views
@@ -44,6 +46,17 @@ class House:
         if self.states is None:
             raise AmiError("away")
         return [{"Device": f"PJSIP/{phone}", "State": state} for phone, state in self.states.items()]
+
+    async def action(self, _: str, fields: dict[str, str], **__: object) -> SimpleNamespace:
+        function, name, field = re.fullmatch(r"(\w+)\((.*),(\w+)\)", fields["Variable"]).groups()
+        if (function, field) == ("PJSIP_AOR", "contact"):
+            value = ",".join(self.contacts.get(name, ()))
+        else:
+            assert (function, field) == ("PJSIP_CONTACT", "status")
+            value = self.contacts[name.partition(";")[0]][name]
+            if value == "away":
+                raise AmiError("away")
+        return SimpleNamespace(fields={"Value": value})
 
     def tells(self, phone: str, uri: str, status: str) -> None:
         self.reachability.on_message(
@@ -96,6 +109,29 @@ async def test_of_several_contacts_one_may_live_that_was_never_told_of(
     assert (house.told, house.asked) == (told, 1)
 
 
+@pytest.mark.parametrize(
+    ("statuses", "told"),
+    [
+        ([], [("1002", False)]),
+        (["Unreachable", ""], [("1002", False)]),
+        (["Unreachable", "Reachable"], []),
+        (["Unknown"], []),
+        (["NonQualified"], []),
+        (["away"], []),
+    ],
+)
+@pytest.mark.parametrize("state", ["INUSE", "ONHOLD"])
+async def test_of_a_phone_in_a_call_the_contacts_tell(
+    house: House, state: str, statuses: list[str], told: list[tuple[str, bool]]
+) -> None:
+    """Its device's state is that of the call, though no contact is left."""
+    house.states = {"several": state}
+    house.contacts["several"] = {f"several;@{n}": status for n, status in enumerate(statuses)}
+    house.tells("several", "a", "Unreachable")
+    await asyncio.sleep(0.1)
+    assert (house.told, house.asked) == (told, 1)
+
+
 async def test_who_is_back_before_asterisk_has_answered_was_not_gone(house: House) -> None:
     house.tells("several", "a", "Removed")
     house.tells("several", "b", "Created")
@@ -104,10 +140,20 @@ async def test_who_is_back_before_asterisk_has_answered_was_not_gone(house: Hous
 
 
 async def test_whoever_was_gone_and_is_back_is_told_after_a_snapshot(house: House) -> None:
-    house.states = {"one": "INUSE", "several": "UNAVAILABLE"}
+    house.states = {"one": "NOT_INUSE", "several": "UNAVAILABLE"}
     house.reachability.hint()
     await asyncio.sleep(0.05)
     assert (house.told, house.asked) == ([], 0)  # nobody was gone
+    for view in house.agents.values():
+        view.gone_since_ms = 1
+    house.reachability.hint()
+    await asyncio.sleep(0.05)
+    assert house.told == [("1001", True)]
+
+
+async def test_whoever_was_gone_and_talks_is_back_only_with_a_contact(house: House) -> None:
+    house.states = {"one": "INUSE", "several": "INUSE"}
+    house.contacts = {"one": {"one;@1": "Reachable"}, "several": {"several;@1": "Unreachable"}}
     for view in house.agents.values():
         view.gone_since_ms = 1
     house.reachability.hint()
