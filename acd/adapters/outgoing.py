@@ -34,6 +34,7 @@ logger = logging.getLogger(__name__)
 
 SEGMENT = "o-"  # a segment of this kind: this, and the unique id of the phone's channel
 RING_S = 90
+NO_CIRCUIT = 34  # Q.850
 HOW_BY_CAUSE = {16: "no_answer", 17: "busy", 18: "no_answer", 19: "no_answer"}  # Q.850
 
 
@@ -165,11 +166,16 @@ class Outgoing:
         part: str = "",
     ) -> None:
         """Dial, and go on when it is over. contact, part: of a caller who is transferred."""
+        # An agent's own call is counted and judged by the phone's channel (extensions.conf, [outgoing]).
+        full = bool(part) and await self._is_full(session, number)
         outgoing = self._settings().outgoing
         segment, now_ms = f"{SEGMENT}{session.uniqueid}{part}", self._engine.clock.now_ms()
         limit_s = 0 if emergency else outgoing.max_minutes_per_call * 60
         # On the callee's leg alone: a caller who comes back from a failed transfer has the own number.
-        options = DialOptions(go_on=True, limit_s=limit_s, presented=outgoing.presented)
+        counted = ("trunk-leg", outgoing.trunk) if part else ()
+        options = DialOptions(
+            go_on=True, limit_s=limit_s, presented=outgoing.presented, before_ringing=counted
+        )
         arguments = trunk_arguments(number, outgoing.trunk, RING_S, options)
         view = self._engine.picture.agents.get(agent)
         contact = contact or (view.contact if view is not None else "") or self._recall_of(number)
@@ -179,8 +185,21 @@ class Outgoing:
             OutgoingStarted(now_ms, segment, contact, agent, phone, callee, outgoing.trunk, prefix, emergency)
         )
         self._engine.record(CallerIdentified(at_ms=now_ms, caller=callee, number=number, name=""))
+        if full:
+            self._ended(segment, NO_CIRCUIT)
+            return
         await session.execute("MixMonitor", str(self._incoming / f"{segment}.raw"), "bD")
         await session.execute("Dial", *arguments)
+
+    async def _is_full(self, session: AgiSession, number: str) -> bool:
+        """Whether the trunk carries as many calls as it may; an emergency number passes whatever holds."""
+        settings = self._settings()
+        outgoing = settings.outgoing
+        if number in outgoing.emergency:
+            return False
+        most = next(one.max_channels for one in settings.trunks if one.name == outgoing.trunk)
+        count = await session.get_variable(f"GROUP_COUNT({outgoing.trunk}@trunk)") or "0"
+        return int(count) >= most
 
     def _recall_of(self, number: str) -> str:
         """The contact after which this person is to be called back; "" if none is."""

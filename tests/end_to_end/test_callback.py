@@ -219,6 +219,7 @@ async def _the_agent_leaves(stack: HotlineStack, caller: Phone, desk: Desk, othe
         assert (told["how"], told["next_ms"]) == ("agent_gone", 0)
         await other.ready()
         rung = await other.phone.incoming(within_s=15)
+        assert "outside" not in await stack.console("group show channels")  # no room taken on the trunk
         rung.answer()
         reached = await outside.incoming(within_s=15)
         reached.answer()

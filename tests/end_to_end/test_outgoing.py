@@ -15,13 +15,10 @@ from harness.waiting import until
 OwnStack = Callable[[str], Awaitable[HotlineStack]]
 BY_HAND = Manner(reject=None)
 AGENT_HZ, CALLEE_HZ = 440, 620
-SCARCE = (
-    lane_settings(1)
-    .replace('allowed = ["1", "0"]', 'allowed = ["1", "0"]\nmax_calls_per_day = 1')
-    .replace(
-        f'address = "{OUTSIDE[0]}:{OUTSIDE[1]}"', f'address = "{OUTSIDE[0]}:{OUTSIDE[1]}"\nmax_channels = 1'
-    )
+ONE_CHANNEL = lane_settings(1).replace(
+    f'address = "{OUTSIDE[0]}:{OUTSIDE[1]}"', f'address = "{OUTSIDE[0]}:{OUTSIDE[1]}"\nmax_channels = 1'
 )
+SCARCE = ONE_CHANNEL.replace('allowed = ["1", "0"]', 'allowed = ["1", "0"]\nmax_calls_per_day = 1')
 
 
 def outside(stack: HotlineStack, **more: object) -> Phone:
@@ -165,6 +162,64 @@ async def test_a_caller_is_transferred_outside_where_a_rule_says_so(stack: Hotli
     assert not (incoming / f"{begun[0]}.raw").exists() or not (incoming / f"{begun[0]}.raw").stat().st_size
     assert begun[0] not in [fact.body["segment"] for fact in kept if fact.kind == "RecordingKept"]
     await nothing_left(stack)
+
+
+@pytest.mark.long
+async def test_a_transferred_caller_takes_room_on_the_trunk_outside(own_stack: OwnStack) -> None:
+    """Until that talk is over: another transfer fails like any other, unless to an emergency number."""
+    stack, lane = await own_stack(ONE_CHANNEL.replace('["177"]', '["177", "110"]')), Lane(0)
+    number, other = lane.agents[:2]
+    async with (
+        agents(stack, number, manner=BY_HAND) as (desk,),
+        stack.phone(other) as another,
+        stack.caller() as caller,
+        outside(stack) as callee,
+    ):
+        await another.register()
+        await stack.desk(another).log_in()
+        call, contact = await dial(stack, caller, lane.straight)
+        assert await (await connected(stack, desk.phone, contact)).refer("917712345678") == 202
+        lasting = await callee.incoming(within_s=15)
+        lasting.answer()
+        await stack.fact("OutgoingAnswered", contact=contact)
+        # The caller is counted where the call came in, as before.
+        assert await counted(stack) == ["carrier", "outside"]
+        full = await another.call("913912345678").ended(within_s=10)
+        assert (full.status, full.cause) == (503, 34)  # no circuit
+
+        next_call, next_contact = await dial(stack, caller, lane.straight)
+        assert await (await connected(stack, desk.phone, next_contact)).refer("917787654321") == 202
+        ended = (await stack.fact("OutgoingEnded", contact=next_contact)).body
+        assert (ended["agent"], ended["how"], ended["cause"]) == (number, "failed", 34)
+        again = await connected(stack, desk.phone, next_contact, 2)
+        assert callee.unfetched == 0
+        assert await again.refer("9110") == 202
+        reached = await callee.incoming(within_s=15)
+        assert "110@" in reached.invite.uri
+        assert await counted(stack) == ["carrier", "carrier", "outside", "outside"]
+        reached.reject(486)
+        await connected(stack, desk.phone, next_contact, 3)
+        assert await counted(stack) == ["carrier", "carrier", "outside"]
+        await lasting.hang_up()
+        await call.ended(within_s=10)
+        await next_call.hang_up()
+        reached = await reaches(another, "913912345678", callee)
+        reached.reject(486)
+    await nothing_left(stack)
+
+
+async def connected(stack: HotlineStack, phone: Phone, contact: str, times: int = 1) -> Call:
+    """The offer that rings at this phone, answered: for the contact the conversation of this number."""
+    call = await phone.incoming(within_s=15)
+    call.answer()
+    await stack.fact("CallConnected", contact=contact, count=times)
+    return call
+
+
+async def counted(stack: HotlineStack) -> list[str]:
+    """The trunks on which calls are counted, once for each call."""
+    lines = (await stack.console("group show channels")).splitlines()
+    return sorted(line.split()[1] for line in lines if line.startswith("PJSIP/"))
 
 
 @pytest.mark.long

@@ -14,13 +14,14 @@ from acd.adapters.outgoing import Outgoing
 from acd.core.fact_codec import to_body
 from acd.core.facts import CallQueued, ContactStarted, Fact
 from acd.core.picture import Picture
-from hotline.core.settings import Agent, OutgoingRule, Settings
+from hotline.core.settings import Agent, OutgoingRule, Settings, Trunk
 from hotline.core.settings import Outgoing as OutgoingSettings
 
 RULES = (OutgoingRule(allowed=("1",), transfer=True),)
 SETTINGS = Settings(
     version=1,
     agents=(Agent("1001", "王伟"),),
+    trunks=(Trunk("outside", "address", "192.0.2.1", max_channels=2),),
     outgoing=OutgoingSettings(trunk="outside", presented="4000", rules=RULES),
 )
 SEGMENT = "o-c1.1"
@@ -111,6 +112,23 @@ async def test_a_transfer_for_which_the_trunk_had_no_leg_is_over_when_dial_is(
     await house.transfer(status, cause)
     (ended,) = house.told("OutgoingEnded")
     assert (ended.segment, ended.how, ended.cause) == (SEGMENT, how, int(cause or 0))
+    assert (house.variables["HL_BACK"], house.variables.get("HL_NEXT")) == ("1001", None)
+
+
+@pytest.mark.parametrize(
+    ("number", "count", "dialled"),
+    [("13912345678", "1", True), ("13912345678", "2", False), ("110", "2", True)],
+)
+async def test_a_full_trunk_is_a_failed_transfer_unless_in_an_emergency(
+    number: str, count: str, dialled: bool
+) -> None:
+    house = House()
+    house.args = ("c1", number, "1")
+    house.variables["GROUP_COUNT(outside@trunk)"] = count
+    await house.transfer("CHANUNAVAIL" if dialled else "", "20")
+    assert [words[0] for words in house.executed] == (["MixMonitor", "Dial"] if dialled else [])
+    (ended,) = house.told("OutgoingEnded")
+    assert (ended.how, ended.cause) == ("failed", 20 if dialled else 34)
     assert (house.variables["HL_BACK"], house.variables.get("HL_NEXT")) == ("1001", None)
 
 
