@@ -107,6 +107,7 @@ def numbers(stack: HotlineStack) -> dict[str, Any]:
 
 
 @pytest.mark.long  # the gate has the same from the caller's side: test_callback_dialogue
+@pytest.mark.timeout(240)
 async def test_instead_of_waiting_a_person_is_called(
     own_stack: Callable[[str], Awaitable[HotlineStack]],
 ) -> None:
