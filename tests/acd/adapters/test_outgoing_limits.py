@@ -18,7 +18,7 @@ from acd.adapters.outgoing import Outgoing
 from acd.core.fact_codec import to_body
 from acd.core.facts import Fact, OutgoingEnded, OutgoingRefused, OutgoingStarted
 from acd.core.picture import Picture
-from hotline.core.settings import Agent, OutgoingRule, Settings
+from hotline.core.settings import Agent, OutgoingRule, Settings, Trunk
 from hotline.core.settings import Outgoing as OutgoingSettings
 
 AGENT, PHONE, NUMBER = "1001", "p1001", "13912345678"
@@ -32,7 +32,9 @@ class House:
     def __init__(self, folder: Path, **rule: int) -> None:
         rules = (OutgoingRule("agent", ("1",), refused=("190",), transfer=True, **rule),)
         outgoing = OutgoingSettings(trunk="outside", presented="4000", max_minutes_per_call=90, rules=rules)
-        self.settings = Settings(1, agents=(Agent(AGENT, "Li"), Agent("1002", "Han")), outgoing=outgoing)
+        trunks = (Trunk("outside", "address", "192.0.2.1"),)
+        agents = (Agent(AGENT, "Li"), Agent("1002", "Han"))
+        self.settings = Settings(1, trunks=trunks, agents=agents, outgoing=outgoing)
         self.picture = Picture(lambda at_ms: at_ms - at_ms % DAY_MS)
         self.now_ms = 20_000 * DAY_MS
         self.clock = SimpleNamespace(now_ms=lambda: self.now_ms)
@@ -135,7 +137,7 @@ async def test_a_transferred_caller_counts_as_the_agents_call(tmp_path: Path) ->
     house = House(tmp_path, max_calls_per_day=1)
     house.picture.contacts["c1"] = SimpleNamespace(agent=AGENT)  # type: ignore[assignment]
     assert await house.transfers("a", "19012345678") == "prefix"
-    assert await house.transfers("b") == DIALLED
+    assert await house.transfers("b") == f"b(trunk-leg^s^1(outside)){DIALLED}"
     assert await house.transfers("c") == "calls"
     (started,) = house.of(OutgoingStarted)
     assert (started.segment, started.agent, started.contact) == ("o-b.2", AGENT, "c1")
