@@ -11,7 +11,7 @@ import asyncio
 import time
 from pathlib import Path
 
-from bench.instructions import Counter
+from bench.counters import Counter
 from bench.load import agents_at_work, answered, callers
 from bench.measurement import measure, options
 from bench.processor_time import family_used_s
@@ -49,7 +49,7 @@ async def run(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
             await asyncio.sleep(0.2)
         calls, lasted_s = answered(phones) - calls_before, time.monotonic() - began_s
         after = {name: family_used_s(pid) for name, pid in place.processes.items()}
-        instructions = await counter.stop()
+        counts = await counter.stop()
     if not calls:
         raise SystemExit("no call was answered")
     per_call_ms = {name: round(1000 * (after[name] - before[name]) / calls, 2) for name in before}
@@ -65,8 +65,11 @@ async def run(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
         "calls_per_s": round(calls / lasted_s, 1),
         "per_call_ms": per_call_ms,
         "asterisk_and_acd_ms": round(per_call_ms["asterisk"] + per_call_ms.get("acd", 0.0), 2),
-        "million_instructions_per_call": {
-            name: round(count / calls / 1e6, 2) for name, count in instructions.items()
+        **{
+            f"million_{what}_per_call": {
+                name: round(count / calls / 1e6, 2) for name, count in by_name.items()
+            }
+            for what, by_name in counts.items()
         },
         **result,
     }

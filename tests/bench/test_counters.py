@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bench import wallboard
-from bench.instructions import Counter, counted
+from bench.counters import Counter, counted
 
 
 @pytest.mark.parametrize(
@@ -15,18 +15,19 @@ from bench.instructions import Counter, counted
         ("# started on Sat\n\n1234567,,instructions:u,20000,100.00,,\n", 1_234_567),
         ("<not supported>,,instructions,0,100.00,,\n", 0),
         ("1234567,,cycles,20000,100.00,,\n", 0),
+        ("7654321,,cycles,20000,100.00,,\n1234567,,instructions,20000,100.00,,\n", 1_234_567),
         ("", 0),
     ],
 )
 def test_what_perf_wrote(text: str, count: int) -> None:
-    assert counted(text) == count
+    assert counted(text, "instructions") == count
 
 
 async def test_nothing_is_counted_without_perf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     counter = Counter({"asterisk": 1}, tmp_path)
     await counter.start()
-    assert await counter.stop() == {}
+    assert await counter.stop() == {"instructions": {}, "cycles": {}}
 
 
 def test_a_wallboard_needs_an_account_and_the_queue_log(tmp_path: Path) -> None:
