@@ -1,7 +1,7 @@
 """From `hotline up` to "ready", of a whole hotline: the first start in an empty folder, then further ones.
 
-Of what is set up once on a machine (environment, Asterisk, PostgreSQL's programs, spoken prompts) nothing is
-counted. Aim: a second start is ready in 5 s or less.
+Of what is set up once on a machine (environment, Asterisk, PostgreSQL's programs) nothing is counted; the
+first start speaks the prompts. Aim: a second start is ready in 5 s or less.
 """
 
 from __future__ import annotations

@@ -38,22 +38,29 @@ def run(arguments: argparse.Namespace) -> int:
     """Returns 0. Raises CommandError with every complaint about a file, or when PostgreSQL is away."""
     try:
         if arguments.action == "check":
-            settings = check_settings_file(arguments.file, _house(arguments.data))
-            print(
-                say(
-                    "settings_command.good",
-                    file=arguments.file,
-                    numbers=len(settings.numbers),
-                    queues=len(settings.queues),
-                    agents=len(settings.agents),
-                )
-            )
-            return 0
+            return _check(arguments.file, _house(arguments.data))
         return asyncio.run(_with_database(arguments))
     except (SetupError, SettingsRefused, settings_store.SettingsStoreError) as error:
         raise CommandError(told(error)) from error
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise CommandError(say("cli.no_postgres", why=told(error))) from error
+
+
+def _check(file: Path, house: Deployment | None) -> int:
+    try:
+        settings = check_settings_file(file, house)
+    except OSError as error:  # of the house's sounds; the file itself is SetupError's
+        raise CommandError(say("settings.unreadable", file=error.filename, why=error.strerror)) from error
+    print(
+        say(
+            "settings_command.good",
+            file=file,
+            numbers=len(settings.numbers),
+            queues=len(settings.queues),
+            agents=len(settings.agents),
+        )
+    )
+    return 0
 
 
 def _house(data: str | None) -> Deployment | None:

@@ -1,7 +1,7 @@
 """Listens for one-way calls: a bridged leg from which no audio came for 5 s is a fact and an alarm.
 
 Asterisk tells no event for missing audio. But every `rtcpinterval` it reports to the other side what it has
-received (RTCP), and tells us of the report (RTCPSent): when two reports in a row name the same last packet,
+received (RTCP), and tells us of the report (RTCPSent): when two reports in a row tell of the same packets,
 there was no audio in between. A leg of which nothing is reported, for neither side ever sent a packet, is
 asked: by AMI Getvar of CHANNEL(rtcp,rxcount), one question a channel. (EVAL, which asks for many at once, is
 refused without the right "system" (manager.c), which acd has not.)
@@ -18,14 +18,14 @@ from prometheus_client import CollectorRegistry, Counter
 from acd.adapters.legs import Leg
 from acd.adapters.observer import Observer
 from acd.core.facts import MediaSilent
-from acd.core.media import SilenceWatch
+from acd.core.media import SilenceWatch, received_by_report
 from acd.engine import Engine
 from telephony.errors import AmiError
 
 logger = logging.getLogger(__name__)
 
 REPORT = "RTCPSent"
-REPORTED_WITHIN_MS = 6_000  # a little more than rtp.conf's rtcpinterval
+REPORTED_WITHIN_MS = 7_000  # a little more than rtp.conf's rtcpinterval
 PERIOD_S = 2.5
 QUESTIONS_PER_S = 100
 NO_AUDIO = "Local/"  # the line of a callback has no RTP of its own: Asterisk would warn at each question
@@ -37,12 +37,15 @@ class MediaWatch:
     def __init__(self, engine: Engine, observer: Observer, registry: CollectorRegistry) -> None:
         self._engine = engine
         self._observer = observer
-        # A report counts otherwise than an answer: the last packet's number, not how many there were.
-        self._reports = SilenceWatch()
-        self._answers = SilenceWatch()
+        self._silence = SilenceWatch()
         self._reported_ms: dict[str, int] = {}
         self._silent = Counter(
             "hotline_one_way_calls_total", "Legs without audio for 5 s", ["side"], registry=registry
+        )
+        self._questions = Counter(
+            "hotline_media_questions_total",
+            "Legs asked for their count of packets, because nothing was reported of them",
+            registry=registry,
         )
 
     def on_report(self, message: Mapping[str, str]) -> None:
@@ -55,9 +58,9 @@ class MediaWatch:
         if leg is None or not leg.bridged:
             return
         self._reported_ms[uniqueid] = self._engine.clock.now_ms()
-        last = message.get("Report0HighestSequence", "0")  # no report block: no packet yet
-        if last.isdecimal():
-            self._listen(self._reports, uniqueid, leg, side, int(last))
+        packets = received_by_report(message)
+        if packets is not None:
+            self._listen(uniqueid, leg, side, packets, REPORT)
 
     def _talk_of(self, contact: str) -> Leg | None:
         return next(
@@ -77,8 +80,7 @@ class MediaWatch:
         """Legs that have talked for so long that a report is due; all else is forgotten."""
         legs = {uniqueid: leg for uniqueid, leg in self._observer.legs.items() if leg.bridged}
         alive = {*legs, *(leg.contact for leg in legs.values())}
-        self._reports.keep(alive)
-        self._answers.keep(alive)
+        self._silence.keep(alive)
         self._reported_ms = {one: at_ms for one, at_ms in self._reported_ms.items() if one in alive}
         due_ms = self._engine.clock.now_ms() - REPORTED_WITHIN_MS
         return ((uniqueid, leg) for uniqueid, leg in legs.items() if leg.bridged_ms <= due_ms)
@@ -91,11 +93,11 @@ class MediaWatch:
         for key, channel, side in sides:
             reported_ms = self._reported_ms.get(key, 0)
             if self._engine.clock.now_ms() - reported_ms <= REPORTED_WITHIN_MS:
-                self._answers.forget(key)
                 continue
+            self._questions.inc()
             packets = await self._packets(channel)
             if packets is not None and uniqueid in self._observer.legs:
-                self._listen(self._answers, key, leg, side, packets)
+                self._listen(key, leg, side, packets, "Getvar")
             await asyncio.sleep(1 / QUESTIONS_PER_S)
 
     async def _packets(self, channel: str) -> int | None:
@@ -110,12 +112,12 @@ class MediaWatch:
         except (AmiError, ValueError):
             return None  # the channel went away in between, or has no RTP
 
-    def _listen(self, watch: SilenceWatch, key: str, leg: Leg, side: str, packets: int) -> None:
+    def _listen(self, key: str, leg: Leg, side: str, packets: int, source: str) -> None:
         if leg.held:
-            watch.forget(key)
+            self._silence.forget(key)
             return
         now_ms = self._engine.clock.now_ms()
-        silent_ms = watch.sample(key, packets, now_ms, leg.bridged_ms)
+        silent_ms = self._silence.sample(key, packets, now_ms, leg.bridged_ms, source)
         if silent_ms is None:
             return
         self._silent.labels(side).inc()

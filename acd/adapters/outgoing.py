@@ -34,7 +34,6 @@ logger = logging.getLogger(__name__)
 
 SEGMENT = "o-"  # a segment of this kind: this, and the unique id of the phone's channel
 RING_S = 90
-NO_CIRCUIT = 34  # Q.850
 HOW_BY_CAUSE = {16: "no_answer", 17: "busy", 18: "no_answer", 19: "no_answer"}  # Q.850
 
 
@@ -103,6 +102,8 @@ class Outgoing:
         judged = self._judge(agent, number, transfer=True)
         try:
             await session.set_variable("HL_BACK", agent)
+            if not judged.why and await self._is_full(session, number):
+                judged = Judgement("trunk_full", judged.prefix)
             if judged.why:
                 self._refused.labels(judged.why).inc()
                 now_ms = self._engine.clock.now_ms()
@@ -166,13 +167,12 @@ class Outgoing:
         part: str = "",
     ) -> None:
         """Dial, and go on when it is over. contact, part: of a caller who is transferred."""
-        # An agent's own call is counted and judged by the phone's channel (extensions.conf, [outgoing]).
-        full = bool(part) and await self._is_full(session, number)
         outgoing = self._settings().outgoing
         segment, now_ms = f"{SEGMENT}{session.uniqueid}{part}", self._engine.clock.now_ms()
         limit_s = 0 if emergency else outgoing.max_minutes_per_call * 60
-        # On the callee's leg alone: a caller who comes back from a failed transfer has the own number.
+        # An agent's own call is counted by the phone's channel (extensions.conf, [outgoing]).
         counted = ("trunk-leg", outgoing.trunk) if part else ()
+        # On the callee's leg alone: a caller who comes back from a failed transfer has the own number.
         options = DialOptions(
             go_on=True, limit_s=limit_s, presented=outgoing.presented, before_ringing=counted
         )
@@ -185,9 +185,6 @@ class Outgoing:
             OutgoingStarted(now_ms, segment, contact, agent, phone, callee, outgoing.trunk, prefix, emergency)
         )
         self._engine.record(CallerIdentified(at_ms=now_ms, caller=callee, number=number, name=""))
-        if full:
-            self._ended(segment, NO_CIRCUIT)
-            return
         await session.execute("MixMonitor", str(self._incoming / f"{segment}.raw"), "bD")
         await session.execute("Dial", *arguments)
 
@@ -197,7 +194,7 @@ class Outgoing:
         outgoing = settings.outgoing
         if number in outgoing.emergency:
             return False
-        most = next(one.max_channels for one in settings.trunks if one.name == outgoing.trunk)
+        most = next((one.max_channels for one in settings.trunks if one.name == outgoing.trunk), 0)
         count = await session.get_variable(f"GROUP_COUNT({outgoing.trunk}@trunk)") or "0"
         return int(count) >= most
 

@@ -87,7 +87,7 @@ class Reachability:
                 if phone not in self._doubted:
                     continue  # told of meanwhile
                 del self._doubted[phone]
-                if reached is not None and phone not in reached:
+                if reached.get(phone) is False:
                     self._tell(phone, reachable=False)
 
     def hint(self) -> None:
@@ -99,24 +99,31 @@ class Reachability:
         gone = {
             number: view.phone for number, view in self._engine.picture.agents.items() if view.gone_since_ms
         }
-        reached = await self._reached(gone.values()) if gone else None
+        reached = await self._reached(gone.values()) if gone else {}
         for number, phone in gone.items():
-            back = reached is not None and phone in reached
-            if back and self._engine.distributor.agent_at(phone) == number:
+            if reached.get(phone) and self._engine.distributor.agent_at(phone) == number:
                 self._engine.handle(PhoneBecameReachable(number))
 
-    async def _reached(self, phones: Collection[str]) -> set[str] | None:
-        """Those of the phones that can be reached, None when Asterisk does not tell."""
+    async def _reached(self, phones: Collection[str]) -> dict[str, bool]:
+        """Whether each of the phones can be reached; without those of which Asterisk does not tell.
+
+        They stay as they were: the phone's next change, the first offer, or the agent's word tells.
+        """
+        reached: dict[str, bool] = {}
         try:
             listed = await self._link.list_action(
                 "DeviceStateList", {}, complete_event="DeviceStateListComplete", timeout_s=ASK_S
             )
-            states = {one.get("Device", ""): one.get("State", "") for one in listed}
-            return {phone for phone in phones if await self._is_reached(phone, states.get(f"PJSIP/{phone}"))}
         except AmiError as error:
-            # All stay as they were; the phone's next change, the first offer, or the agent's word tells.
             logger.warning("device_states_not_told", extra={"error": str(error)})
-            return None
+            return reached
+        states = {one.get("Device", ""): one.get("State", "") for one in listed}
+        for phone in phones:
+            try:
+                reached[phone] = await self._is_reached(phone, states.get(f"PJSIP/{phone}"))
+            except AmiError as error:
+                logger.warning("contacts_not_told", extra={"phone": phone, "error": str(error)})
+        return reached
 
     async def _is_reached(self, phone: str, state: str | None) -> bool:
         if state not in IN_CALL:

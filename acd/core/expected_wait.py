@@ -28,6 +28,9 @@ MOST_WAITING = 500
 FIRST_GUESS_MS = 180_000
 """A talk with its after-contact work where a queue has seen none so far."""
 
+USUAL_FROM_TALKS = 10
+MOST_MEDIANS = 5
+
 Draw = Callable[[int, int], int]
 """Chance comes in as this: a whole number from the first up to, without, the second (Random.randrange)."""
 
@@ -41,7 +44,6 @@ class HandlingTimes:
         self._kept = kept
         self._in_order: dict[str, deque[int]] = {}
         self._sorted: dict[str, list[int]] = {}
-        self._sum_ms: dict[str, int] = {}
 
     def add(self, queue: str, handling_ms: int) -> None:
         """One more contact of this queue took so long."""
@@ -49,16 +51,20 @@ class HandlingTimes:
         ascending = self._sorted.setdefault(queue, [])
         in_order.append(handling_ms)
         insort(ascending, handling_ms)
-        sum_ms = self._sum_ms.get(queue, 0) + handling_ms
         if len(in_order) > self._kept:
-            oldest_ms = in_order.popleft()
-            del ascending[bisect_right(ascending, oldest_ms) - 1]
-            sum_ms -= oldest_ms
-        self._sum_ms[queue] = sum_ms
+            del ascending[bisect_right(ascending, in_order.popleft()) - 1]
 
-    def mean_ms(self, queue: str) -> int:
-        """Mean of what is kept of this queue; 0 without any."""
-        return self._sum_ms[queue] // len(self._in_order[queue]) if queue in self._sum_ms else 0
+    def usual_ms(self, queue: str) -> tuple[int, int]:
+        """Mean of what is kept of this queue, and what a talk counts for in it at most; (0, 0): too few.
+
+        At most: a line that somebody forgot to hang up would make the talks of all others look short.
+        """
+        seen = self._sorted.get(queue, [])
+        if len(seen) < USUAL_FROM_TALKS:
+            return 0, 0
+        most_ms = MOST_MEDIANS * seen[len(seen) // 2]
+        whole = bisect_right(seen, most_ms)
+        return (sum(seen[:whole]) + most_ms * (len(seen) - whole)) // len(seen), most_ms
 
     def remaining_ms(self, queue: str, elapsed_ms: int, draw: Draw, pace: float = 1.0) -> int:
         """What is left of one that has lasted elapsed_ms: drawn from those that lasted longer.

@@ -432,7 +432,7 @@ class OutgoingEnded(Fact):
 
 @dataclass(frozen=True, slots=True)
 class OutgoingRefused(Fact):
-    """why: prefix, calls or minutes (too many today), nobody (no agent at the phone)."""
+    """why: prefix, calls or minutes (too many today), nobody (no agent there), trunk_full (transfers)."""
 
     agent: str
     phone: str

@@ -211,7 +211,7 @@ class Fold:
             return
         began_ms = leg.connected_ms or leg.offered_ms
         handling_ms = body["talk_ms"] + body["hold_ms"]
-        self.paces.add(leg.agent, handling_ms, self.handling.mean_ms(leg.queue))
+        self.paces.add(leg.agent, handling_ms, *self.handling.usual_ms(leg.queue))
         self.handling.add(leg.queue, handling_ms)
         for page in (*self._pages(began_ms, leg.queue), self._books.agent(began_ms, leg.agent)):
             page.handled += 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 SILENT_AFTER_MS = 5_000
@@ -45,25 +45,42 @@ def parse_quality(text: str) -> Quality:
     )
 
 
+def received_by_report(report: Mapping[str, str]) -> int | None:
+    """What grows with every packet received, from AMI's RTCPSent; 0: none so far, None: unreadable.
+
+    The last packet's number less those lost, which is a constant more than how many came: it stands still
+    also where packets come that cannot be decrypted.
+    Source: rtp_engine.c, rtcp_report_to_ami; res_rtp_asterisk.c, calculate_lost_packet_statistics.
+    """
+    names = ("SequenceNumberCycles", "HighestSequence", "CumulativeLost")
+    try:
+        cycles, last, lost = (int(report.get(f"Report0{name}", 0)) for name in names)
+    except ValueError:
+        return None
+    return (cycles << 16 | last) - lost
+
+
 class SilenceWatch:
     """Remembers when each leg's count of received packets last grew."""
 
     def __init__(self) -> None:
-        self._seen: dict[str, tuple[int, int]] = {}
+        self._seen: dict[str, tuple[str, int, int]] = {}
         self._told: set[str] = set()
 
-    def sample(self, leg: str, packets: int, now_ms: int, since_ms: int = 0) -> int | None:
+    def sample(self, leg: str, packets: int, now_ms: int, since_ms: int = 0, source: str = "") -> int | None:
         """Note a count; the length of the silence in ms when it is first too long, else None.
 
         since_ms: when the leg began to be listened to (0: now); one without a packet is silent since then.
+        source: who counts; another one's count is no sign of sound, nor of silence so far.
         """
         last = self._seen.get(leg)
-        if last is None or packets != last[0]:
+        if last is None or (source, packets) != last[:2]:
             is_mute = last is None and packets == 0
-            self._seen[leg] = (packets, (since_ms or now_ms) if is_mute else now_ms)
-            self._told.discard(leg)
+            self._seen[leg] = (source, packets, (since_ms or now_ms) if is_mute else now_ms)
+            if last is not None and source == last[0]:
+                self._told.discard(leg)
             return None
-        silent_ms = now_ms - last[1]
+        silent_ms = now_ms - last[2]
         if silent_ms < SILENT_AFTER_MS or leg in self._told:
             return None
         self._told.add(leg)

@@ -13,6 +13,8 @@ KEPT_TALKS = 100
 USUAL_TALKS = 10
 """Every agent is taken to have had so many usual talks besides: a few long ones say little of him."""
 
+LEAST_PACE, MOST_PACE = 0.5, 3.0
+
 
 class Paces:
     """Per agent: how many talks, how long they lasted, how long they would have lasted usually (ms)."""
@@ -20,19 +22,23 @@ class Paces:
     def __init__(self) -> None:
         self._talks: dict[str, tuple[int, int, int]] = {}
 
-    def add(self, agent: str, handling_ms: int, usual_ms: int) -> None:
-        """One more talk of this agent; the mean one of its queue lasts usual_ms (0: nobody knows)."""
+    def add(self, agent: str, handling_ms: int, usual_ms: int, most_ms: int) -> None:
+        """One more talk of this agent.
+
+        usual_ms: the mean of its queue (0: nobody knows); most_ms: what a talk counts for in that at most.
+        """
         if usual_ms <= 0:
             return
         count, own_ms, usually_ms = self._talks.get(agent, (0, 0, 0))
         if count == KEPT_TALKS:
             count, own_ms, usually_ms = (part - part // KEPT_TALKS for part in (count, own_ms, usually_ms))
-        self._talks[agent] = (count + 1, own_ms + handling_ms, usually_ms + usual_ms)
+        self._talks[agent] = (count + 1, own_ms + min(handling_ms, most_ms), usually_ms + usual_ms)
 
     def of(self, agent: str) -> float:
         """The agent's pace; 1 for one of whom nothing is known."""
         count, own_ms, usually_ms = self._talks.get(agent, (0, 0, 1))
-        return (count * own_ms / usually_ms + USUAL_TALKS) / (count + USUAL_TALKS)
+        pace = (count * own_ms / usually_ms + USUAL_TALKS) / (count + USUAL_TALKS)
+        return min(max(pace, LEAST_PACE), MOST_PACE)
 
     def to_dict(self) -> dict[str, list[int]]:
         """Everything, JSON-ready."""

@@ -58,7 +58,7 @@ async def test_a_promise_is_told_and_is_a_fact() -> None:
 async def test_a_slow_agent_is_waited_for_longer() -> None:
     engine, promises = busy_house()
     for _ in range(30):
-        engine.picture.paces.add("1001", 120_000, 60_000)
+        engine.picture.paces.add("1001", 120_000, 60_000, 300_000)
     engine.play("arrive c2 service since=0")
     end_ms = START_MS + round(1.75 * 60_000) + 10_000
     assert await promises.promise("c2") == Promise(end_ms, end_ms, 1, 1)

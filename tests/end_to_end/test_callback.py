@@ -157,6 +157,8 @@ async def _they_talk(stack: HotlineStack, caller: Phone, desk: Desk) -> None:
         assert await settled(stack, contact) == ("served", desk.number)
         assert tried(stack, contact) == ["answered"]
         assert numbers(stack) == {}
+        seen = rung.rtp.received
+        await until(lambda: rung.rtp.received >= seen + 50, "1 s of talk to record", 5)
         await reached.hang_up()
         ended = (await stack.fact("ContactEnded", contact=line)).body
         assert ended["hung_up_by"] == "caller"

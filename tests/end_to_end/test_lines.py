@@ -74,7 +74,8 @@ async def test_each_kind_of_trunk_carries_a_call_and_its_keys(house: House) -> N
     stack = house.stack
     for line in LINES:
         await stack.metric_becomes("acd", up(line.name), 1, within_s=20)
-    await stack.metric_becomes("acd", 'hotline_trunk_registered{trunk="registered"}', 1)
+    # The first attempt may have been too early for the exchange: the next is half a minute later.
+    await stack.metric_becomes("acd", 'hotline_trunk_registered{trunk="registered"}', 1, within_s=45)
     server = (LINES[0].address, house.carrier.port)
     async with (
         stack.agent(LANE.agents[0], tone_hz=AGENT_HZ) as desk,
@@ -148,7 +149,7 @@ async def test_a_phone_with_tls_and_srtp_makes_a_call(house: House, tmp_path: Pa
             await phone.event("CALL_CLOSED")
             await until(lambda: phone.heard.stat().st_size > 8000, "what it heard", 5)
         heard = sound.read_channels(phone.heard)[0]
-        assert sound.clearest_share(heard, AGENT_HZ) > 0.9
+        assert sound.clearest_share(heard[-8000:], AGENT_HZ) > 0.9
     open_sound = Softphone(SECURE, secret, server, transport="tls")
     async with Baresip(open_sound, tmp_path / "open") as phone:
         await phone.command("dial", LANE.straight)

@@ -97,15 +97,15 @@ async def test_a_report_is_due_before_anybody_is_asked(monkeypatch: pytest.Monke
 
 # What is reported of whom, at which second (the talk began at 1.0); what is told, at which second.
 REPORTS = {
-    "heard": ("l:2:10 l:7.1:260 l:12.2:515", ""),
-    "sound_ends": ("l:2:10 l:7.1:260 l:12.2:260 l:17.3:260", "agent:12200:5100"),
-    "never_a_packet": ("l:2:- l:7.1:-", "agent:7100:6100"),
+    "heard": ("l:2:10 l:7.5:260 l:13.0:515", ""),
+    "sound_ends": ("l:2:10 l:7.5:260 l:13.0:260 l:18.5:260", "agent:13000:5500"),
+    "never_a_packet": ("l:2:- l:7.5:-", "agent:7500:6500"),
     "not_for_long": ("l:2:- l:5.9:-", ""),
-    "caller": ("c:2:9 c:7.1:9", "caller:7100:5100"),
-    "each_side_by_itself": ("l:2:9 c:2.1:9 l:7.1:260 c:7.2:9", "caller:7200:5100"),
-    "again_after_sound": ("l:2:1 l:7.1:1 l:12.2:9 l:17.3:9", "agent:7100:5100 agent:17300:5100"),
-    "not_a_number": ("l:2:x l:7.1:x", ""),
-    "somebody_else": ("m:2:9 m:7.1:9", ""),
+    "caller": ("c:2:9 c:7.5:9", "caller:7500:5500"),
+    "each_side_by_itself": ("l:2:9 c:2.1:9 l:7.5:260 c:7.6:9", "caller:7600:5500"),
+    "again_after_sound": ("l:2:1 l:7.5:1 l:13.0:9 l:18.5:9", "agent:7500:5500 agent:18500:5500"),
+    "not_a_number": ("l:2:x l:7.5:x", ""),
+    "somebody_else": ("m:2:9 m:7.5:9", ""),
 }
 
 
@@ -124,18 +124,18 @@ def test_on_hold_nobody_is_silent() -> None:
     talk = Talk()
     talk.report(2.0, "l", 9)
     talk.leg.held = True
-    talk.report(7.1, "l", 9)
+    talk.report(7.5, "l", 9)
     talk.leg.held = False
-    talk.report(12.2, "l", 9)
+    talk.report(13.0, "l", 9)
     assert talk.facts == []
-    talk.report(17.3, "l", 9)
-    assert [one.silent_ms for one in talk.facts] == [5_100]
+    talk.report(18.5, "l", 9)
+    assert [one.silent_ms for one in talk.facts] == [5_500]
 
 
 def test_a_leg_that_does_not_talk_yet_is_not_listened_to() -> None:
     talk = Talk()
     talk.leg.bridged = False
-    for at_s in (2.0, 7.1, 12.2):
+    for at_s in (2.0, 7.5, 13.0):
         talk.report(at_s, "l", None)
         talk.report(at_s, "c", None)
     assert talk.facts == []

@@ -119,7 +119,7 @@ async def test_a_transfer_for_which_the_trunk_had_no_leg_is_over_when_dial_is(
     ("number", "count", "dialled"),
     [("13912345678", "1", True), ("13912345678", "2", False), ("110", "2", True)],
 )
-async def test_a_full_trunk_is_a_failed_transfer_unless_in_an_emergency(
+async def test_a_full_trunk_refuses_a_transfer_unless_in_an_emergency(
     number: str, count: str, dialled: bool
 ) -> None:
     house = House()
@@ -127,8 +127,8 @@ async def test_a_full_trunk_is_a_failed_transfer_unless_in_an_emergency(
     house.variables["GROUP_COUNT(outside@trunk)"] = count
     await house.transfer("CHANUNAVAIL" if dialled else "", "20")
     assert [words[0] for words in house.executed] == (["MixMonitor", "Dial"] if dialled else [])
-    (ended,) = house.told("OutgoingEnded")
-    assert (ended.how, ended.cause) == ("failed", 20 if dialled else 34)
+    assert [one.why for one in house.told("OutgoingRefused")] == ([] if dialled else ["trunk_full"])
+    assert len(house.told("OutgoingStarted")) == len(house.told("OutgoingEnded")) == dialled
     assert (house.variables["HL_BACK"], house.variables.get("HL_NEXT")) == ("1001", None)
 
 

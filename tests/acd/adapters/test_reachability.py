@@ -151,6 +151,16 @@ async def test_whoever_was_gone_and_is_back_is_told_after_a_snapshot(house: Hous
     assert house.told == [("1001", True)]
 
 
+async def test_what_is_not_told_of_one_phone_keeps_nothing_from_another(house: House) -> None:
+    house.states = {"one": "INUSE", "several": "NOT_INUSE"}
+    house.contacts = {"one": {"one;@1": "away"}}
+    for view in house.agents.values():
+        view.gone_since_ms = 1
+    house.reachability.hint()
+    await asyncio.sleep(0.05)
+    assert house.told == [("1002", True)]
+
+
 async def test_whoever_was_gone_and_talks_is_back_only_with_a_contact(house: House) -> None:
     house.states = {"one": "INUSE", "several": "INUSE"}
     house.contacts = {"one": {"one;@1": "Reachable"}, "several": {"several;@1": "Unreachable"}}

@@ -14,6 +14,7 @@ from acd.core.expected_wait import (
     next_promise,
     wait_range,
 )
+from acd.core.paces import Paces
 
 ANNA, BERT = 1, 2
 BOTH = ANNA | BERT
@@ -137,9 +138,39 @@ def test_only_the_last_talks_are_kept():
         times.add("service", length_ms)
     assert times.to_dict() == {"service": [10_000, 20_000]}
     assert times.remaining_ms("service", 20_000, Random(1).randrange) == 10_000  # 500 s are forgotten
-    assert times.mean_ms("service") == 15_000
-    again = HandlingTimes.from_dict(times.to_dict())
-    assert (again.to_dict(), again.mean_ms("service"), again.mean_ms("new")) == (times.to_dict(), 15_000, 0)
+    assert HandlingTimes.from_dict(times.to_dict()).to_dict() == times.to_dict()
+
+
+@pytest.mark.parametrize(
+    ("lengths_ms", "usual_ms"),
+    [
+        ([], (0, 0)),
+        ([60_000] * 9, (0, 0)),  # too few
+        ([60_000] * 10, (60_000, 300_000)),
+        ([40_000] * 5 + [60_000] * 10, (53_333, 300_000)),
+        # three hours with nobody there count for five usual talks
+        ([60_000] * 19 + [10_800_000], (72_000, 300_000)),
+    ],
+)
+def test_what_is_usual_in_a_queue(lengths_ms, usual_ms):
+    assert talks_of(*lengths_ms).usual_ms("service") == usual_ms
+
+
+def test_a_forgotten_line_changes_nobodys_pace_much():
+    """20 agents of like pace, one of whom did not hang up for three hours; then 200 talks more."""
+    chance, times, paces = Random(1), HandlingTimes(), Paces()
+
+    def talk(agent: int, length_ms: int) -> None:
+        paces.add(str(agent), length_ms, *times.usual_ms("service"))
+        times.add("service", length_ms)
+
+    for turn in range(400):
+        talk(turn % 20, chance.randrange(40_000, 80_000))
+    talk(0, 10_800_000)
+    for turn in range(200):
+        talk(turn % 20, chance.randrange(40_000, 80_000))
+    assert min(paces.of(str(agent)) for agent in range(20)) > 0.9
+    assert max(paces.of(str(agent)) for agent in range(20)) < 1.2
 
 
 def test_the_range_is_the_median_and_the_80_percent_quantile():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from acd.core.media import SILENT_AFTER_MS, Quality, SilenceWatch, parse_quality
+from acd.core.media import SILENT_AFTER_MS, Quality, SilenceWatch, parse_quality, received_by_report
 
 
 def test_quality_is_read_into_ms() -> None:
@@ -25,6 +25,34 @@ def test_silence_is_told_once_and_again_after_audio() -> None:
     assert watch.sample("leg", 10, SILENT_AFTER_MS * 2) is None
     assert watch.sample("leg", 11, SILENT_AFTER_MS * 2) is None
     assert watch.sample("leg", 11, SILENT_AFTER_MS * 3) == SILENT_AFTER_MS
+
+
+def test_another_source_is_no_sound_and_the_same_silence_is_told_once() -> None:
+    watch = SilenceWatch()
+    watch.sample("leg", 0, 0, source="asked")
+    assert watch.sample("leg", 0, 5_000, source="asked") == 5_000
+    assert watch.sample("leg", 17, 8_000, source="reported") is None
+    assert watch.sample("leg", 17, 13_000, source="reported") is None
+    assert watch.sample("leg", 18, 14_000, source="reported") is None
+    assert watch.sample("leg", 18, 19_000, source="reported") == 5_000
+
+
+@pytest.mark.parametrize(
+    ("cycles", "last", "lost", "received"),
+    [
+        ("0", "9376", "0", 9376),
+        ("0", "9400", "24", 9376),  # 24 packets that could not be decrypted
+        ("1", "3", "0", 65_539),
+        (None, None, None, 0),  # no report block: nothing has come
+        ("0", "x", "0", None),
+    ],
+)
+def test_what_a_report_says_was_received(
+    cycles: str | None, last: str | None, lost: str | None, received: int | None
+) -> None:
+    fields = {"SequenceNumberCycles": cycles, "HighestSequence": last, "CumulativeLost": lost}
+    report = {f"Report0{name}": value for name, value in fields.items() if value is not None}
+    assert received_by_report(report) == received
 
 
 def test_a_leg_on_hold_starts_anew() -> None:

@@ -8,7 +8,7 @@ from acd.core.paces import KEPT_TALKS, Paces
 def paces_after(talks: int, handling_ms: int, usual_ms: int) -> Paces:
     paces = Paces()
     for _ in range(talks):
-        paces.add("1001", handling_ms, usual_ms)
+        paces.add("1001", handling_ms, usual_ms, 5 * usual_ms)
     return paces
 
 
@@ -21,6 +21,9 @@ def paces_after(talks: int, handling_ms: int, usual_ms: int) -> Paces:
         (90, 120_000, 1.9),
         (10, 30_000, 0.75),
         (10, 60_000, 1.0),
+        (1, 3_600_000, 15 / 11),  # at most five usual ones
+        (100, 3_600_000, 3.0),
+        (100, 1_000, 0.5),
     ],
 )
 def test_how_long_talks_last_beside_the_usual(talks: int, handling_ms: int, pace: float) -> None:
@@ -39,7 +42,7 @@ def test_old_talks_fade() -> None:
     paces = paces_after(1_000, 120_000, 60_000)
     assert paces.to_dict()["1001"][0] == KEPT_TALKS
     for _ in range(5 * KEPT_TALKS):
-        paces.add("1001", 60_000, 60_000)
+        paces.add("1001", 60_000, 60_000, 300_000)
     assert paces.of("1001") == pytest.approx(1.0, abs=0.02)
 
 

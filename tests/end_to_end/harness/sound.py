@@ -98,18 +98,13 @@ def tone_share(samples: Sequence[int], frequency_hz: int) -> float:
 
 
 def clearest_share(samples: Sequence[int], frequency_hz: int) -> float:
-    """The tone's share in the fifth of a second that has most of it.
+    """The tone's share in the tenth of a second that has most of it.
 
     A recording has gaps where a loaded machine let packets come late: pieces are whole, not all of it.
     """
-    length = SAMPLES_PER_S // 5
-    return max(
-        (
-            tone_share(samples[at : at + length], frequency_hz)
-            for at in range(0, len(samples) - length + 1, length)
-        ),
-        default=0.0,
-    )
+    length = SAMPLES_PER_S // 10
+    starts = range(0, max(1, len(samples) - length + 1), length // 2)
+    return max(tone_share(samples[at : at + length], frequency_hz) for at in starts)
 
 
 def write_wav(path: Path, samples: Sequence[int]) -> None:

@@ -25,7 +25,7 @@ async def test_it_answers_and_both_hear_each_other(stage: Stage, tmp_path: Path)
         await agent.event("CALL_CLOSED")
         await until(lambda: agent.heard.stat().st_size > 8000, "what it heard", 3)
     heard = sound.read_channels(agent.heard)[0]
-    assert sound.clearest_share(heard, 440) > 0.9
+    assert sound.clearest_share(heard[-8000:], 440) > 0.9
 
 
 async def test_it_dials_and_presses_keys(stage: Stage, tmp_path: Path) -> None:
