@@ -11,7 +11,7 @@ import socket
 import struct
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from harness import sound
@@ -23,6 +23,8 @@ PACKET_S = 0.020
 DIGITS = "0123456789*#ABCD"
 EVENT_VOLUME = 10  # -10 dBm0
 KEPT_PACKETS = 500  # 10 s
+WINDOW_S = 0.2
+LOOK_PACKETS = 5  # 0.1 s
 CODEC_NAMES = {number: name for name, number in PAYLOAD_TYPES.items()}
 
 
@@ -129,17 +131,23 @@ class RtpPort:
         """Whether queued digits have not all been sent."""
         return bool(self._events)
 
-    def share_of(self, frequency_hz: int, *, window_s: float = 0.2) -> float:
+    def share_of(self, frequency_hz: int, *, window_s: float = WINDOW_S) -> float:
         """Share of the power of what was heard last that lies at this frequency, 0..1."""
         return sound.tone_share(self.newest(window_s), frequency_hz)
 
     def newest(self, window_s: float) -> list[int]:
         """The samples heard last."""
-        packets = list(self._heard)[-round(window_s / PACKET_S) :]
-        return [sample for codec, payload in packets for sample in sound.decode(codec, payload)]
+        return self._window(round(window_s / PACKET_S), 0)
+
+    def _window(self, packets: int, before: int) -> list[int]:
+        """The samples of so many packets, with so many packets after them."""
+        kept = list(self._heard)
+        end = max(0, len(kept) - before)
+        kept = kept[max(0, end - packets) : end]
+        return [sample for codec, payload in kept for sample in sound.decode(codec, payload)]
 
     async def hears(self, frequency_hz: int, *, within_s: float = 3.0, share: float = 0.5) -> None:
-        """Wait until this tone makes up so much of the last 0.2 s. Raises TimeoutError."""
+        """Wait until this tone makes up so much of 0.2 s. Raises TimeoutError."""
 
         def miss() -> str:
             heard = (
@@ -147,16 +155,31 @@ class RtpPort:
             )
             return f"no tone of {frequency_hz} Hz on port {self.port} ({heard})"
 
-        await until(lambda: self._fresh() and self.share_of(frequency_hz) >= share, miss, within_s)
+        await self._hears(lambda samples: sound.tone_share(samples, frequency_hz) >= share, miss, within_s)
 
     async def hears_sound(self, *, within_s: float = 3.0, least_power: float = 1000.0) -> None:
-        """Wait until anything louder than silence was heard in the last 0.2 s. Raises TimeoutError."""
-
-        await until(
-            lambda: self._fresh() and sound.power(self.newest(0.2)) >= least_power,
+        """Wait until anything louder than silence is heard for 0.2 s. Raises TimeoutError."""
+        await self._hears(
+            lambda samples: sound.power(samples) >= least_power,
             lambda: f"only silence on port {self.port} ({self.received} packets)",
             within_s,
         )
+
+    async def _hears(
+        self, is_it: Callable[[list[int]], bool], miss: Callable[[], str], within_s: float
+    ) -> None:
+        """Judge 0.2 s, now and every 0.1 s of sound, also of what came while this process stood still."""
+        judged = self.received - (LOOK_PACKETS if self._fresh() else 0)
+
+        def found() -> bool:
+            nonlocal judged
+            while self.received - judged >= LOOK_PACKETS:
+                judged += LOOK_PACKETS
+                if is_it(self._window(round(WINDOW_S / PACKET_S), self.received - judged)):
+                    return True
+            return False
+
+        await until(found, miss, within_s)
 
     def _fresh(self) -> bool:
         """Whether 0.1 s of sound has come, and goes on coming."""

@@ -1,9 +1,11 @@
 """RTP packets, RFC 4733 events, and two ports that talk to each other."""
 
 import asyncio
+import socket
 import struct
 
 import pytest
+from harness import sound
 from harness.rtp import Packet, RtpPort, event_payloads, parse_packet
 from harness.sdp import Audio
 from harness.waiting import until
@@ -50,6 +52,29 @@ async def test_two_ports_hear_each_other() -> None:
     finally:
         here.close()
         there.close()
+
+
+async def test_a_tone_is_heard_that_came_and_went_while_nobody_looked() -> None:
+    here = RtpPort("127.0.0.1")
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as there:
+
+            def says(frequency_hz: int, packets: int) -> None:
+                payload = sound.encode("PCMU", sound.tone(frequency_hz, sound.SAMPLES_PER_PACKET))
+                for n in range(packets):
+                    there.sendto(Packet(0, n, 160 * n, 1, payload).to_bytes(), ("127.0.0.1", here.port))
+
+            says(1000, 20)
+            await until(lambda: here.received == 20, "what was said before", 3)
+            hears = asyncio.gather(here.hears(400), here.hears(1000), return_exceptions=True)
+            await asyncio.sleep(0.3)
+            says(400, 20)
+            says(2000, 60)
+            assert await hears == [None, None]
+            with pytest.raises(TimeoutError, match="no tone of 400 Hz"):
+                await here.hears(400, within_s=0.1)
+    finally:
+        here.close()
 
 
 async def test_a_held_side_is_sent_nothing() -> None:
