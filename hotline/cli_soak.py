@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import os
+import signal
 import time
 
 from hotline.asterisk_install import InstallError, ensure_install
@@ -65,6 +66,8 @@ def run(arguments: argparse.Namespace) -> int:
         )
         environment = {name: str(limit) for name, limit in options.file_bytes.items()}
         site = Site(folder, arguments.port_base, install, environment)
+        # As Ctrl-C does: the hotline under test, in a session of its own, must not outlive us.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         report = asyncio.run(Soak(site, options, tell).run())
     except (InstallError, SiteError, sipp.SippError) as error:
         raise CommandError(told(error)) from error

@@ -1,6 +1,10 @@
 """The command's own refusals and its report."""
 
+import asyncio
+import os
+import signal
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -41,6 +45,29 @@ def test_numbers_out_of_bounds_are_refused(
         status = int(str(refused.code))
     assert status in (1, 2)
     assert allowed in capsys.readouterr().err
+
+
+def test_a_soak_that_is_ended_ends_its_hotline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[str] = []
+
+    async def run() -> None:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            await asyncio.sleep(10)
+        finally:
+            await asyncio.sleep(0.01)
+            ended.append("hotline down")
+
+    monkeypatch.setattr(sipp, "installed", lambda: True)
+    monkeypatch.setattr(cli_soak, "ensure_install", lambda tell: None)
+    monkeypatch.setattr(cli_soak, "Soak", lambda *_: SimpleNamespace(run=run))
+    before, mask = signal.getsignal(signal.SIGTERM), os.umask(0)
+    try:
+        assert main(["soak", "--data", str(tmp_path / "new")]) == 130
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        os.umask(mask)
+    assert ended == ["hotline down"]
 
 
 def test_the_report_says_what_is_broken() -> None:
