@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,7 +31,10 @@ def _chinese(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def data(tmp_path: Path) -> str:
-    deployment = Deployment(tmp_path / "data", ports=Ports.from_base(31000))
+    with socket.socket() as nobody:  # another test's PostgreSQL must not answer
+        nobody.bind(("127.0.0.1", 0))
+        ports = replace(Ports.from_base(31000), postgres=nobody.getsockname()[1])
+    deployment = Deployment(tmp_path / "data", ports=ports)
     deployment.make_folders()
     deployment.save()
     Secrets.load(deployment)
