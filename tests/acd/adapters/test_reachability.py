@@ -41,6 +41,13 @@ class House:
     def _handle(self, event: PhoneBecameReachable | PhoneBecameUnreachable) -> None:
         self.told.append((event.agent, isinstance(event, PhoneBecameReachable)))
 
+    async def looks_for_who_was_gone(self) -> None:
+        """Both agents are gone when the link comes up."""
+        for view in self.agents.values():
+            view.gone_since_ms = 1
+        self.reachability.hint()
+        await asyncio.sleep(0.05)
+
     async def list_action(self, *_: object, **__: object) -> list[dict[str, str]]:
         self.asked += 1
         if self.states is None:
@@ -144,28 +151,19 @@ async def test_whoever_was_gone_and_is_back_is_told_after_a_snapshot(house: Hous
     house.reachability.hint()
     await asyncio.sleep(0.05)
     assert (house.told, house.asked) == ([], 0)  # nobody was gone
-    for view in house.agents.values():
-        view.gone_since_ms = 1
-    house.reachability.hint()
-    await asyncio.sleep(0.05)
+    await house.looks_for_who_was_gone()
     assert house.told == [("1001", True)]
 
 
 async def test_what_is_not_told_of_one_phone_keeps_nothing_from_another(house: House) -> None:
     house.states = {"one": "INUSE", "several": "NOT_INUSE"}
     house.contacts = {"one": {"one;@1": "away"}}
-    for view in house.agents.values():
-        view.gone_since_ms = 1
-    house.reachability.hint()
-    await asyncio.sleep(0.05)
+    await house.looks_for_who_was_gone()
     assert house.told == [("1002", True)]
 
 
 async def test_whoever_was_gone_and_talks_is_back_only_with_a_contact(house: House) -> None:
     house.states = {"one": "INUSE", "several": "INUSE"}
     house.contacts = {"one": {"one;@1": "Reachable"}, "several": {"several;@1": "Unreachable"}}
-    for view in house.agents.values():
-        view.gone_since_ms = 1
-    house.reachability.hint()
-    await asyncio.sleep(0.05)
+    await house.looks_for_who_was_gone()
     assert house.told == [("1001", True)]
