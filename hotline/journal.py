@@ -1,7 +1,7 @@
 """Writing a journal: one line per fact, in the file before anybody acts on it.
 
 `append` hands the line to the operating system before it returns, so the death of this process loses nothing;
-a thread forces the file to disk every 100 ms, so a power cut loses at most that much. Every opening starts a
+a thread forces the file to disk within 100 ms, so a power cut loses at most that much. Every opening starts a
 new epoch and a new file, after cutting the torn tail of the last one; `rotate` starts a new file with the
 owner's state at its head, so that recovery reads from there only.
 
@@ -125,6 +125,7 @@ class JournalWriter:
         self._retired: list[int] = []  # descriptors of finished files, yet to be synced and closed
         self._dirty = False
         self._folder_dirty = True
+        self._to_sync = threading.Event()
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._lock_fd = _lock(folder)
@@ -215,6 +216,7 @@ class JournalWriter:
         if self._stop.is_set():
             return
         self._stop.set()
+        self._to_sync.set()
         self._thread.join()
         self.sync()
         with self._sync_lock:
@@ -222,8 +224,10 @@ class JournalWriter:
                 os.close(descriptor)
 
     def _keep_syncing(self) -> None:
-        while not self._stop.wait(SYNC_EVERY_S):
-            self.sync()
+        while self._to_sync.wait() and not self._stop.wait(SYNC_EVERY_S):
+            self._to_sync.clear()
+            if not self.sync():
+                self._to_sync.set()  # what the disk has refused is tried again
 
     def _force(self, descriptor: int) -> bool:
         try:
@@ -261,6 +265,7 @@ class JournalWriter:
         self._fd, self._size = descriptor, 0
         self._number += 1
         self._dirty = self._folder_dirty = True
+        self._to_sync.set()
         return True
 
     def _create(self, number: int) -> int:
@@ -272,6 +277,8 @@ class JournalWriter:
 
     def _put(self, line: bytes) -> bool:
         """Writes a line or keeps it for later; False when the memory for that is full."""
+        if not self._to_sync.is_set():
+            self._to_sync.set()
         if self._pending:
             self._flush()
         too_much = self._pending_bytes + len(line) > self._buffer_bytes

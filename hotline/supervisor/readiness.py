@@ -84,20 +84,6 @@ async def service_ready(deployment: Deployment, name: str) -> str:
     return await _healthz(f"http://{name}/healthz", connector)
 
 
-async def service_answers(deployment: Deployment, name: str) -> bool:
-    """Whether the service says anything at all, ready or not."""
-    limit = aiohttp.ClientTimeout(total=QUESTION_LIMIT_S)
-    connector = aiohttp.UnixConnector(path=str(deployment.socket(name)))
-    try:
-        async with (
-            aiohttp.ClientSession(connector=connector, timeout=limit) as session,
-            session.get(f"http://{name}/healthz"),
-        ):
-            return True
-    except (aiohttp.ClientError, OSError, TimeoutError):
-        return False
-
-
 async def pages_ready(deployment: Deployment) -> str:
     """The pages answer on their port."""
     host = pages_host(deployment)

@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from hotline.asking import Asker
 from hotline.asterisk_install import AsteriskInstall
 from hotline.core.settings import Settings
 from hotline.deployment import Deployment
@@ -37,7 +38,7 @@ from hotline.supervisor.programs import (
     postgres_program,
     service_program,
 )
-from hotline.supervisor.readiness import Probe, probe_of, service_answers
+from hotline.supervisor.readiness import QUESTION_LIMIT_S, Probe, probe_of
 from hotline.supervisor.setup import SetupError
 from hotline.supervisor.watched import Watched
 from hotline.words import say, told
@@ -70,6 +71,7 @@ class Supervisor:
         self.install = install
         self.say = say
         self.secrets = Secrets.load(deployment)
+        self._asker = Asker(deployment, QUESTION_LIMIT_S)
         self.watched: dict[str, Watched] = {}
         self._database_task: asyncio.Task[None] | None = None
         self._files_changed = False
@@ -167,11 +169,7 @@ class Supervisor:
             self.watched[name].start()
         changes = Changes(self.deployment, self.secrets, self.install, reload_due=reload_due)
         rotation = LogRotation(self.deployment, self.install)
-        hang_watch = HangWatch(
-            self.watched,
-            tuple(service.name for service in SERVICES),
-            lambda name: service_answers(self.deployment, name),
-        )
+        hang_watch = HangWatch(self.watched, tuple(service.name for service in SERVICES), self._asker.answers)
         for look in (changes.look, rotation.look, hang_watch.look, self._write_state):
             self._background.append(asyncio.create_task(_every_second(look)))
         unready = asyncio.gather(*(self._until_ready(name) for name in self._names(needs_database=False)))
@@ -234,6 +232,7 @@ class Supervisor:
         for task in background:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
+        await self._asker.close()
         ours = {name: w for name, w in self.watched.items() if adopted or not w.adopted}
         for names in STOP_ORDER:
             await asyncio.gather(*(ours[name].stop() for name in names if name in ours))

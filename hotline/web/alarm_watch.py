@@ -10,7 +10,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Mapping
 
-from hotline.core.alarms import Alarm, alarms_of, figures_in
+from hotline.core.alarms import LABELS, Alarm, alarms_of, figures_in
 from hotline.web.services import Services
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class AlarmWatch:
 
     async def look(self) -> None:
         """Ask all services once."""
-        texts, health = await asyncio.gather(self._services.metrics(), self._services.health())
+        texts, health = await asyncio.gather(self._services.metrics(LABELS), self._services.health())
         now = alarms_of(
             figures_in(text for text in texts.values() if text is not None),
             {name: one.state for name, one in health.items()},

@@ -185,8 +185,11 @@ def test_everything_is_forced_to_disk_within_a_moment(
         time.sleep(0.01)
     time.sleep(0.3)  # what is under way comes to its end
     synced.clear()
+    looks: list[bool] = []
+    monkeypatch.setattr(writer, "sync", lambda: looks.append(True) or True)
     time.sleep(0.3)
-    assert synced == set(), "nothing new, nothing to do"
+    assert (synced, looks) == (set(), []), "nothing new: nothing is done, and nobody wakes"
+    monkeypatch.undo()
     writer.close()
 
 

@@ -96,6 +96,17 @@ async def test_metrics_tell_of_the_process_by_service(service: Service) -> None:
         assert f'{name}{{service="acd"}}' in text
 
 
+async def test_only_the_samples_asked_for_are_told(service: Service) -> None:
+    async def act() -> tuple[int, str]:
+        return await _get(service, "/metrics?name[]=hotline_service_ready&name[]=hotline_nobodys")
+
+    _, (status, text) = await _while_serving(service, act)
+    assert status == 200
+    assert [line for line in text.splitlines() if not line.startswith("#")] == [
+        'hotline_service_ready{service="acd"} 0.0'
+    ]
+
+
 async def test_the_socket_is_closed_to_other_users(service: Service) -> None:
     async def act() -> int:
         return service.deployment.socket("acd").stat().st_mode & 0o777

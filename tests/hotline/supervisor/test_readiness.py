@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -18,7 +17,6 @@ from hotline.supervisor.readiness import (
     pages_host,
     port_ready,
     run_console,
-    service_answers,
     service_ready,
 )
 
@@ -149,23 +147,6 @@ async def test_a_socket_without_a_service_is_not_ready(deployment: Deployment) -
     await server.wait_closed()
     deployment.socket("acd").touch()
     assert await service_ready(deployment, "acd") != ""
-
-
-async def test_a_service_answers_ready_or_not(deployment: Deployment, health: dict[str, object]) -> None:
-    assert await service_answers(deployment, "acd")
-    health.update(ready=False, why="AMI is away")
-    assert await service_answers(deployment, "acd")
-    assert not await service_answers(deployment, "ivr")
-
-
-async def test_a_service_that_takes_the_question_and_says_nothing_does_not_answer(
-    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("hotline.supervisor.readiness.QUESTION_LIMIT_S", 0.1)
-    with socket.socket(socket.AF_UNIX) as silent:
-        silent.bind(str(deployment.socket("acd")))
-        silent.listen()
-        assert not await service_answers(deployment, "acd")
 
 
 async def test_a_port_is_ready_when_somebody_listens() -> None:

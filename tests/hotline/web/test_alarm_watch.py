@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 
 import pytest
 from fake_acd import FakeAcd
@@ -15,7 +16,8 @@ from hotline.web.services import Services
 
 async def test_an_alarm_keeps_its_beginning_and_ends(site: RunningSite, acd: FakeAcd) -> None:
     now_ms = 1_000
-    watch = AlarmWatch(Services(site.deployment), lambda: now_ms)
+    services = Services(site.deployment)
+    watch = AlarmWatch(services, lambda: now_ms)
     down = Alarm("trunk_down", "carrier")
     acd.metrics = 'hotline_trunk_up{trunk="carrier"} 0.0\n'
     await watch.look()
@@ -27,6 +29,7 @@ async def test_an_alarm_keeps_its_beginning_and_ends(site: RunningSite, acd: Fak
     await watch.look()
     assert down not in watch.alarms
     assert Alarm("service", "ivr") in watch.alarms  # nobody listens there
+    await services.close()
 
 
 async def test_a_look_that_fails_does_not_end_the_watch(
@@ -37,12 +40,12 @@ async def test_a_look_that_fails_does_not_end_the_watch(
     watch = AlarmWatch(services, lambda: 1)
     honest, failures = services.metrics, 0
 
-    async def metrics() -> dict[str, str | None]:
+    async def metrics(samples: Iterable[str]) -> dict[str, str | None]:
         nonlocal failures
         failures += 1
         if failures < 3:
             raise ValueError("no figures")
-        return await honest()
+        return await honest(samples)
 
     monkeypatch.setattr(services, "metrics", metrics)
     watch.start()
@@ -50,4 +53,5 @@ async def test_a_look_that_fails_does_not_end_the_watch(
         while not watch.alarms:  # noqa: ASYNC110 - for tests only
             await asyncio.sleep(0.01)
     await watch.close()
+    await services.close()
     assert failures >= 3
