@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
-from harness import sound
 from harness.bare_asterisk import MODULES, BareAsterisk
 from harness.desk import Desk
 from harness.lanes import CARRIER
@@ -150,7 +149,6 @@ async def _ours(
 ) -> AsyncIterator[Stage]:
     one_by_one = asyncio.Semaphore(LOGINS_AT_ONCE)
     async with HotlineStack(folder / "hotline", port_base, _settings(names)) as hotline:
-        _shorten_whisper(hotline.deployment.sounds)
         if not recording:
             await _without_recording(hotline)
 
@@ -172,7 +170,7 @@ async def _ours(
 
 
 def _settings(names: tuple[str, ...]) -> str:
-    """One queue, without flow, survey, announcement, after-contact work and (as there) transfers by code."""
+    """One queue, without flow, survey, announcements, after-contact work and (as there) transfers by code."""
     people = "\n".join(
         f'[[phone]]\nname = "{name}"\ncodecs = ["ulaw"]\n\n'
         f'[[agent]]\nnumber = "{name}"\nname = "{name}"\nphone = "{name}"\nskills = {{ bench = 5 }}\n'
@@ -200,6 +198,7 @@ name = "bench"
 title = {{ zh = "比较", en = "Benchmark" }}
 needs = "bench"
 whisper = "queue-bench"
+announce_queue = false
 announce_agent = false
 announce_position_s = 0
 after_contact_s = 0
@@ -211,15 +210,6 @@ direct_rings = 1
 
 {people}
 """
-
-
-def _shorten_whisper(sounds: Path) -> None:
-    """The whisper becomes one packet of silence: app_queue has none."""
-    for language in ("zh", "en"):
-        file = sounds / language / "hotline" / "queue-bench.wav"
-        if not file.exists():
-            raise RuntimeError(f"{file}: no such prompt to shorten")
-        sound.write_wav(file, [0] * sound.SAMPLES_PER_PACKET)
 
 
 async def _without_recording(hotline: HotlineStack) -> None:

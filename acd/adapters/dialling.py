@@ -49,7 +49,7 @@ def dial_options(
     takes it before anybody has answered: see `acd.adapters.winners`.
     verdict: a prompt that the agent hears in place of the queue's.
     """
-    whisper = verdict or queue.whisper
+    whisper = verdict or (queue.whisper if queue.announce_queue else "")
     says_number = queue.announce_agent and not order.beside
     return DialOptions(
         go_on=True,

@@ -165,6 +165,7 @@ class Queue:
     target_rings: int | None = None
     short_abandon_s: int | None = None  # default: hotline.short_abandon_s
     whisper: str = ""  # prompt the agent hears; required
+    announce_queue: bool = True  # agent hears the whisper
     announce_agent: bool = True  # caller hears "agent 1024 at your service"
     announce_position_s: int = 30  # 0: never
     return_within_s: int = 0  # who gave up or was cut off and calls again within has the old place; 0: never

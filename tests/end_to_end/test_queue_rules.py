@@ -31,6 +31,7 @@ announce_position_s = 0
 max_predicted_wait_s = 60
 predicted_overflow = {{ entering = "message:message-thanks", waiting = "wait" }}
 short_abandon_s = 30
+announce_queue = false
 whisper = "queue-{queue}"
 
 [[queue]]
@@ -106,11 +107,13 @@ async def _the_number_s_team_before_one_who_is_longer_idle(stack: HotlineStack, 
 
 
 async def _too_long_a_wait_is_not_begun(stack: HotlineStack, desk) -> None:  # type: ignore[no-untyped-def]
-    """The one agent has just begun to talk: the first guess of a talk is minutes."""
+    """The one agent has just begun to talk: the first guess of a talk is minutes. The whisper is off."""
     async with stack.caller() as caller, stack.caller() as other:
         call, contact = await dial(stack, caller, "6001")
         rung = await desk.phone.incoming(within_s=15)
         rung.answer()
+        await call.rtp.hears(prompt_hz(f"agent-{FIRST}"))
+        assert rung.rtp.share_of(prompt_hz(f"queue-{LANE.queue}")) < 0.1  # played at the same time
         await stack.fact("CallConnected", contact=contact)
         turned, late = await dial(stack, other, "6001")
         sent = (await stack.fact("CallOverflowed", contact=late, within_s=15)).body

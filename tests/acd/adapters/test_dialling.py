@@ -1,5 +1,7 @@
 """How an offer is dialled, and what Dial's outcome means."""
 
+from dataclasses import replace
+
 import pytest
 
 from acd.adapters.dialling import dial_options, failed_cause, offers_by_phone
@@ -39,6 +41,12 @@ def test_the_agent_is_announced_only_where_the_queue_says_so() -> None:
     )
     assert "A(hotline/queue-service:hotline/agent-1024)" in dial_options(order, queue, ringing=False).text()
     assert "A(hotline/queue-service)" in dial_options(order, silent, ringing=False).text()
+    assert (
+        "A(:hotline/agent-1024)"
+        in dial_options(order, replace(queue, announce_queue=False), ringing=False).text()
+    )
+    unsaid = dial_options(order, replace(silent, announce_queue=False), ringing=False).text()
+    assert "A(" not in unsaid
     assert "m(" not in dial_options(order, queue, ringing=True).text()
     verified = dial_options(order, queue, ringing=False, verdict="verified").text()
     assert "A(hotline/verified:hotline/agent-1024)" in verified
