@@ -132,10 +132,10 @@ async def _without_reports(hotline: HotlineStack) -> None:
         ("stasis.conf", "[declined_message_types]", "\ndecline = ast_rtp_rtcp_sent_type"),
         ("manager.conf", "disabledevents = ", "RTCPSent,"),
     ):
-        text = (etc / file).read_text("utf-8")
+        text = (etc / file).read_bytes().decode()  # with the carriage returns of manager.conf
         if text.count(line) != 1:
             raise RuntimeError(f"{etc / file}: no {line!r}")
-        (etc / file).write_text(text.replace(line, line + more), "utf-8")
+        (etc / file).write_bytes(text.replace(line, line + more).encode())
     await hotline.back("asterisk", hotline.kill("asterisk"))
 
 

@@ -242,7 +242,7 @@ def _link_share(deployment: Deployment, install: Install) -> Path:
 def _write_changed(path: Path, text: str, mode: int = 0o600) -> bool:
     """Replaces a file atomically when its text or mode is another; True when it was."""
     try:
-        if path.read_text("utf-8") == text and path.stat().st_mode & 0o777 == mode:
+        if path.read_bytes() == text.encode() and path.stat().st_mode & 0o777 == mode:
             return False
     except FileNotFoundError:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

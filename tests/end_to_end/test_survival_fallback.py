@@ -67,12 +67,12 @@ async def test_an_acd_that_cannot_see_asterisk_gives_its_callers_back(own_stack:
     """Its manager account is refused from now on, while FastAGI would still hold callers."""
     stack = await own_stack(crowd_settings(1, fallback_after_s=FALLBACK_AFTER_S))
     accounts = stack.deployment.asterisk_etc / "manager.conf"
-    good = accounts.read_text()
+    good = accounts.read_bytes()
     async with Crowd(stack, agents=1) as crowd, stack.phone(EMERGENCY, tone_hz=AGENT_HZ) as emergency:
         await emergency.register()
         [talking] = await crowd.conversations(1)
         [waiting] = await crowd.waits(1)
-        accounts.write_text(good.replace(stack.secrets.ami_acd, "another-secret"))
+        accounts.write_bytes(good.replace(stack.secrets.ami_acd.encode(), b"another-secret"))
         await stack.console("manager reload")
         for line in (await stack.console("manager show connected")).splitlines():
             if line.split()[0] == "acd":
@@ -81,7 +81,7 @@ async def test_an_acd_that_cannot_see_asterisk_gives_its_callers_back(own_stack:
         helped.answer()
         await waiting.call.rtp.hears(AGENT_HZ, within_s=10)
         await crowd.all_talk([talking])
-        accounts.write_text(good)
+        accounts.write_bytes(good)
         await stack.console("manager reload")
         await waiting.call.hang_up()
         await helped.ended()

@@ -59,7 +59,7 @@ class House:
         return write_configuration(self.deployment, settings, self.secrets, self.install)
 
     def text(self, name: str) -> str:
-        return (self.deployment.asterisk_etc / name).read_text("utf-8")
+        return (self.deployment.asterisk_etc / name).read_bytes().decode()
 
     def sections(self, name: str) -> list[tuple[str, dict[str, list[str]]]]:
         """Every section of a file with its options, templates not followed."""
@@ -264,8 +264,13 @@ def test_a_supervisors_code_takes_agents_numbers_of_any_length(house: House, age
 def test_what_callers_choose_makes_no_event(house: House) -> None:
     """Line ends in numbers: no event with an empty line passes, and only our own numbers get a channel."""
     house.write(defaults())
-    excluded = "eventfilter(action(exclude),method(regex)) = [[:cntrl:]]{3}[^[:cntrl:]]"
-    assert excluded in house.text("manager.conf").splitlines()
+    (excluded,) = re.findall(
+        r"\neventfilter\(action\(exclude\),method\(regex\)\) = (.*)\n", house.text("manager.conf")
+    )
+    hostile = "Event: Hangup\r\nCallerIDNum: 1\r\n\r\nEvent: Shutdown\r\n\r\n"
+    assert re.search(excluded, hostile, re.DOTALL)
+    assert not re.search(excluded, "Event: Hangup\r\nCallerIDNum: 1\r\n\r\n", re.DOTALL)
+    assert not house.write(defaults()), "what is there already is no change"
     assert "Newchannel" not in re.sub("disabledevents.*", "", house.text("manager.conf"))
     callers = house.text("extensions.conf").partition("[from-trunk]")[2].partition("\n[")[0]
     first = [line for line in callers.splitlines() if line.startswith("exten")]
