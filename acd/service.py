@@ -25,6 +25,7 @@ from acd.adapters.media_watch import REPORT, MediaWatch
 from acd.adapters.number_file import NumberFile
 from acd.adapters.observer import Observer
 from acd.adapters.orders import REQUEUE
+from acd.adapters.outgoing import EVENTS as OUTGOING_EVENTS
 from acd.adapters.outgoing import Outgoing
 from acd.adapters.own_calls import OwnCalls
 from acd.adapters.queue_handler import QueueHandler
@@ -35,6 +36,7 @@ from acd.adapters.supervise import SUPERVISE, Supervisors
 from acd.adapters.supervise_codes import SupervisorCodes
 from acd.adapters.trunks import EVENTS as TRUNK_EVENTS
 from acd.adapters.trunks import TrunkWatch
+from acd.adapters.verdicts import EVENTS as VERDICT_EVENTS
 from acd.adapters.verdicts import VERDICT, Verdicts
 from acd.adapters.winners import JOINED, WINNER, Winners
 from acd.background import for_ever
@@ -69,6 +71,7 @@ class Acd:
         self._settings: Callable[[], Settings] = lambda: service.settings
         self._caller_reference = caller_references(service.secrets.caller_key)
         self._recording_path = recording_path(self._settings)
+        self._phones = frozenset(phone.name for phone in service.settings.phones)
         self._clock = SteadyClock()
         self._past = read_back(service.deployment.journal("acd"), day_starts(self._settings))
         self._journal = JournalWriter(
@@ -123,6 +126,7 @@ class Acd:
         self._fastagi = self._make_fastagi(supervisors)
         self._door = Door(self._fastagi, service.ready, service.registry)
         self._tasks: list[asyncio.Task[None]] = []
+        self._told = self._listeners()
         self._connect()
 
     def _make_observer(self) -> Observer:
@@ -135,9 +139,7 @@ class Acd:
             self._past.known_since_ms or self._clock.now_ms(),
             self._past.last_ms or self._clock.now_ms(),
         )
-        own_calls = OwnCalls(
-            self.engine, lambda name: any(name == phone.name for phone in self._settings().phones)
-        )
+        own_calls = OwnCalls(self.engine, lambda name: name in self._phones)
         return Observer(
             self.engine,
             self._caller_reference,
@@ -202,18 +204,31 @@ class Acd:
         sounds, languages = self._service.deployment.sounds, self._service.settings.hotline.languages
         return all((sounds / language / "hotline" / f"{prompt}.wav").exists() for language in languages)
 
+    def _listeners(self) -> dict[str, list[Callable[[Mapping[str, str]], None]]]:
+        """By event, who is told of it, in this order."""
+        told: dict[str, list[Callable[[Mapping[str, str]], None]]] = {}
+        for events, listener in (
+            (
+                VERDICT_EVENTS,
+                self._verdicts.on_message,
+            ),  # keeps an agent whom the observer's word would set free
+            (self.observer.wanted, self.observer.on_message),
+            (FAILURES, self._security.on_message),
+            (TRUNK_EVENTS, self._trunks.on_message),
+            ({STATUS}, self._reachability.on_message),
+            (OUTGOING_EVENTS, self._outgoing.on_message),
+            ({REPORT}, self._media.on_report),
+        ):
+            for event in events:
+                told.setdefault(event, []).append(listener)
+        return told
+
     def _on_message(self, message: Mapping[str, str]) -> None:
-        if message.get("Event") == REPORT:  # the most frequent, and nobody else's
-            self._media.on_report(message)
-            return
-        self._verdicts.on_message(message)  # keeps an agent whom the observer's word would set free
-        self.observer.on_message(message)
-        self._security.on_message(message)
-        self._trunks.on_message(message)
-        self._reachability.on_message(message)
-        self._outgoing.on_message(message)
+        for listener in self._told.get(message.get("Event", ""), ()):
+            listener(message)
 
     def _on_settings(self, settings: Settings) -> None:
+        self._phones = frozenset(phone.name for phone in settings.phones)
         self.engine.handle(settings_changed(settings))
 
     def _on_synchronized(self, synchronized: bool) -> None:

@@ -31,7 +31,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from hotline.file_sizes import JOURNAL_BYTES, file_limit
-from hotline.journal_line import GAP, HEAD, Envelope, encode
+from hotline.journal_line import GAP, HEAD, Envelope, body_as_json, encode
 from hotline.journal_reader import (
     JournalFollower,
     JournalReader,
@@ -349,7 +349,10 @@ class JournalWriter:
     ) -> Envelope:
         at_us = time.time_ns() // 1000 if at_us is None else at_us
         mono_ms = time.monotonic_ns() // 1_000_000
-        return Envelope(self.writer, self.epoch, seq, kind, version, fact_id, contact, at_us, mono_ms, body)
+        text = body_as_json(body)
+        return Envelope(
+            self.writer, self.epoch, seq, kind, version, fact_id, contact, at_us, mono_ms, body, text
+        )
 
 
 def _lock(folder: Path) -> int:

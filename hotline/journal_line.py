@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 HEAD = "JournalHead"
@@ -45,6 +45,14 @@ class Envelope:
     at_us: int
     mono_ms: int
     body: dict[str, Any]
+    body_text: str = field(
+        default="", repr=False, compare=False
+    )  # the body as JSON, where it has been written
+
+
+def body_as_json(body: Mapping[str, Any]) -> str:
+    """The body as it stands in a line. Raises ValueError when it is not JSON."""
+    return _encode(body)
 
 
 def encode(envelope: Envelope) -> bytes:
@@ -54,7 +62,7 @@ def encode(envelope: Envelope) -> bytes:
         f'"writer":{_encode(envelope.writer)},"epoch":{envelope.epoch},"seq":{envelope.seq},'
         f'"kind":{_encode(envelope.kind)},"version":{envelope.version},"fact_id":{_encode(envelope.fact_id)},'
         f'"contact":{contact},"at_us":{envelope.at_us},"mono_ms":{envelope.mono_ms},'
-        f'"body":{_encode(envelope.body)}}}'
+        f'"body":{envelope.body_text or _encode(envelope.body)}}}'
     )
     rest = text.encode("utf-8", "replace")  # half a surrogate pair in a caller's name is no reason to fail
     line = b'%s%08x",%s\n' % (_PREFIX, zlib.crc32(rest), rest)

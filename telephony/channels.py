@@ -59,8 +59,13 @@ class ChannelSeen:
     @property
     def endpoint(self) -> str:
         """The name of the phone or trunk behind the channel, or "" if it is no SIP channel."""
-        technology, _, rest = self.channel.partition("/")
-        return rest.rpartition("-")[0] if technology == "PJSIP" else ""
+        return endpoint_of(self.channel)
+
+
+def endpoint_of(channel: str) -> str:
+    """The name of the phone or trunk behind a channel of this name, or "" if it is no SIP channel."""
+    technology, _, rest = channel.partition("/")
+    return rest.rpartition("-")[0] if technology == "PJSIP" else ""
 
 
 def channel_seen(message: Mapping[str, str], prefix: str = "") -> ChannelSeen:

@@ -39,6 +39,9 @@ class MediaWatch:
         self._observer = observer
         self._silence = SilenceWatch()
         self._reported_ms: dict[str, int] = {}
+        self._talks_of: dict[
+            str, str
+        ] = {}  # by contact the leg found last, so that not all are looked through
         self._silent = Counter(
             "hotline_one_way_calls_total", "Legs without audio for 5 s", ["side"], registry=registry
         )
@@ -63,9 +66,15 @@ class MediaWatch:
             self._listen(uniqueid, leg, side, packets, REPORT)
 
     def _talk_of(self, contact: str) -> Leg | None:
-        return next(
-            (leg for leg in self._observer.legs.values() if leg.contact == contact and leg.bridged), None
-        )
+        legs = self._observer.legs
+        leg = legs.get(self._talks_of.get(contact, ""))
+        if leg is not None and leg.contact == contact and leg.bridged:
+            return leg
+        for uniqueid, leg in legs.items():
+            if leg.contact == contact and leg.bridged:
+                self._talks_of[contact] = uniqueid
+                return leg
+        return None
 
     async def run(self) -> None:
         """Ask where no report comes from, forever."""
@@ -82,6 +91,7 @@ class MediaWatch:
         alive = {*legs, *(leg.contact for leg in legs.values())}
         self._silence.keep(alive)
         self._reported_ms = {one: at_ms for one, at_ms in self._reported_ms.items() if one in alive}
+        self._talks_of = {one: leg for one, leg in self._talks_of.items() if one in alive}
         due_ms = self._engine.clock.now_ms() - REPORTED_WITHIN_MS
         return ((uniqueid, leg) for uniqueid, leg in legs.items() if leg.bridged_ms <= due_ms)
 

@@ -33,6 +33,7 @@ from telephony.fastagi import AgiSession
 logger = logging.getLogger(__name__)
 
 SEGMENT = "o-"  # a segment of this kind: this, and the unique id of the phone's channel
+EVENTS = frozenset({"DialBegin", "Newstate", "Hangup"})
 RING_S = 90
 HOW_BY_CAUSE = {16: "no_answer", 17: "busy", 18: "no_answer", 19: "no_answer"}  # Q.850
 
@@ -208,7 +209,7 @@ class Outgoing:
     # ---- what becomes of it
 
     def on_message(self, message: Mapping[str, str]) -> None:
-        """Called for every AMI event, synchronously."""
+        """Called for each of EVENTS, synchronously."""
         outgoing = self._engine.picture.outgoing
         if not outgoing:
             return

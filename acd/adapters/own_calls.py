@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 
 from acd.core.events import PhoneFree, PhoneInUse
 from acd.engine import Engine
-from telephony.channels import ChannelSeen, channel_seen
+from telephony.channels import ChannelSeen, channel_seen, endpoint_of
 
 MOST_GONE = 2000
 DESK = "desk"
@@ -36,16 +36,20 @@ class OwnCalls:
         """One of AMI's events, whatever it is about."""
         match message["Event"]:
             case "DialBegin":
-                self.see(channel_seen(message))
-                self.see(channel_seen(message, "Dest"))
+                self._look(message)
+                self._look(message, "Dest")
             case "BridgeEnter":
-                self.see(channel_seen(message))
+                self._look(message)
             case "UserEvent" if message.get("UserEvent") == "HotlineContact":
-                self.see(channel_seen(message))  # the phone calls the hotline itself
+                self._look(message)  # the phone calls the hotline itself
             case "Newstate" if message.get("ChannelStateDesc") == "Up":
-                self.see(channel_seen(message))
+                self._look(message)
             case "Hangup":
                 self.ended(message.get("Uniqueid", ""))
+
+    def _look(self, message: Mapping[str, str], prefix: str = "") -> None:
+        if self._is_phone(endpoint_of(message.get(f"{prefix}Channel", ""))):  # to read all of it takes longer
+            self.see(channel_seen(message, prefix))
 
     def see(self, channel: ChannelSeen) -> None:
         """A channel rings, dials, or talks."""

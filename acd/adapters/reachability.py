@@ -55,9 +55,7 @@ class Reachability:
         self._doubted.clear()
 
     def on_message(self, message: Mapping[str, str]) -> None:
-        """Called for every AMI event, synchronously."""
-        if message.get("Event") != STATUS:
-            return
+        """Called for every event of STATUS, synchronously."""
         phone = message.get("AOR", "")
         reachable = self._contacts.told(phone, message.get("URI", ""), message.get("ContactStatus", ""))
         if reachable is None:

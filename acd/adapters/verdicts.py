@@ -25,6 +25,7 @@ from telephony.fastagi import AgiSession
 
 logger = logging.getLogger(__name__)
 
+EVENTS = frozenset({"BlindTransfer", "UserEvent"})
 VERDICT = Destination("verdict")
 """Where the voice comes from (extensions 0 and 1), and where it is whispered (9)."""
 
@@ -39,7 +40,7 @@ class Verdicts:
         self._sent: dict[str, tuple[str, str]] = {}  # contact -> segment and agent of whoever sent it
 
     def on_message(self, message: Mapping[str, str]) -> None:
-        """Called for every AMI event, synchronously."""
+        """Called for each of EVENTS, synchronously."""
         if message.get("Event") == "BlindTransfer":
             self._sent_away(message)
         if message.get("UserEvent") != "HotlineVerified":
