@@ -38,8 +38,7 @@ log = logging.getLogger(__name__)
 Closer = Callable[[], Awaitable[None]]
 CLOSE_LIMIT_S = 10.0
 GC_THRESHOLDS = (20_000, 20, 20)  # few cycles are made here, and looking for them delays a ring
-SETTINGS_POLL_S = 0.25
-_LAG_TICK_S = 0.25
+_TICK_S = 0.5  # between two looks at the loop's lag and the settings
 _LAG_BUCKETS_S = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
 
 
@@ -109,36 +108,44 @@ class Service:
         headers = {"Content-Type": CONTENT_TYPE_LATEST}
         return web.Response(body=generate_latest(wanted), headers=headers)
 
-    async def watch_settings(self) -> None:
-        """Follow the snapshot file until cancelled; an unreadable one is logged once and the old kept."""
-        file = self.deployment.settings_file
-        seen, failed = _file_stamp(file), None
-        while True:
-            await asyncio.sleep(SETTINGS_POLL_S)
-            stamp = _file_stamp(file)
-            if stamp == seen or stamp is None:
-                continue
-            try:
-                settings = settings_snapshot.read(file)
-            except OSError:
-                if stamp != failed:
-                    log.exception("settings_unreadable")
-                failed = stamp  # tried again: not the file is wrong, but for now the machine
-                continue
-            except Exception:  # whatever is wrong with the file, the service goes on
-                seen = stamp
-                log.exception("settings_unreadable")
-                continue
-            seen = stamp
-            if settings.version != self.settings.version:
-                self.replace_settings(settings)
-
-    async def watch_loop(self) -> None:
-        """Measure the event loop's lag until cancelled."""
+    async def watch(self) -> None:
+        """Measure the event loop's lag and follow the snapshot file, until cancelled."""
+        snapshot = _SnapshotFile(self.deployment.settings_file)
         while True:
             before = time.monotonic()
-            await asyncio.sleep(_LAG_TICK_S)
-            self._lag.observe(max(0.0, time.monotonic() - before - _LAG_TICK_S))
+            await asyncio.sleep(_TICK_S)
+            self._lag.observe(max(0.0, time.monotonic() - before - _TICK_S))
+            settings = snapshot.changed()
+            if settings is not None and settings.version != self.settings.version:
+                self.replace_settings(settings)
+
+
+class _SnapshotFile:
+    """The settings' snapshot as it changes; an unreadable one is logged once and the old kept."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._seen = _file_stamp(file)
+        self._failed: tuple[int, int] | None = None
+
+    def changed(self) -> Settings | None:
+        """The settings in it when it was replaced since the last look, else None."""
+        stamp = _file_stamp(self._file)
+        if stamp == self._seen or stamp is None:
+            return None
+        try:
+            settings = settings_snapshot.read(self._file)
+        except OSError:
+            if stamp != self._failed:
+                log.exception("settings_unreadable")
+            self._failed = stamp  # tried again: not the file is wrong, but for now the machine
+            return None
+        except Exception:  # whatever is wrong with the file, the service goes on
+            self._seen = stamp
+            log.exception("settings_unreadable")
+            return None
+        self._seen = stamp
+        return settings
 
 
 class _ProcessCollector(Collector):
@@ -221,7 +228,7 @@ async def serve(service: Service, start: Callable[[Service], Awaitable[Closer]])
         socket.unlink(missing_ok=True)
         await web.UnixSite(runner, str(socket)).start()
         socket.chmod(0o600)
-        tasks = [loop.create_task(service.watch_settings()), loop.create_task(service.watch_loop())]
+        tasks = [loop.create_task(service.watch())]
         log.info("service_started", extra={"pid": os.getpid(), "settings_version": service.settings.version})
         await stop.wait()
         log.info("service_stopping")
