@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hotline.debian_packages import FetchError, fetch_packages, locked, unpack_packages
+from hotline.music import encode_music
 from hotline.words import say, told
 
 OLDEST_VERSION = 20
@@ -95,9 +96,13 @@ def find_install() -> AsteriskInstall | None:
 
 def ensure_install(tell: Tell) -> AsteriskInstall:
     """The Asterisk to use, fetched when there is none; `tell` hears of progress. Raises InstallError."""
-    found = find_install()
-    if found:
-        return found
+    found = find_install() or _fetched_install(tell)
+    if found.share.is_relative_to(cache_folder()):  # what is the system's is not ours to add to
+        encode_music(found.share / "moh", found.sox)
+    return found
+
+
+def _fetched_install(tell: Tell) -> AsteriskInstall:
     cache = cache_folder()
     try:
         cache.mkdir(parents=True, exist_ok=True)
