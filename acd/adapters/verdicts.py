@@ -37,7 +37,13 @@ class Verdicts:
         self._engine = engine
         self._observer = observer
         self._settings = settings
-        self._sent: dict[str, tuple[str, str]] = {}  # contact -> segment and agent of whoever sent it
+        # Contact -> segment and agent of whoever sent it to enter digits. After a restart the states tell, now: the
+        # caller's next session may be heard of before the verdict is, and then nobody is kept any more.
+        self._sent = {
+            view.contact: (view.segment, number)
+            for number, view in engine.picture.agents.items()
+            if view.reason == VERIFYING
+        }
 
     def on_message(self, message: Mapping[str, str]) -> None:
         """Called for each of EVENTS, synchronously."""
@@ -46,7 +52,7 @@ class Verdicts:
         if message.get("UserEvent") != "HotlineVerified":
             return
         contact, verified = message.get("Uniqueid", ""), message.get("Result") == "verified"
-        if (sender := self._sent_by(contact)) is not None:
+        if (sender := self._sent.pop(contact, None)) is not None:
             now_ms = self._engine.clock.now_ms()
             self._engine.record(CallerVerified(now_ms, contact, *sender, verified))
             return
@@ -87,20 +93,6 @@ class Verdicts:
             await session.set_variable("HL_BACK", self._keep(contact))
         except HungUp:
             logger.debug("verification_left", extra={"contact": contact})
-
-    def _sent_by(self, contact: str) -> tuple[str, str] | None:
-        """Segment and agent of a caller who was transferred to enter digits; None: they are in a talk.
-
-        The caller's next session may be heard of before the verdict is, and then nobody is kept any more.
-        """
-        if contact in self._sent:
-            return self._sent.pop(contact)
-        kept = (
-            (view.segment, number)
-            for number, view in self._engine.picture.agents.items()
-            if view.contact == contact and view.reason == VERIFYING
-        )
-        return next(kept, None)
 
     def _whisper(self, link: AmiLink, leg: Leg, verified: bool) -> None:
         in_background(self._originate(link, leg, verified))

@@ -23,9 +23,9 @@ VERDICT = {"Event": "UserEvent", "UserEvent": "HotlineVerified", "Uniqueid": "c1
 class House:
     """1001 talks with c1 and sends the caller to enter digits."""
 
-    def __init__(self) -> None:
+    def __init__(self, reason: str = "") -> None:
         self.told: list[Any] = []
-        self.agent = SimpleNamespace(segment="1-1", contact="c1", reason="", offer="1-1")
+        self.agent = SimpleNamespace(segment="1-1", contact="c1", reason=reason, offer="1-1")
         picture = SimpleNamespace(
             contacts={"c1": SimpleNamespace(agent="1001", queue="service")}, agents={"1001": self.agent}
         )
@@ -53,8 +53,10 @@ def test_the_verdict_counts_for_whoever_sent_the_caller(back_already: bool) -> N
     assert house.told == [CallerVerified(5, "c1", "1-1", "1001", True)]
 
 
-def test_after_a_restart_the_agents_state_tells_who_sent_the_caller() -> None:
-    house = House()
-    house.agent.reason = VERIFYING
+@pytest.mark.parametrize("back_already", [False, True])
+def test_after_a_restart_the_agents_state_tells_who_sent_the_caller(back_already: bool) -> None:
+    house = House(VERIFYING)
+    if back_already:
+        house.agent.reason, house.agent.segment = "", ""
     house.verdicts.on_message(VERDICT)
     assert house.told == [CallerVerified(5, "c1", "1-1", "1001", True)]
