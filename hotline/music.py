@@ -1,7 +1,7 @@
 """Music for waiting callers in the telephone's own codecs, beside the files that it came in.
 
-Of several files of one name Asterisk plays the one that needs no translation; a .wav it encodes anew for every
-caller who waits. Must not know who waits, nor which music is chosen.
+Of several files of one name Asterisk plays the one that needs no translation; a .wav it encodes anew for
+every caller who waits. Must not know who waits, nor which music is chosen.
 """
 
 from __future__ import annotations
