@@ -37,8 +37,8 @@ class Verdicts:
         self._engine = engine
         self._observer = observer
         self._settings = settings
-        # Contact -> segment and agent of whoever sent it to enter digits. After a restart the states tell, now:
-        # the caller's next session may be heard of before the verdict is, and then nobody is kept any more.
+        # Contact -> segment and agent of whoever sent it to enter digits. After a restart the states tell so
+        # now; the caller's next session may be heard of before the verdict, and then nobody is kept.
         self._sent = {
             view.contact: (view.segment, number)
             for number, view in engine.picture.agents.items()
