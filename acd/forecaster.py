@@ -44,9 +44,9 @@ class Forecaster:
         if entry is None or position is None or waits is None:
             return None
         low_ms, high_ms = (max(now_ms, self._played_ms + wait_ms) for wait_ms in waits)
-        before = Promise(**entry.promise) if entry.promise else None
+        before, queue = self._told_before(contact)
         fresh = Promise(low_ms, high_ms, distributor.who_can_serve(contact), position)
-        told = next_promise(before, fresh, now_ms)
+        told = next_promise(before, fresh, now_ms, moved=queue != entry.queue)
         if told is not None:
             self._engine.record(
                 WaitPromised(
@@ -62,6 +62,15 @@ class Forecaster:
                 )
             )
         return told
+
+    def _told_before(self, contact: str) -> tuple[Promise | None, str]:
+        """What the caller was told last, and in which queue: it holds until they talk with an agent."""
+        view = self._engine.picture.contacts.get(contact)
+        if view is None or not view.promise:
+            return None, ""
+        promise = dict(view.promise)
+        queue = promise.pop("queue")
+        return Promise(**promise), queue
 
     async def foresee(self, contacts: Sequence[str]) -> dict[str, int | None]:
         """How long these callers, who wait, will wait from now, in ms: the 80 % quantile, None: nobody knows.

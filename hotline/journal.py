@@ -226,6 +226,8 @@ class JournalWriter:
     def _keep_syncing(self) -> None:
         while self._to_sync.wait() and not self._stop.wait(SYNC_EVERY_S):
             self._to_sync.clear()
+            if self._stop.is_set():
+                return  # what has just been cleared was perhaps `close`, which syncs itself
             if not self.sync():
                 self._to_sync.set()  # what the disk has refused is tried again
 

@@ -6,6 +6,7 @@ every caller who waits. Must not know who waits, nor which music is chosen.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import subprocess
@@ -33,8 +34,10 @@ def _encode(source: Path, file: Path, command: Sequence[str]) -> None:
     temporary = file.with_name(f".{file.name}.{os.getpid()}.new")
     try:
         subprocess.run([*command, str(temporary)], check=True, capture_output=True, timeout=LIMIT_S)
+        temporary.chmod(0o644)  # as the .wav is: who shares the fetched Asterisk has to hear something
         temporary.replace(file)
     except (OSError, subprocess.SubprocessError) as error:
         log.warning("music_not_encoded", extra={"file": source.name, "why": type(error).__name__})
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # none is there, or the disk may only be read
+            temporary.unlink()

@@ -156,6 +156,10 @@ class AmiConnection(AMIProtocol):  # type: ignore[misc]
 
     def _take_block(self, block: bytes) -> None:
         self._metrics.messages.inc()
+        if not block.startswith((b"Event: ", b"Response: ")):
+            # Asterisk begins each so; what an empty line of a caller's has cut off an event need not.
+            self._metrics.dropped.labels("garbled").inc()
+            return
         is_event = block.startswith(b"Event: ") and b"\r\nActionID: " not in block
         if is_event and self._wanted is not None:
             name = block[7:].partition(b"\r\n")[0]

@@ -52,20 +52,19 @@ class Verdicts:
         if message.get("UserEvent") != "HotlineVerified":
             return
         contact, verified = message.get("Uniqueid", ""), message.get("Result") == "verified"
-        if (sender := self._sent.pop(contact, None)) is not None:
-            now_ms = self._engine.clock.now_ms()
-            self._engine.record(CallerVerified(now_ms, contact, *sender, verified))
-            return
+        sender = self._sent.pop(contact, None)
         agents = {view.offer: number for number, view in self._engine.picture.agents.items()}
         for leg in self._observer.legs.values():
-            if leg.contact == contact and leg.bridged and leg.offer in agents:
-                self._engine.record(
-                    CallerVerified(
-                        self._engine.clock.now_ms(), contact, leg.offer, agents[leg.offer], verified
-                    )
-                )
+            if leg.contact == contact and leg.bridged and leg.offer in agents:  # asked for in their talk
+                self._tell(contact, (leg.offer, agents[leg.offer]), verified)
                 if self._observer.orders.link is not None:
                     self._whisper(self._observer.orders.link, leg, verified)
+                return
+        if sender is not None:
+            self._tell(contact, sender, verified)
+
+    def _tell(self, contact: str, sender: tuple[str, str], verified: bool) -> None:
+        self._engine.record(CallerVerified(self._engine.clock.now_ms(), contact, *sender, verified))
 
     def _sent_away(self, message: Mapping[str, str]) -> None:
         """An agent has transferred a caller to enter digits: kept before the leg's end can free the agent."""

@@ -17,7 +17,7 @@ from __future__ import annotations
 from bisect import bisect_right, insort
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import heapify, heappop, heapreplace
 from math import ceil
 
@@ -232,20 +232,25 @@ class Promise:
     high_ms: int
     agents: int
     position: int
-    reason: str = ""  # why it is later than the one before: fewer_agents, overtaken
+    reason: str = ""  # why it is later than the one before: fewer_agents, overtaken, moved
 
 
-def next_promise(before: Promise | None, fresh: Promise, now_ms: int) -> Promise | None:
+def next_promise(
+    before: Promise | None, fresh: Promise, now_ms: int, *, moved: bool = False
+) -> Promise | None:
     """What to tell now: never a later end than before, unless a reason can be given with it.
 
+    moved: the one before was of another queue, whose agents and places say nothing here.
     None: there is nothing true to say (the end that was promised has come, and there is no reason).
     """
     if before is None or fresh.high_ms <= before.high_ms:
         return fresh
+    if moved:
+        return replace(fresh, reason="moved")
     if fresh.agents < before.agents:
-        return Promise(fresh.low_ms, fresh.high_ms, fresh.agents, fresh.position, "fewer_agents")
+        return replace(fresh, reason="fewer_agents")
     if fresh.position > before.position:
-        return Promise(fresh.low_ms, fresh.high_ms, fresh.agents, fresh.position, "overtaken")
+        return replace(fresh, reason="overtaken")
     if before.high_ms <= now_ms:
         return None
     return Promise(min(fresh.low_ms, before.high_ms), before.high_ms, fresh.agents, fresh.position)

@@ -265,7 +265,7 @@ class WaitPromised(Fact):
     """A waiting caller was told between when and when an agent will answer (ms since the epoch).
 
     agents, position: how many agents could serve the call then, and its place; reason: why this is later
-    than what was promised before (fewer_agents, overtaken), "" if it is not.
+    than what was promised before (fewer_agents, overtaken, moved to another queue), "" if it is not.
     """
 
     contact: str

@@ -197,6 +197,7 @@ class Fold:
             view.stage, view.offer, view.agent = "connected", segment, leg.agent
             view.connected_ms, view.recording = at_ms, body["recording"]
             view.held_since_ms = view.hold_ms = 0
+            view.promise = {}
             view.legs.clear()
 
     def _hold_changed(self, at_ms: int, body: Body) -> None:
@@ -241,6 +242,8 @@ class Fold:
         if entry is not None and entry.entry == body["entry"]:
             entry.first_high_ms = entry.first_high_ms or body["high_ms"]
             entry.promise = {name: body[name] for name in ("low_ms", "high_ms", "agents", "position")}
+            if (view := self.contacts.get(body["contact"])) is not None:
+                view.promise = {"queue": body["queue"], **entry.promise}
 
     def _call_left_queue(self, at_ms: int, body: Body) -> None:
         entry = self.entries.get(body["contact"])

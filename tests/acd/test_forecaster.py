@@ -85,6 +85,17 @@ async def test_a_later_end_needs_a_reason_also_after_a_restart() -> None:
     )
 
 
+async def test_what_was_told_in_one_queue_is_not_forgotten_in_the_next() -> None:
+    engine, promises = busy_house()
+    engine.play("arrive c2 service since=0", "arrive c3 orders since=0", "arrive c4 orders since=0")
+    assert await promises.promise("c2") == Promise(START_MS + 70_000, START_MS + 70_000, 1, 1)
+    engine.picture.contacts["c2"].promise["high_ms"] -= 1  # as if it had been a little earlier
+    engine.play("send_on c2 queue:orders", "arrive c2 orders entry=2 since=0")
+    later = await Forecaster(engine, Random(1)).promise("c2")
+    assert later is not None and later.reason == "moved"
+    assert engine.picture.contacts["c2"].promise["queue"] == "orders"
+
+
 async def test_one_play_serves_all_for_a_while(monkeypatch: Any) -> None:
     engine, promises = busy_house()
     engine.play("arrive c2 service since=0", "arrive c3 service since=0")

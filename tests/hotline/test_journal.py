@@ -305,6 +305,32 @@ def test_the_thread_goes_on_after_a_failed_sync(tmp_path: Path, monkeypatch: pyt
     writer.close()
 
 
+def test_a_close_while_the_thread_has_just_begun_to_sync_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thread's pause is over, `close` wakes it, and the thread takes that for a fact's wake-up."""
+    writer = JournalWriter(tmp_path, "acd")
+    paused = writer._stop.wait
+
+    def pause(limit_s: float) -> bool:
+        over = paused(limit_s)
+        if not over and not closing.is_alive():
+            closing.start()
+            while not writer._stop.is_set() or not writer._to_sync.is_set():
+                time.sleep(0.001)
+        return over
+
+    closing = threading.Thread(target=writer.close, daemon=True)
+    time.sleep(0.3)  # what its opening has begun comes to its end
+    monkeypatch.setattr(writer._stop, "wait", pause)
+    add(writer, 1)
+    deadline = time.monotonic() + 5
+    while not writer._stop.is_set() or closing.is_alive():
+        assert time.monotonic() < deadline, "the journal does not close"
+        time.sleep(0.01)
+    assert numbers(tmp_path) == [1]
+
+
 def test_no_descriptor_is_left_behind(tmp_path: Path) -> None:
     before = len(os.listdir("/proc/self/fd"))
     for number in range(3):

@@ -36,8 +36,8 @@ class House:
             record=self.told.append,
         )
         leg = SimpleNamespace(transferred=True, contact="c1", offer="1-1", bridged=False)
-        legs = {"7": leg}
-        observer: Any = SimpleNamespace(legs=legs, leg=legs.get, orders=SimpleNamespace(link=None))
+        self.legs = {"7": leg}
+        observer: Any = SimpleNamespace(legs=self.legs, leg=self.legs.get, orders=SimpleNamespace(link=None))
         settings: Any = SimpleNamespace(verification=SimpleNamespace(extension="8999"))
         self.verdicts = Verdicts(engine, observer, lambda: settings)
 
@@ -51,6 +51,15 @@ def test_the_verdict_counts_for_whoever_sent_the_caller(back_already: bool) -> N
         house.agent.reason, house.agent.segment = "", ""
     house.verdicts.on_message(VERDICT)
     assert house.told == [CallerVerified(5, "c1", "1-1", "1001", True)]
+
+
+def test_the_verdict_of_a_later_talk_is_its_agents() -> None:
+    """The first was never heard of: it fell into acd's restart."""
+    house = House(VERIFYING)
+    house.agent.reason, house.agent.segment, house.agent.offer = "", "1-2", "1-2"
+    house.legs["8"] = SimpleNamespace(contact="c1", offer="1-2", bridged=True)
+    house.verdicts.on_message(VERDICT)
+    assert house.told == [CallerVerified(5, "c1", "1-2", "1001", True)]
 
 
 @pytest.mark.parametrize("back_already", [False, True])

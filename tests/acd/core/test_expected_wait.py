@@ -200,3 +200,9 @@ def test_nothing_is_promised_when_more_than_a_fifth_of_the_plays_never_end():
 )
 def test_a_wait_is_never_promised_longer_without_a_reason(before, fresh, now_ms, told):
     assert next_promise(before, fresh, now_ms) == told
+
+
+def test_of_another_queue_only_a_later_end_is_told_with_its_reason():
+    before = Promise(60, 90, 3, 2)
+    assert next_promise(before, Promise(50, 90, 1, 9), 10, moved=True) == Promise(50, 90, 1, 9)
+    assert next_promise(before, Promise(50, 91, 9, 1), 10, moved=True) == Promise(50, 91, 9, 1, "moved")

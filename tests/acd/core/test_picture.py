@@ -207,6 +207,7 @@ def test_an_open_conversation_can_be_recovered() -> None:
         "return_within_ms": 0,
         "recall_within_ms": 0,
         "rules": {},
+        "promise": {},
     }
 
 
