@@ -52,3 +52,13 @@ def test_what_is_set_arrives_in_ms() -> None:
     assert (rules.phone_gone_ms, rules.pause_ms) == (30_000, 7_000)
     assert dict(rules.failed_offers)["busy"] == FailedOfferRule("logged_out", 3)
     assert [queue.disposition for queue in told.queues] == ["", "optional", "required"]
+
+
+def test_rings_are_those_of_the_country_and_of_the_queue_if_it_says_so() -> None:
+    hotline = Hotline(country="us", offer_rings=4, target_rings=3)
+    queues = (
+        Queue("house", Text("甲", "A")),
+        Queue("own", Text("乙", "B"), offer_rings=2, target_rings=5),
+    )
+    told = settings_changed(Settings(1, hotline, queues=queues)).queues
+    assert [(queue.offer_ring_ms, queue.target_ms) for queue in told] == [(24_000, 18_000), (12_000, 30_000)]

@@ -72,7 +72,7 @@ async def test_digits_reach_the_checker_only(stack: HotlineStack, lane: Lane) ->
         await talk.rtp.hears(CALLER_HZ)
         state = await stack.facts.agent_state(number, "on_contact")
         assert len(stack.facts.of("AgentStateChanged", offer=state.body["offer"])) == 2  # offered, on_contact
-        assert talk.info_digits == ""
+        assert (talk.info_digits, talk.rtp.digits) == ("", "")
         await talk.hang_up()
         await call.hang_up()
         await stack.fact("ContactEnded", contact=contact)
@@ -122,7 +122,7 @@ async def test_the_transfer_key_leads_there_and_back(stack: HotlineStack, lane: 
             await stack.fact("CallConnected", contact=contact, count=2 * count)
             await back.rtp.hears(CALLER_HZ)
             await call.rtp.hears(AGENT_HZ)
-            assert [talk.info_digits, back.info_digits] == ["", ""]
+            assert [one.info_digits + one.rtp.digits for one in (talk, back)] == ["", ""]
             if count == 1:
                 assert await back.refer(number) == 202  # once more from the beginning
         assert not stack.facts.of("CallOffered", contact=other)
