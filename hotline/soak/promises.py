@@ -79,12 +79,19 @@ class Report:
         return {**asdict(replace(self, promises=[])), "promises": judged, "broken": broken}
 
 
-def calls_promise(calls: int, created: int, failed: int, phones_failed: int) -> Promise:
-    """SIPp placed every call, and each went as a call may go, at the callers' end and at the phones'."""
+def calls_promise(
+    calls: int, created: int, failed: int, phones_failed: int, complaints: Sequence[str] = ()
+) -> Promise:
+    """SIPp placed every call, and each went as a call may go, at the callers' end and at the phones'.
+
+    complaints: what SIPp said of the calls that did not; no reason by itself.
+    """
     found = phrase(
         "soak.found_calls", calls=calls, created=created, failed=failed, phones_failed=phones_failed
     )
-    return Promise("calls", (created, failed, phones_failed) == (calls, 0, 0), found)
+    kept = (created, failed, phones_failed) == (calls, 0, 0)
+    wrong = [] if kept else [phrase("soak.sipp_says", text=one) for one in complaints]
+    return Promise("calls", kept, found, wrong)
 
 
 def contact_promises(

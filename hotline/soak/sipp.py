@@ -145,6 +145,11 @@ class Sipp:
         """What the scenario has logged of its calls."""
         return [line for line in _text(self.folder / "calls.log").splitlines() if line]
 
+    def complaints(self) -> list[str]:
+        """Why it gave calls up, a line each."""
+        said = _text(self.folder / "errors.log").splitlines()
+        return [line[:300] for line in said if "abort" in line.lower()]
+
     def said(self) -> str:
         """The end of its complaints, for an error message."""
         return (_text(self.folder / "errors.log") or _text(self.folder / "screen.log"))[-1500:]

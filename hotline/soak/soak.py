@@ -288,8 +288,10 @@ class Soak:
             "facts": facts.facts,
         }
         add = report.promises
+        complaints = [*self._callers.complaints(), *self._phones.complaints()]
+        phones_failed = self._phones.counts().failed
         add.append(
-            promises.calls_promise(options.calls, counts.created, counts.failed, self._phones.counts().failed)
+            promises.calls_promise(options.calls, counts.created, counts.failed, phones_failed, complaints)
         )
         await asyncio.to_thread(self._channels.look)
         add += promises.contact_promises(counts.created, log, facts, self._channels.never_begun())

@@ -24,7 +24,10 @@ def kept(*several: Promise) -> list[bool]:
     [((10, 10, 0, 0), True), ((10, 9, 0, 0), False), ((10, 10, 1, 0), False), ((10, 10, 0, 1), False)],
 )
 def test_all_calls_were_placed_and_none_failed(numbers: tuple[int, int, int, int], is_kept: bool) -> None:
-    assert promises.calls_promise(*numbers).kept is is_kept
+    said = ["Aborting call on unexpected message"]
+    promise = promises.calls_promise(*numbers, said)
+    assert promise.kept is is_kept
+    assert (said[0] in promise.told()) is not is_kept
 
 
 def test_contacts_are_as_many_as_calls_and_end_as_sipp_says() -> None:

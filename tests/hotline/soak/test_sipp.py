@@ -23,6 +23,14 @@ def test_what_the_scenario_logged_is_read_line_by_line(tmp_path: Path) -> None:
     assert run.calls() == ["131 far", "132 hung_up"]
 
 
+def test_why_it_gave_up_a_call_is_told_apart_from_what_it_merely_noticed(tmp_path: Path) -> None:
+    run = Sipp(tmp_path)
+    assert run.complaints() == []
+    gave_up = "2026-11-22 18:00 Aborting call on unexpected message for Call-Id '1': while expecting 'ACK'"
+    (tmp_path / "errors.log").write_text(f"The following events occurred:\n{gave_up}\nDiscarding\n", "utf-8")
+    assert run.complaints() == [gave_up]
+
+
 async def test_without_sipp_it_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert not sipp.installed()
