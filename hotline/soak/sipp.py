@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import csv
 import ctypes
+import re
 import shutil
 import signal
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,6 +21,7 @@ import jinja2
 SCENARIOS = Path(__file__).parent / "scenarios"
 STOP_LIMIT_S = 3.0
 _PR_SET_PDEATHSIG = 1
+_ENTRY = re.compile(r"(?=\d{4}-\d\d-\d\d\t)")  # of the log of errors: they begin anywhere in a line
 
 
 class SippError(Exception):
@@ -146,9 +148,9 @@ class Sipp:
         return [line for line in _text(self.folder / "calls.log").splitlines() if line]
 
     def complaints(self) -> list[str]:
-        """Why it gave calls up, a line each."""
-        said = _text(self.folder / "errors.log").splitlines()
-        return [line[:300] for line in said if "abort" in line.lower()]
+        """Why it gave calls up, one by one."""
+        said = _ENTRY.split(_text(self.folder / "errors.log"))
+        return [" ".join(entry.split())[:300] for entry in said if "abort" in entry.lower()]
 
     def said(self) -> str:
         """The end of its complaints, for an error message."""

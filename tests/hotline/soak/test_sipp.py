@@ -26,9 +26,10 @@ def test_what_the_scenario_logged_is_read_line_by_line(tmp_path: Path) -> None:
 def test_why_it_gave_up_a_call_is_told_apart_from_what_it_merely_noticed(tmp_path: Path) -> None:
     run = Sipp(tmp_path)
     assert run.complaints() == []
-    gave_up = "2026-11-22 18:00 Aborting call on unexpected message for Call-Id '1': while expecting 'ACK'"
-    (tmp_path / "errors.log").write_text(f"The following events occurred:\n{gave_up}\nDiscarding\n", "utf-8")
-    assert run.complaints() == [gave_up]
+    late = "2026-11-22\t15:44:28\tCall-Id: 2, receive timeout on message agent:28, jumping to label 15"
+    gave_up = "2026-11-22\t15:44:29\tAborting call on unexpected message\nfor Call-Id '1'"
+    (tmp_path / "errors.log").write_text(f"The following events occurred:\n{late}{gave_up}{late}", "utf-8")
+    assert run.complaints() == ["2026-11-22 15:44:29 Aborting call on unexpected message for Call-Id '1'"]
 
 
 async def test_without_sipp_it_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
