@@ -208,10 +208,8 @@ class Acd:
         """By event, who is told of it, in this order."""
         told: dict[str, list[Callable[[Mapping[str, str]], None]]] = {}
         for events, listener in (
-            (
-                VERDICT_EVENTS,
-                self._verdicts.on_message,
-            ),  # keeps an agent whom the observer's word would set free
+            # First, for it keeps an agent whom the observer's word would set free.
+            (VERDICT_EVENTS, self._verdicts.on_message),
             (self.observer.wanted, self.observer.on_message),
             (FAILURES, self._security.on_message),
             (TRUNK_EVENTS, self._trunks.on_message),

@@ -45,9 +45,8 @@ class Envelope:
     at_us: int
     mono_ms: int
     body: dict[str, Any]
-    body_text: str = field(
-        default="", repr=False, compare=False
-    )  # the body as JSON, where it has been written
+    # The body as JSON, where it has been written.
+    body_text: str = field(default="", repr=False, compare=False)
 
 
 def body_as_json(body: Mapping[str, Any]) -> str:

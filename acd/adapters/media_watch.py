@@ -39,9 +39,8 @@ class MediaWatch:
         self._observer = observer
         self._silence = SilenceWatch()
         self._reported_ms: dict[str, int] = {}
-        self._talks_of: dict[
-            str, str
-        ] = {}  # by contact the leg found last, so that not all are looked through
+        # By contact the leg found last, so that not all are looked through.
+        self._talks_of: dict[str, str] = {}
         self._silent = Counter(
             "hotline_one_way_calls_total", "Legs without audio for 5 s", ["side"], registry=registry
         )

@@ -94,9 +94,8 @@ class ContactView:
     return_within_ms: int = 0  # how long the place is kept if the caller leaves unserved
     recall_within_ms: int = 0
     rules: dict[str, Any] = field(default_factory=dict)  # of the queue at the entry, see acd.core.kept_rules
-    promise: dict[str, Any] = field(
-        default_factory=dict
-    )  # what was told of this wait last, and in which queue
+    # What was told of this wait last, and in which queue.
+    promise: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
