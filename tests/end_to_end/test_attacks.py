@@ -6,18 +6,23 @@ import asyncio
 import contextlib
 import re
 import socket
+from collections.abc import AsyncIterator
 
 import pytest
-from harness import sip
+from harness import sip, sound
 from harness.attacks import STRANGER, Storm, comparable, sip_request
+from harness.call import Call
 from harness.lanes import CARRIER, Lane
 from harness.malformed import malformed_messages
 from harness.raw_ami import RawAmi
+from harness.rtp import KEPT_PACKETS, PACKET_S
 from harness.stack import SERVICES, HotlineStack
 
 AGENT_HZ, CALLER_HZ = 1000, 440
 FROZEN_S = 5.0  # the highest bucket of the lag's histogram
 SLOW_S, QUICK_SHARE = 0.25, 0.95  # of the loop's ticks so many are less late than that
+HEARD_SHARE = 0.9  # of what the other one says
+SCANNED = range(1000, 1020)
 
 
 def parts(stack: HotlineStack) -> dict[str, int]:
@@ -32,15 +37,28 @@ async def lags(stack: HotlineStack, service: str) -> dict[str, float]:
     return {bound: float(count) for bound, count in found}
 
 
-async def one_call(stack: HotlineStack, lane: Lane, number: str) -> None:
-    """A caller reaches the agent and they hear each other."""
+@contextlib.asynccontextmanager
+async def conversation(stack: HotlineStack, lane: Lane, number: str) -> AsyncIterator[tuple[Call, Call]]:
+    """A caller and the agent hear each other; yields the call of each, which is still on at the end."""
     async with stack.agent(number, tone_hz=AGENT_HZ) as desk, stack.caller(tone_hz=CALLER_HZ) as caller:
         call = await caller.call(lane.straight).answered(within_s=10)
         rung = await desk.phone.incoming(within_s=20)
         rung.answer()
-        await asyncio.gather(call.rtp.hears(AGENT_HZ, within_s=15), rung.rtp.hears(CALLER_HZ, within_s=15))
+        await hear_each_other(call, rung)
+        yield call, rung
         await call.hang_up()
-        await rung.ended()
+        assert (await rung.ended()).by == "far"
+
+
+async def hear_each_other(call: Call, rung: Call) -> None:
+    """Wait until the tone of each has reached the other."""
+    await asyncio.gather(call.rtp.hears(AGENT_HZ, within_s=15), rung.rtp.hears(CALLER_HZ, within_s=15))
+
+
+async def one_call(stack: HotlineStack, lane: Lane, number: str) -> None:
+    """A caller reaches the agent and they hear each other."""
+    async with conversation(stack, lane, number):
+        pass
 
 
 async def test_a_call_is_served_in_the_midst_of_a_storm(stack: HotlineStack, lane: Lane) -> None:
@@ -85,16 +103,47 @@ def refusal_lines(stack: HotlineStack, service: str) -> int:
     return stack.deployment.log_file(service).read_text("utf-8").count("agi_refused")
 
 
-async def test_malformed_messages_harm_nobody(stack: HotlineStack, lane: Lane) -> None:
+async def test_malformed_messages_and_scans_harm_nobody(stack: HotlineStack, lane: Lane) -> None:
+    """A conversation goes on meanwhile, in sound too, and a further call is answered."""
     before = parts(stack)
-    for source in (STRANGER, CARRIER):
-        answers = await answers_to_malformed(stack, source)
-        assert len(answers) > 90
-        print(source, {status: list(answers.values()).count(status) for status in set(answers.values())})
-        assert not [name for name, status in answers.items() if status.startswith("2")]
-    await send_malformed_over_tcp(stack)
+    async with conversation(stack, lane, lane.agents[0]) as (call, rung):
+        said = call.rtp.sent, rung.rtp.sent
+        served = asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(malformed_and_scans(stack, lane, served))
+            await one_call(stack, lane, lane.agents[1])
+            await hear_each_other(call, rung)
+            served.set()
+        for one, other, hz, sent in ((call, rung, CALLER_HZ, said[0]), (rung, call, AGENT_HZ, said[1])):
+            newest = min(one.rtp.sent - sent, KEPT_PACKETS)
+            heard = tone_packets(other, hz, newest)
+            print(f"{hz} Hz: heard {heard} of the newest {newest} packets")
+            assert heard >= HEARD_SHARE * newest > 0
     assert parts(stack) == before
-    await one_call(stack, lane, lane.agents[0])
+
+
+def tone_packets(call: Call, hz: int, newest: int) -> int:
+    """How many of the newest packets heard, so many, are this tone."""
+    samples = call.rtp.newest(newest * PACKET_S)
+    size = sound.SAMPLES_PER_PACKET
+    return sum(sound.tone_share(samples[at : at + size], hz) > 0.5 for at in range(0, len(samples), size))
+
+
+async def malformed_and_scans(stack: HotlineStack, lane: Lane, enough: asyncio.Event) -> None:
+    """All of it at least once, and again and again until it is enough; nothing of it succeeds."""
+    rounds = 0
+    while not rounds or not enough.is_set():
+        sources = (STRANGER, CARRIER)
+        told = await asyncio.gather(*(answers_to_malformed(stack, source) for source in sources))
+        for source, answers in zip(sources, told, strict=True):
+            assert len(answers) > 90
+            print(source, {status: list(answers.values()).count(status) for status in set(answers.values())})
+            assert not [name for name, status in answers.items() if status.startswith("2")]
+        await send_malformed_over_tcp(stack)
+        for name in (*map(str, SCANNED), *lane.agents, lane.straight):
+            for method in ("OPTIONS", "REGISTER", "INVITE"):
+                assert "SIP/2.0 401 " in (await ask_twice(stack, method, name))[1]
+        rounds += 1
 
 
 async def send_malformed_over_tcp(stack: HotlineStack) -> None:

@@ -31,7 +31,10 @@ async def test_live_calls_reach_the_page(
     record_property: Callable[[str, object], None],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Callers queue one after the other and hang up; the number on the page follows each fact."""
+    """Callers queue one after the other and hang up; the page shows each number, most of them soon.
+
+    Soon is SOON_MS for the median, times how slow this machine is now; the slowest is told, not asserted.
+    """
     async with chromium() as browser, stack.caller() as caller:
         page = await browser.new_page(viewport={"width": 1920, "height": 1080})
         loads: list[str] = []

@@ -1,6 +1,7 @@
 """Calls of every kind, each with what must be counted of it.
 
-Three lanes: agents of the first talk, those of the second transfer every caller, the third has none.
+Three lanes: agents of the first talk, those of the second transfer every caller, the third has none. Two more
+queues have no agents either: out of one leads a key, out of the other time.
 """
 
 from __future__ import annotations
@@ -12,16 +13,56 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 from harness.call import CallFailed
 from harness.desk import Desk
-from harness.lanes import CARRIER, NARROW, Lane
+from harness.lanes import CARRIER, NARROW, Lane, lane_settings
 from harness.phone import NEVER_ANSWERS, Manner, Phone
 from harness.prompt_tones import prompt_hz
 from harness.scenes import agents, choose, dial
 from harness.stack import HotlineStack
 
 TALKING, TRANSFERRING, EMPTY = Lane(0), Lane(1), Lane(2)
-LANES_USED = 3
+LEFT_BY_KEY, LEFT_BY_TIME = "6001", "6002"
+LEAVE_KEY = "9"
 SERVED_WITHIN_S = 90.0
 AT_ONCE = 8
+
+_LEFT = f"""
+[[queue]]
+name = "left_by_key"
+title = {{ zh = "按键离开", en = "Left by key" }}
+needs = "{EMPTY.skill}"
+leave_key = "{LEAVE_KEY}"
+leave_to = "message:message-thanks"
+whisper = "queue-{EMPTY.queue}"
+
+[[queue]]
+name = "left_by_time"
+title = {{ zh = "超时离开", en = "Left by time" }}
+needs = "{EMPTY.skill}"
+max_wait_s = 1
+overflow = "queue:{TALKING.queue}"
+whisper = "queue-{EMPTY.queue}"
+
+[[flow]]
+name = "left_by_key"
+start = "queue:left_by_key"
+
+[[flow]]
+name = "left_by_time"
+start = "queue:left_by_time"
+
+[[number]]
+did = "{LEFT_BY_KEY}"
+flow = "left_by_key"
+
+[[number]]
+did = "{LEFT_BY_TIME}"
+flow = "left_by_time"
+"""
+
+
+def mixed_settings() -> str:
+    """The settings (TOML) of a stack for these calls."""
+    return lane_settings(3) + _LEFT
 
 
 class MixedCalls:
@@ -44,6 +85,8 @@ class MixedCalls:
             self.transferred_and_abandoned,
             self.direct_abandoned,
             self.hang_up_in_talk,
+            self.left_by_key,
+            self.left_by_time,
             self.unknown_number,
         )
 
@@ -142,6 +185,22 @@ class MixedCalls:
         await self._over(contact)
         self._count("asked", "offered", "abandoned")
 
+    async def left_by_key(self) -> None:
+        """Out of the queue to some last words."""
+        call, contact = await dial(self._stack, self._caller, LEFT_BY_KEY)
+        await self._stack.fact("CallQueued", contact=contact, within_s=20)
+        for _ in range(5):  # once more should it be lost
+            await call.send_digits(LEAVE_KEY)
+            with contextlib.suppress(TimeoutError):
+                await self._stack.fact("CallLeftQueue", contact=contact, within_s=4)
+                break
+        await self._over(contact)
+        self._count("asked", "offered", "out")
+
+    async def left_by_time(self) -> None:
+        """Out of the queue to the agents that talk: two entries, one contact."""
+        await self._talk(LEFT_BY_TIME, answers=1, outs=1)
+
     async def direct(self) -> None:
         await self._talk(TALKING.direct, answers=1)
 
@@ -163,7 +222,7 @@ class MixedCalls:
         await self._over(contact)
         self._count("asked", "offered", "answered", "offered", "abandoned")
 
-    async def _talk(self, number: str, *, answers: int, hang_up: bool = False) -> None:
+    async def _talk(self, number: str, *, answers: int, outs: int = 0, hang_up: bool = False) -> None:
         call, contact = await dial(self._stack, self._caller, number)
         fact = self._stack.fact
         await fact("CallLeftQueue", contact=contact, how="answered", count=answers, within_s=SERVED_WITHIN_S)
@@ -174,7 +233,7 @@ class MixedCalls:
                 await call.rtp.hears(prompt_hz("survey"), within_s=10)
                 await call.send_digits("5")
         await self._over(contact)
-        self._count("asked", *("offered", "answered") * answers)
+        self._count("asked", *("offered", "answered") * answers, *("offered", "out") * outs)
 
     async def _over(self, contact: str) -> None:
         await self._stack.fact("ContactEnded", contact=contact, within_s=40)

@@ -73,10 +73,12 @@ class RtpPort:
     """One RTP socket of a phone, on an even port of its address.
 
     tone_hz: what it says; 0 is silence, None sends nothing at all. Must be made in a running event loop.
+    speech: payloads that it says instead of the tone, in a loop.
     """
 
     def __init__(self, address: str, *, tone_hz: int | None = 0) -> None:
         self.tone_hz = tone_hz
+        self.speech: tuple[bytes, ...] = ()
         self.received = 0  # packets of audio
         self.sent = 0
         self.skipped_s = 0.0  # not sent, because this process stood still
@@ -134,6 +136,11 @@ class RtpPort:
     def share_of(self, frequency_hz: int, *, window_s: float = WINDOW_S) -> float:
         """Share of the power of what was heard last that lies at this frequency, 0..1."""
         return sound.tone_share(self.newest(window_s), frequency_hz)
+
+    @property
+    def payloads(self) -> list[bytes]:
+        """The newest payloads of audio that were heard, 10 s of them."""
+        return [payload for _, payload in self._heard]
 
     def newest(self, window_s: float) -> list[int]:
         """The samples heard last."""
@@ -204,14 +211,16 @@ class RtpPort:
         if payload:
             self._send(self._event_type, self._event_stamp, payload, marker=starts)
         elif self.tone_hz is not None:
-            second = sound.tone_second(self._codec, self.tone_hz)
-            at = self._phase * sound.SAMPLES_PER_PACKET
-            payload_type = PAYLOAD_TYPES[self._codec]
-            self._send(
-                payload_type, self._timestamp, second[at : at + sound.SAMPLES_PER_PACKET], marker=False
-            )
-        self._phase = (self._phase + 1) % 50
+            self._send(PAYLOAD_TYPES[self._codec], self._timestamp, self._next_audio(), marker=False)
+        self._phase += 1
         self._timestamp = (self._timestamp + sound.SAMPLES_PER_PACKET) & 0xFFFFFFFF
+
+    def _next_audio(self) -> bytes:
+        if self.speech:
+            return self.speech[self._phase % len(self.speech)]
+        second = sound.tone_second(self._codec, self.tone_hz or 0)
+        at = self._phase * sound.SAMPLES_PER_PACKET % len(second)
+        return second[at : at + sound.SAMPLES_PER_PACKET]
 
     def _send(self, payload_type: int, timestamp: int, payload: bytes, *, marker: bool) -> None:
         if self._far is None:

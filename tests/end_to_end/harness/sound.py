@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import array
 import math
+import random
 import sys
 import wave
 from bisect import bisect_left
@@ -74,6 +75,18 @@ def tone(frequency_hz: int, samples: int, *, amplitude: int = 8000) -> list[int]
 def tone_second(codec: str, frequency_hz: int) -> bytes:
     """One second of a tone, encoded: whole frequencies loop without a click. 0 Hz is silence."""
     return encode(codec, tone(frequency_hz, SAMPLES_PER_S))
+
+
+def speech(seed: int, packets: int) -> tuple[bytes, ...]:
+    """G.711 payloads of noise, none like another: what is found again tells where in the speech it was."""
+    chance = random.Random(seed)
+    return tuple(chance.randbytes(SAMPLES_PER_PACKET) for _ in range(packets))
+
+
+def position_of(payload: bytes, codec: str, samples: Sequence[int]) -> int:
+    """Where in the samples this very payload is; -1 where it is not."""
+    at_byte = array.array("h", samples).tobytes().find(array.array("h", decode(codec, payload)).tobytes())
+    return at_byte // 2
 
 
 def power(samples: Sequence[int]) -> float:

@@ -54,6 +54,19 @@ async def test_two_ports_hear_each_other() -> None:
         there.close()
 
 
+async def test_speech_is_said_in_its_order_again_and_again() -> None:
+    here, there = RtpPort("127.0.0.1"), RtpPort("127.0.0.1")
+    try:
+        there.speech = sound.speech(1, packets=7)
+        here.talk_to(Audio("127.0.0.1", there.port, ("PCMU",)), "PCMU")
+        there.talk_to(Audio("127.0.0.1", here.port, ("PCMU",)), "PCMU")
+        await until(lambda: len(here.payloads) >= 20, "20 packets", 3)
+        assert here.payloads[:20] == [there.speech[n % 7] for n in range(20)]
+    finally:
+        here.close()
+        there.close()
+
+
 async def test_a_tone_is_heard_that_came_and_went_while_nobody_looked() -> None:
     here = RtpPort("127.0.0.1")
     try:

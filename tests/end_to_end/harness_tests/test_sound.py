@@ -31,6 +31,14 @@ def test_two_tones_share_the_power() -> None:
     assert sound.tone_share(mixed, 1000) == pytest.approx(0.5, abs=0.02)
 
 
+def test_a_payload_of_speech_is_found_where_it_is() -> None:
+    said = sound.speech(1, packets=20)
+    assert len(set(said)) == 20 and said == sound.speech(1, packets=20) != sound.speech(2, packets=20)
+    heard = [0] * 77 + [sample for payload in said[:10] for sample in sound.decode("PCMU", payload)]
+    assert sound.position_of(said[3], "PCMU", heard) == 77 + 3 * sound.SAMPLES_PER_PACKET
+    assert sound.position_of(said[10], "PCMU", heard) == -1
+
+
 def test_silence_has_no_tone() -> None:
     assert sound.tone_share([0] * 1600, 440) == 0.0
     assert sound.tone_share([], 440) == 0.0
