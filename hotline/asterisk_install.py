@@ -232,6 +232,7 @@ def _fetch(cache: Path, tell: Tell) -> None:
         final = cache / name
         document = _describe(tree, final, version)
         (tree / _DESCRIPTION).write_text(json.dumps(document, indent=1), "utf-8")
+        (tree / _DESCRIPTION).chmod(0o644)  # as the packages' files are: other users may share the folder
         if final.exists():
             shutil.rmtree(final)
         tree.rename(final)

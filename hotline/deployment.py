@@ -93,6 +93,8 @@ class Deployment:
     bind: str = LOOPBACK  # address of SIP, RTP and pages; everything else stays on loopback
     ports: Ports = field(default_factory=Ports)
     own_database_url: str = ""  # replaces the embedded PostgreSQL
+    # Where that URL stands: DATABASE_URL, or a file.
+    own_database_from: str = field(default="", compare=False)
 
     @classmethod
     def load(cls, data: Path) -> Deployment:
@@ -105,10 +107,12 @@ class Deployment:
         bind = _noted(written.bind_override)
         url = _database_url("DATABASE_URL", os.environ.get("DATABASE_URL", ""))
         url = url or _database_url(written.database_override, _noted(written.database_override))
+        place = "DATABASE_URL" if url else written.own_database_from
         return replace(
             written,
             bind=_address(written.bind_override, bind) if bind else written.bind,
             own_database_url=url or written.own_database_url,
+            own_database_from=place,
         )
 
     @classmethod
@@ -337,7 +341,7 @@ def _from_document(folder: Path, file: Path, document: Mapping[str, Any]) -> Dep
     bind = _address(file, document.get("bind", LOOPBACK))
     url = _database_url(file, document.get("database_url", ""))
     ports = _ports(file, document.get("ports", {}))
-    return Deployment(folder, bind, ports, url)
+    return Deployment(folder, bind, ports, url, str(file) if url else "")
 
 
 def _user(number: int) -> str:
@@ -362,9 +366,15 @@ def _address(file: Path, value: object) -> str:
 def _database_url(place: object, value: object) -> str:
     """The URL in a file or a variable, "" for none; what is said of a wrong one has no password."""
     if not isinstance(value, str) or (value and not _is_database_url(value)):
-        shown = re.sub("//.*@", "//…@", value) if isinstance(value, str) else value
+        shown = without_password(value) if isinstance(value, str) else value
         raise DeploymentError(say("deployment.database_url", file=place, value=repr(shown)))
     return value
+
+
+def without_password(url: str) -> str:
+    """What may be shown of a database's URL, or of a text that should have been one."""
+    named = re.sub(r"(password\s*=\s*)('[^']*'?|[^&\s]*)", r"\1…", url)
+    return re.sub(r"^(\w+://)?.*@", r"\1…@", named, flags=re.DOTALL)
 
 
 def _is_database_url(text: str) -> bool:

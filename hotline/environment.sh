@@ -31,9 +31,14 @@ find_python() {
     fail "$(words no_python)"
 }
 
+# What an environment is made for: this folder, these extras, and the Python behind its link, which the system's next
+# release replaces by a newer one that finds none of the packages.
+place_of() { printf '%s' "$HERE $1 $(readlink -f "$HERE/.venv/bin/python")"; }
+
 # An environment is whole when it was made here, from this very pyproject.toml, with these extras.
 environment_is_current() {
-    [ "$(cat "$HERE/.venv/hotline.place" 2>/dev/null)" = "$HERE $1" ] &&
+    [ -x "$HERE/.venv/bin/python" ] &&
+        [ "$(cat "$HERE/.venv/hotline.place" 2>/dev/null)" = "$(place_of "$1")" ] &&
         cmp -s "$HERE/pyproject.toml" "$HERE/.venv/hotline.pyproject.toml"
 }
 
@@ -98,5 +103,5 @@ really_make_environment() {
     "$HERE/.venv/bin/python" -m pip install --disable-pip-version-check --progress-bar off \
         --timeout 60 --retries 5 --editable "$HERE${extra:+[$extra]}" || fail "$(words not_installed)"
     cp "$HERE/pyproject.toml" "$HERE/.venv/hotline.pyproject.toml"
-    printf '%s' "$HERE $extra" > "$HERE/.venv/hotline.place"
+    place_of "$extra" > "$HERE/.venv/hotline.place"
 }

@@ -16,7 +16,7 @@ from hotline.asterisk_config import ConfigurationError, write_configuration
 from hotline.asterisk_install import AsteriskInstall
 from hotline.core.settings import Settings
 from hotline.core.settings_check import SettingsRefused, check_settings
-from hotline.deployment import Deployment
+from hotline.deployment import Deployment, without_password
 from hotline.secrets import Secrets
 from hotline.words import say, told
 from ivr.catalogue import missing_prompts
@@ -33,10 +33,19 @@ async def migrate(deployment: Deployment) -> None:
     """Bring the database to this program's schema. Raises SetupError."""
     try:
         steps = await database.migrate(deployment.database_url)
-    except (database.DatabaseError, asyncpg.PostgresError, OSError) as error:
-        raise SetupError(say("setup.database", why=told(error))) from error
+    except (database.DatabaseError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        raise SetupError(_of_database(deployment, told(error))) from error
     if steps:
         log.info("database_migrated", extra={"steps": steps})
+
+
+def _of_database(deployment: Deployment, why: str) -> str:
+    """A complaint of the database; one's own is named, for the mistake may be in its URL."""
+    url = deployment.own_database_url
+    if not url:
+        return say("setup.database", why=why)
+    place = deployment.own_database_from
+    return say("setup.own_database", place=place, url=without_password(url), why=why)
 
 
 async def write_asterisk_files(

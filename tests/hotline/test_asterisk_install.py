@@ -1,6 +1,7 @@
 """Which Asterisk is used: the system's when new enough, else one fetched whole into the cache."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -149,7 +150,11 @@ def test_what_is_missing_is_fetched_once_and_appears_whole(
     monkeypatch.setattr(asterisk_install, "fetch_packages", fetch)
     monkeypatch.setattr(asterisk_install, "unpack_packages", unpack)
     (machine / "cache" / "fetch.123").mkdir()  # a start that was killed
-    found = ensure_install(lambda _text: None)
+    before = os.umask(0o077)
+    try:
+        found = ensure_install(lambda _text: None)
+    finally:
+        os.umask(before)
     folder = machine / "cache" / "asterisk-22.10.1"
     assert found == find_install()
     assert found.modules == folder / "usr/lib/x86_64-linux-gnu/asterisk/modules"
@@ -160,6 +165,8 @@ def test_what_is_missing_is_fetched_once_and_appears_whole(
     assert len(fetched) == 1
     assert "asterisk" in fetched[0]
     assert "espeak-ng" in fetched[0]
+    # Who shares the folder has to know what is in it, though a start lets nobody read what it writes.
+    assert (folder / "install.json").stat().st_mode & 0o777 == 0o644
 
 
 def test_a_failed_fetch_says_why_and_leaves_nothing(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:

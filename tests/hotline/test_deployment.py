@@ -126,6 +126,9 @@ def test_a_folder_too_deep_for_unix_sockets_is_refused(tmp_path: Path) -> None:
         ("postgresql://u:secret@h:port/x", "'postgresql://…@h:port/x'"),
         ("postgresql://u:sec/ret@h/x", "'postgresql://…@h/x'"),
         ("postgresql://h:99999/x", "'postgresql://h:99999/x'"),
+        ("postgresql://u@h:port/x?password=secret&sslmode=require", "'postgresql://…@h:port/x?password=…"),
+        ("u:secret@h/x", "'…@h/x'"),
+        ("host=h password='sec ret' dbname=x", "'host=h password=… dbname=x'"),
     ],
 )
 def test_a_database_url_that_cannot_be_is_refused_without_its_password(

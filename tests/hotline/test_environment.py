@@ -18,7 +18,7 @@ def here(tmp_path: Path) -> Path:
     (tmp_path / "bin").mkdir()
     (tmp_path / "hotline").symlink_to(SCRIPT.parent)
     (tmp_path / "pyproject.toml").write_text("[project]\n")
-    for name in ("cat", "cmp", "rm", "cp", "flock", "sleep"):
+    for name in ("cat", "cmp", "rm", "cp", "flock", "sleep", "readlink"):
         (tmp_path / "bin" / name).symlink_to(f"/usr/bin/{name}")
     return tmp_path
 
@@ -161,6 +161,34 @@ def test_an_install_that_was_cut_off_is_done_again(here: Path) -> None:
     count = len(_asked(here))
     _sh(here, "make_environment")
     assert len(_asked(here)) > count
+
+
+@pytest.mark.parametrize("python", ["newer", "gone"])
+def test_an_environment_whose_python_was_replaced_is_made_anew(here: Path, python: str) -> None:
+    """As by the system's next release: what was installed belongs to the Python before."""
+    _python(here, "python3.11")
+    linked = (here / "bin" / "python3.11").read_text().replace('cp "$0"', 'ln -sf "$0"')
+    (here / "bin" / "python3.11").write_text(linked)
+    (here / "bin" / "ln").symlink_to("/usr/bin/ln")
+    (here / "bin" / "python3").symlink_to("python3.11")
+    assert _sh(here, "make_environment").returncode == 0
+    assert (here / ".venv" / "bin" / "python").is_symlink()
+    count = len(_asked(here))
+    assert _sh(here, "make_environment").stdout == ""
+    assert len(_asked(here)) == count
+
+    # Without pip, which lies with the packages of the Python before.
+    newer = linked.replace('"-m venv")', '"-m pip") [ -e "${0%/*}/../fresh" ] || exit 1;;\n    "-m venv")')
+    newer = newer.replace('mkdir -p "$last/bin"', 'mkdir -p "$last/bin"; touch "$last/fresh"')
+    (here / "bin" / "python3.11").unlink()
+    (here / "bin" / "python3.13").write_text(newer)
+    (here / "bin" / "python3.13").chmod(0o700)
+    (here / "bin" / "python3").unlink()
+    if python == "newer":
+        (here / "bin" / "python3").symlink_to("python3.13")
+    assert _sh(here, "make_environment").returncode == 0
+    assert any(f"-m venv {here}/.venv" in line for line in _asked(here)[count:])
+    assert _asked(here)[-1].endswith(f"--editable {here}")
 
 
 def test_an_environment_of_somebody_elses_is_kept_and_only_added_to(here: Path) -> None:
