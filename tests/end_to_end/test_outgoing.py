@@ -1,5 +1,6 @@
 """Agents dial outside numbers: presented number, prefixes, emergencies; and nobody from outside does."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -307,7 +308,40 @@ async def test_who_waited_too_long_is_connected_outside_or_leaves_a_message(own_
     await both_are_recorded(stack, answered["recording"], left_hz=AGENT_HZ, right_hz=CALLEE_HZ)
     picture = await stack.picture()
     assert "" not in picture["day_by_agent"]
-    assert await stack.sql("SELECT how FROM outgoing_call WHERE contact = $1", contact)
+    query = "SELECT agent, how FROM outgoing_call WHERE contact = $1 AND ended_at IS NOT NULL"
+    async with asyncio.timeout(10):
+        while not (rows := await stack.sql(query, contact)):
+            await asyncio.sleep(0.1)
+    assert rows == [{"agent": "", "how": "answered"}]
+    await nothing_left(stack)
+
+
+@pytest.mark.long
+async def test_a_queue_s_exit_outside_ends_well_though_acd_died(own_stack: OwnStack) -> None:
+    """In the talk: the call is over after it. While it rings: busy then is a voice message as ever."""
+    stack, lane = await own_stack(LATE), Lane(0)
+    # Who speaks would leave a voice message where the call is not over.
+    async with stack.caller(tone_hz=AGENT_HZ) as caller, outside(stack, tone_hz=CALLEE_HZ) as callee:
+        call, contact = await dial(stack, caller, lane.straight)
+        talks = await callee.incoming(within_s=15)
+        talks.answer()
+        await call.rtp.hears(CALLEE_HZ)
+        other, missed = await dial(stack, caller, lane.straight)
+        rings = await callee.incoming(within_s=15)
+        killed = stack.kill("acd")
+        await stack.back("acd", killed)
+        rings.reject(486)
+        await other.rtp.hears(prompt_hz("leave-message"), within_s=15)
+        await talks.hang_up()
+        await call.ended(within_s=10)
+        await other.hang_up()
+        ended = (await stack.fact("OutgoingEnded", contact=contact)).body
+        assert (ended["how"], ended["agent"]) == ("answered", "")
+        await stack.fact("OutgoingEnded", contact=missed)
+        assert (await stack.fact("ContactEnded", contact=contact)).body["outcome"] == "queued"
+        assert callee.unfetched == 0
+        for one in (contact, missed):
+            assert len(stack.facts.of("CallQueued", contact=one)) == 1
     await nothing_left(stack)
 
 

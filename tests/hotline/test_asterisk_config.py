@@ -206,6 +206,11 @@ def test_inbound_contexts_never_reach_outgoing_ones(house: House) -> None:
     ]
 
 
+def test_without_a_trunk_for_outgoing_calls_no_queue_leads_outside(house: House) -> None:
+    house.write(defaults(trunks=(Trunk("carrier", "address", "192.0.2.1"),)))
+    assert "outside" not in re.sub(r"^;.*", "", house.text("extensions.conf"), flags=re.MULTILINE)
+
+
 def test_nobodys_number_comes_before_an_emergency_number(house: House) -> None:
     """Of two extensions with one number Asterisk keeps the first."""
     trunks, agents = (Trunk("carrier", "address", "192.0.2.1"),), (Agent("9110", "Li", {}),)
