@@ -171,6 +171,7 @@ class Acd:
             {
                 "outgoing": self._outgoing,
                 "transfer-out": self._outgoing.transfer,
+                "overflow-out": self._outgoing.overflow,
                 "colleague": Colleague(self.engine, self._settings),
                 "queue": QueueHandler(self.engine, self._forecaster, self._settings, self._callbacks),
                 "callback": self._callbacks,

@@ -27,7 +27,7 @@ FALLBACK: Final = "HL_FALLBACK"  # transferred to another queue: the one to go b
 VERDICT: Final = "HL_VERDICT"  # of digits entered before this entry: ENTRY-verified, ENTRY-failed
 LOST_SINCE: Final = "HL_LOST_SINCE"  # s since the epoch: since when the dialplan asks us in vain
 NEXT: Final = "HL_NEXT"  # one of NEXT_STEPS; empty: our side died
-GO: Final = "HL_GO"  # where next, within what NEXT says: a queue's name, a prompt
+GO: Final = "HL_GO"  # where next, within what NEXT says: a queue's name, a prompt, a number
 START: Final = "HL_START"  # a go form at which the flow begins; empty: at its own start
 CALLBACK: Final = "HL_CALLBACK"  # the number to be called back, as dialled; told to no log and no fact
 CALLBACK_SAID: Final = "HL_CALLBACK_SAID"  # acd's answer: taken, open, limit, refused
@@ -50,6 +50,7 @@ NEXT_STEPS: Final = (
     "moved",
     "survey",
     "message",
+    "outside",
     "voicemail",
     "hangup",
     "flow",

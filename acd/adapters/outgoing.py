@@ -1,4 +1,4 @@
-"""Agents' calls to outside numbers: judged, dialled over the trunk, and followed to their end.
+"""Calls to outside numbers, by agents or a queue's exit: judged, dialled, and followed to their end.
 
 The phone's own session dials; what becomes of the call is read off AMI, so that it is told whether or not
 the session lives to see it. The number called is a person's: facts carry a reference, `CallerIdentified` the
@@ -35,6 +35,7 @@ logger = logging.getLogger(__name__)
 SEGMENT = "o-"  # a segment of this kind: this, and the unique id of the phone's channel
 EVENTS = frozenset({"DialBegin", "Newstate", "Hangup"})
 RING_S = 90
+EXIT_RING_S = 30  # the caller has waited already
 HOW_BY_CAUSE = {16: "no_answer", 17: "busy", 18: "no_answer", 19: "no_answer"}  # Q.850
 
 
@@ -106,19 +107,44 @@ class Outgoing:
             if not judged.why and await self._is_full(session, number):
                 judged = Judgement("trunk_full", judged.prefix)
             if judged.why:
-                self._refused.labels(judged.why).inc()
-                now_ms = self._engine.clock.now_ms()
-                self._engine.record(OutgoingRefused(now_ms, agent, "", judged.why, judged.prefix))
+                self._note_refused(agent, "", judged)
                 return
-            await self._dial(
-                session, agent, "", number, judged.prefix, False, contact=contact, part=f".{entry}"
-            )
-            if await session.get_variable("DIALSTATUS") == "ANSWER":
-                await session.set_variable(variables.NEXT, "hangup")
-            else:
-                await self._failed(session, f"{SEGMENT}{session.uniqueid}.{entry}")
+            await self._connect(session, agent, number, judged.prefix, contact, entry, RING_S)
         except HungUp:
             logger.debug("transfer_out_over", extra={"contact": contact})
+
+    async def overflow(self, session: AgiSession) -> None:
+        """FastAGI handler "overflow-out": a queue's exit has sent a caller to an outside number.
+
+        Arguments as for a transfer; HL_NEXT is hangup when they have talked. The settings name the number, so
+        no role's rule is asked, and it is nobody's call.
+        """
+        contact, number, entry = ([*session.args, "", "", ""])[:3]
+        try:
+            if await self._is_full(session, number):
+                self._note_refused("", "", Judgement("trunk_full"))
+                return
+            await self._connect(session, "", number, "", contact, entry, EXIT_RING_S)
+        except HungUp:
+            logger.debug("overflow_out_over", extra={"contact": contact})
+
+    async def _connect(
+        self,
+        session: AgiSession,
+        agent: str,
+        number: str,
+        prefix: str,
+        contact: str,
+        entry: str,
+        ring_s: int,
+    ) -> None:
+        """Dial for a caller, and say whether they have talked."""
+        part = f".{entry}"
+        await self._dial(session, agent, "", number, prefix, False, contact=contact, part=part, ring_s=ring_s)
+        if await session.get_variable("DIALSTATUS") == "ANSWER":
+            await session.set_variable(variables.NEXT, "hangup")
+        else:
+            await self._failed(session, f"{SEGMENT}{session.uniqueid}{part}")
 
     async def _failed(self, session: AgiSession, segment: str) -> None:
         """The caller's channel lives on, and where the trunk had no leg AMI tells of no end."""
@@ -149,11 +175,14 @@ class Outgoing:
         )
 
     async def _refuse(self, session: AgiSession, agent: str, phone: str, judged: Judgement) -> None:
+        self._note_refused(agent, phone, judged)
+        await session.answer()
+        await session.stream_file("hotline/outgoing-refused")
+
+    def _note_refused(self, agent: str, phone: str, judged: Judgement) -> None:
         self._refused.labels(judged.why).inc()
         now_ms = self._engine.clock.now_ms()
         self._engine.record(OutgoingRefused(now_ms, agent, phone, judged.why, judged.prefix))
-        await session.answer()
-        await session.stream_file("hotline/outgoing-refused")
 
     async def _dial(
         self,
@@ -166,8 +195,9 @@ class Outgoing:
         *,
         contact: str = "",
         part: str = "",
+        ring_s: int = RING_S,
     ) -> None:
-        """Dial, and go on when it is over. contact, part: of a caller who is transferred."""
+        """Dial, and go on when it is over. contact, part: of a caller who is led there."""
         outgoing = self._settings().outgoing
         segment, now_ms = f"{SEGMENT}{session.uniqueid}{part}", self._engine.clock.now_ms()
         limit_s = 0 if emergency else outgoing.max_minutes_per_call * 60
@@ -177,7 +207,7 @@ class Outgoing:
         options = DialOptions(
             go_on=True, limit_s=limit_s, presented=outgoing.presented, before_ringing=counted
         )
-        arguments = trunk_arguments(number, outgoing.trunk, RING_S, options)
+        arguments = trunk_arguments(number, outgoing.trunk, ring_s, options)
         view = self._engine.picture.agents.get(agent)
         contact = contact or (view.contact if view is not None else "") or self._recall_of(number)
         callee = self._callee_reference(number)

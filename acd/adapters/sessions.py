@@ -321,8 +321,13 @@ def preferences(
 
 
 def destination_of(settings: Settings, to: str) -> str:
-    """A number of the hotline as the flow or queue that it leads to; any other destination as it is."""
+    """A number of the hotline as the flow or queue that it leads to; any other destination as it is.
+
+    Outside without a trunk is voicemail, as when nobody answers there: settings have changed since.
+    """
     kind, _, did = to.partition(":")
+    if kind == "outside" and not settings.outgoing.trunk:
+        return "voicemail"
     if kind != "number":
         return to
     line = next((line for line in settings.numbers if line.did == did), None)

@@ -395,9 +395,10 @@ class HelpEnded(Fact):
 
 @dataclass(frozen=True, slots=True)
 class OutgoingStarted(Fact):
-    """An agent dials an outside number. contact: what the agent works on; else whose recall this is; else "".
+    """An outside number is dialled. contact: what the agent works on; else whose recall this is; else "".
 
-    callee is a reference, never the number itself; prefix: the rule's that allowed it.
+    agent "": a queue's exit leads the contact there. callee is a reference, never the number itself; prefix:
+    the rule's that allowed it.
     """
 
     segment: str
@@ -432,7 +433,10 @@ class OutgoingEnded(Fact):
 
 @dataclass(frozen=True, slots=True)
 class OutgoingRefused(Fact):
-    """why: prefix, calls or minutes (too many today), nobody (no agent there), trunk_full (transfers)."""
+    """why: prefix, calls or minutes (too many today), nobody (no agent there), trunk_full.
+
+    trunk_full: of transfers, and of queues' exits, for which agent is "".
+    """
 
     agent: str
     phone: str

@@ -371,7 +371,8 @@ class Fold:
         if body["segment"] not in self.outgoing:
             view = OutgoingView(body["contact"], body["agent"], body["phone"], at_ms)
             self.outgoing[body["segment"]] = view
-            self._books.agent(at_ms, body["agent"]).outgoing += 1
+            if view.agent:  # a queue's exit leads outside on nobody's account
+                self._books.agent(at_ms, view.agent).outgoing += 1
 
     def _outgoing_answered(self, at_ms: int, body: Body) -> None:
         view = self.outgoing.get(body["segment"])
@@ -380,7 +381,7 @@ class Fold:
 
     def _outgoing_ended(self, at_ms: int, body: Body) -> None:
         view = self.outgoing.pop(body["segment"], None)
-        if view is not None:
+        if view is not None and view.agent:
             self._books.agent(view.started_ms, view.agent).outgoing_ms += body["talk_ms"]
 
     def _agent(self, number: str) -> AgentView:

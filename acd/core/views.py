@@ -138,7 +138,7 @@ class Leg:
 
 @dataclass(slots=True)
 class OutgoingView:
-    """An agent's call to an outside number that is not over."""
+    """A call to an outside number that is not over. agent "": a queue's exit led the contact there."""
 
     contact: str
     agent: str

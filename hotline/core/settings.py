@@ -181,9 +181,8 @@ class Queue:
     extension: str = ""  # agents transfer callers to the queue by this number; "": by none
     disposition: str = "none"  # the code after a conversation: none, optional, required
     hours: str = ""  # opening hours by name; "" = always open
-    closed: str = (
-        "voicemail"  # newcomers, out of hours or closed by a supervisor: as Choice.go, flow:, number:
-    )
+    # Newcomers, out of hours or closed by a supervisor: as Choice.go, flow:, number:, outside:.
+    closed: str = "voicemail"
     overflow: str = (
         ""  # as leave_to: for whom there is no room, who waited for too long; "": queue-full is said
     )

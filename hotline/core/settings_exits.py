@@ -54,7 +54,7 @@ def _check_predicted(references: References, queue: Queue, where: str) -> None:
 
 
 def check_destination(references: References, key: str, destination: str) -> None:
-    """Notes a queue, flow, menu or number that does not exist."""
+    """Notes a queue, flow, menu or number that does not exist, and one outside that cannot be dialled."""
     kind, _, name = destination.partition(":")
     settings = references.settings
     menus = dict.fromkeys(menu.name for flow in settings.flows for menu in flow.menus)
@@ -68,6 +68,11 @@ def check_destination(references: References, key: str, destination: str) -> Non
     if kind in known:
         names, what = known[kind]
         references.refer(key, name, names, what)
+    elif kind == "outside" and not settings.outgoing.trunk:
+        references.complaints.add(key, destination, phrase("allowed.outside_trunk"))
+    elif kind == "outside" and name in numbers:
+        # Over the trunk it would come back as another call.
+        references.complaints.add(key, destination, phrase("allowed.outside_number", did=name))
 
 
 def _way_to(settings: Settings, destination: str, goal: str) -> tuple[str, ...]:

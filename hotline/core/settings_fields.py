@@ -160,7 +160,8 @@ DESTINATION = _spelled(
     phrase("allowed.destination"),
 )
 QUEUE_EXIT = _spelled(
-    r"(queue|menu|flow):[a-z][a-z0-9_]{0,31}|number:[0-9]{1,15}|message:[a-z0-9][a-z0-9-]{0,63}|voicemail|hangup",
+    r"(queue|menu|flow):[a-z][a-z0-9_]{0,31}|number:[0-9]{1,15}|outside:[0-9]{3,20}"
+    r"|message:[a-z0-9][a-z0-9-]{0,63}|voicemail|hangup",
     phrase("allowed.queue_exit"),
 )
 CALLBACK = "callback"

@@ -1,5 +1,6 @@
 """Agents dial outside numbers: presented number, prefixes, emergencies; and nobody from outside does."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -15,10 +16,18 @@ from harness.waiting import until
 OwnStack = Callable[[str], Awaitable[HotlineStack]]
 BY_HAND = Manner(reject=None)
 AGENT_HZ, CALLEE_HZ = 440, 620
+RINGING_HZ = 450  # indications.conf, cn
 ONE_CHANNEL = lane_settings(1).replace(
     f'address = "{OUTSIDE[0]}:{OUTSIDE[1]}"', f'address = "{OUTSIDE[0]}:{OUTSIDE[1]}"\nmax_channels = 1'
 )
 SCARCE = ONE_CHANNEL.replace('allowed = ["1", "0"]', 'allowed = ["1", "0"]\nmax_calls_per_day = 1')
+
+DUTY_MANAGER = "18812345678"  # to which no rule lets agents transfer callers
+LATE = lane_settings(1).replace(
+    f'name = "{Lane(0).queue}"',
+    f'name = "{Lane(0).queue}"\nmax_wait_s = 1\noverflow = "outside:{DUTY_MANAGER}"',
+    1,
+)
 
 
 def outside(stack: HotlineStack, **more: object) -> Phone:
@@ -252,6 +261,88 @@ async def test_talks_outside_are_over_though_acd_died_in_them(own_stack: OwnStac
             await here.ended(within_s=10)
         assert callee.unfetched == 0
         assert len(stack.facts.of("CallQueued", contact=contact)) == 1
+    await nothing_left(stack)
+
+
+async def test_who_waited_too_long_is_connected_outside_or_leaves_a_message(own_stack: OwnStack) -> None:
+    """Busy: a voice message, also of a direct call that nobody had answered. Then they talk."""
+    stack, lane = await own_stack(LATE), Lane(0)
+    async with (
+        stack.caller(tone_hz=AGENT_HZ) as caller,
+        outside(stack, tone_hz=CALLEE_HZ) as callee,
+    ):
+        unlucky, missed = await dial(stack, caller, lane.direct)
+        reached = await callee.incoming(within_s=15)
+        assert not unlucky.talking
+        reached.reject(486)
+        await unlucky.rtp.hears(prompt_hz("leave-message"), within_s=15)
+        ended = (await stack.fact("OutgoingEnded", contact=missed, agent="")).body
+        assert (ended["how"], ended["cause"], ended["talk_ms"]) == ("busy", 17, 0)
+        await unlucky.hang_up()
+        await stack.fact("ContactEnded", contact=missed)
+
+        call, contact = await dial(stack, caller, lane.straight)
+        reached = await callee.incoming(within_s=15)
+        assert user_of(reached) == "sip:4000"
+        assert f"{DUTY_MANAGER}@" in reached.invite.uri
+        await call.rtp.hears(RINGING_HZ)
+        reached.answer()
+        await call.rtp.hears(CALLEE_HZ)
+        await reached.rtp.hears(AGENT_HZ)
+        seen = call.rtp.received
+        await until(lambda: call.rtp.received >= seen + 75, "1.5 s of talk to record", 5)
+        await reached.hang_up()
+        await call.ended(within_s=10)
+        over = (await stack.fact("ContactEnded", contact=contact)).body
+        assert (over["stage"], over["cause"]) == ("flow", 16)
+        assert over["hung_up_by"] == "us"
+    for one in (missed, contact):
+        (left,) = stack.facts.of("CallLeftQueue", contact=one)
+        assert (left.body["how"], left.body["to"]) == ("out", f"outside:{DUTY_MANAGER}")
+    started = (await stack.fact("OutgoingStarted", contact=contact)).body
+    answered = (await stack.fact("OutgoingAnswered", contact=contact)).body
+    ended = (await stack.fact("OutgoingEnded", contact=contact)).body
+    assert (started["segment"], started["agent"], started["trunk"]) == (f"o-{contact}.1", "", "outside")
+    assert (ended["how"], ended["agent"]) == ("answered", "")
+    assert ended["talk_ms"] > 0
+    await both_are_recorded(stack, answered["recording"], left_hz=AGENT_HZ, right_hz=CALLEE_HZ)
+    picture = await stack.picture()
+    assert "" not in picture["day_by_agent"]
+    query = "SELECT agent, how FROM outgoing_call WHERE contact = $1 AND ended_at IS NOT NULL"
+    for _ in range(100):
+        if rows := await stack.sql(query, contact):
+            break
+        await asyncio.sleep(0.1)
+    assert rows == [{"agent": "", "how": "answered"}]
+    await nothing_left(stack)
+
+
+@pytest.mark.long
+async def test_a_queue_s_exit_outside_ends_well_though_acd_died(own_stack: OwnStack) -> None:
+    """In the talk: the call is over after it. While it rings: busy then is a voice message as ever."""
+    stack, lane = await own_stack(LATE), Lane(0)
+    # Who speaks would leave a voice message where the call is not over.
+    async with stack.caller(tone_hz=AGENT_HZ) as caller, outside(stack, tone_hz=CALLEE_HZ) as callee:
+        call, contact = await dial(stack, caller, lane.straight)
+        talks = await callee.incoming(within_s=15)
+        talks.answer()
+        await call.rtp.hears(CALLEE_HZ)
+        other, missed = await dial(stack, caller, lane.straight)
+        rings = await callee.incoming(within_s=15)
+        killed = stack.kill("acd")
+        await stack.back("acd", killed)
+        rings.reject(486)
+        await other.rtp.hears(prompt_hz("leave-message"), within_s=15)
+        await talks.hang_up()
+        await call.ended(within_s=10)
+        await other.hang_up()
+        ended = (await stack.fact("OutgoingEnded", contact=contact)).body
+        assert (ended["how"], ended["agent"]) == ("answered", "")
+        await stack.fact("OutgoingEnded", contact=missed)
+        assert (await stack.fact("ContactEnded", contact=contact)).body["outcome"] == "queued"
+        assert callee.unfetched == 0
+        for one in (contact, missed):
+            assert len(stack.facts.of("CallQueued", contact=one)) == 1
     await nothing_left(stack)
 
 

@@ -194,6 +194,9 @@ def test_inbound_contexts_never_reach_outgoing_ones(house: House) -> None:
     outgoing = Outgoing(trunk="carrier", presented="4001", rules=(rule,))
     house.write(defaults(trunks=(Trunk("carrier", "address", "192.0.2.1"),), outgoing=outgoing))
     dialplan = house.text("extensions.conf")
+    # A queue's exit leads outside by acd alone, which names the number; no line of the dialplan leads there.
+    assert "exten => outside,1," in dialplan
+    assert not re.search(r"(Goto(If)?|Gosub)\([^)]*\boutside\b", dialplan)
     assert {"outgoing", "emergency"} <= reachable(dialplan, "from-phone")
     for start in ("from-trunk", "hotline", "transfer", "requeue", "fallback", "agent-leg"):
         assert not {"outgoing", "emergency", "from-phone"} & reachable(dialplan, start), start
@@ -201,6 +204,11 @@ def test_inbound_contexts_never_reach_outgoing_ones(house: House) -> None:
     assert [line for line in dialplan.splitlines() if "Dial(" in line and "@" in line] == [
         " same => n,Dial(PJSIP/${EXTEN}@carrier)"
     ]
+
+
+def test_without_a_trunk_for_outgoing_calls_no_queue_leads_outside(house: House) -> None:
+    house.write(defaults(trunks=(Trunk("carrier", "address", "192.0.2.1"),)))
+    assert "outside" not in re.sub(r"^;.*", "", house.text("extensions.conf"), flags=re.MULTILINE)
 
 
 def test_nobodys_number_comes_before_an_emergency_number(house: House) -> None:

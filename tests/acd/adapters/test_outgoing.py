@@ -89,6 +89,11 @@ class House:
         self.variables |= {"DIALSTATUS": status, "HANGUPCAUSE": cause}
         await self.outgoing.transfer(session)
 
+    async def overflow(self, status: str, cause: str) -> None:
+        session: Any = self
+        self.variables |= {"DIALSTATUS": status, "HANGUPCAUSE": cause}
+        await self.outgoing.overflow(session)
+
     def told(self, kind: str) -> list[Any]:
         return [fact for fact in self.facts if type(fact).__name__ == kind]
 
@@ -171,3 +176,46 @@ async def test_the_agents_phone_that_rings_for_the_caller_is_no_call_outside() -
     house.dial = comes_back
     await house.transfer("CHANUNAVAIL", "20")
     assert house.told("OutgoingAnswered") == []
+
+
+async def test_a_queue_s_exit_leads_outside_on_nobody_s_account() -> None:
+    """The number is one that no rule lets agents transfer to; the agent of before has no part in it."""
+    house = House()
+    house.args = ("c1", "02112345678", "1")
+
+    def talk() -> None:
+        house.outgoing.on_message(dials(TRUNK_LEG))
+        house.outgoing.on_message(of_leg("t1", Event="Newstate", ChannelStateDesc="Up"))
+
+    house.dial = talk
+    await house.overflow("ANSWER", "16")
+    assert house.executed[-1] == (
+        "Dial",
+        "PJSIP/02112345678@outside",
+        "30",
+        "b(trunk-leg^s^1(outside))f(4000)S(7200)g",
+    )
+    (started,), (answered,) = house.told("OutgoingStarted"), house.told("OutgoingAnswered")
+    assert (started.segment, started.contact, started.agent, started.phone) == (SEGMENT, "c1", "", "")
+    assert (answered.contact, answered.agent) == ("c1", "")
+    assert house.variables["HL_NEXT"] == "hangup"
+    assert house.picture.day_by_agent == {}
+
+
+@pytest.mark.parametrize(
+    ("status", "cause", "how"), [("BUSY", "17", "busy"), ("CHANUNAVAIL", "20", "failed")]
+)
+async def test_who_is_not_reached_by_a_queue_s_exit_goes_on(status: str, cause: str, how: str) -> None:
+    house = House()
+    await house.overflow(status, cause)
+    assert [(one.agent, one.how) for one in house.told("OutgoingEnded")] == [("", how)]
+    assert "HL_NEXT" not in house.variables
+
+
+async def test_a_full_trunk_refuses_a_queue_s_exit() -> None:
+    house = House()
+    house.variables["GROUP_COUNT(outside@trunk)"] = "2"
+    await house.overflow("", "")
+    assert house.executed == house.told("OutgoingStarted") == []
+    assert [(one.agent, one.why) for one in house.told("OutgoingRefused")] == [("", "trunk_full")]
+    assert "HL_NEXT" not in house.variables

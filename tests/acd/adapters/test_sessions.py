@@ -12,7 +12,7 @@ from acd.adapters.sessions import CallerSession, destination_of, preferences, qu
 from acd.core.commands import OfferCall
 from acd.core.events import CallWithdrawn, Event
 from acd.core.expected_wait import Promise
-from hotline.core.settings import Number, Queue, Settings, Team, Text
+from hotline.core.settings import Number, Outgoing, Queue, Settings, Team, Text
 
 
 def test_who_waits_in_a_queue_that_the_settings_no_longer_name_waits_on() -> None:
@@ -54,6 +54,12 @@ def test_what_a_caller_brings_counts_before_the_queue_s_preference(
 def test_a_number_of_ours_is_the_flow_or_queue_behind_it(to: str, leads_to: str) -> None:
     numbers = (Number("4001", flow="main"), Number("4002", direct_queue="b"))
     assert destination_of(Settings(1, numbers=numbers), to) == leads_to
+
+
+@pytest.mark.parametrize(("trunk", "leads_to"), [("carrier", "outside:13912345678"), ("", "voicemail")])
+def test_outside_is_a_voice_message_once_the_settings_have_no_trunk(trunk: str, leads_to: str) -> None:
+    settings = Settings(1, outgoing=Outgoing(trunk=trunk, presented="4001"))
+    assert destination_of(settings, "outside:13912345678") == leads_to
 
 
 PRESSED, LEFT_TO, OFFER = "9", "voicemail", OfferCall("c1", "1-1", "1001", "p1001", "service", 15_000)

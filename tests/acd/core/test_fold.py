@@ -173,3 +173,17 @@ def test_outgoing_calls_count_where_they_began_once() -> None:
         fold.apply("OutgoingEnded", ended.at_ms, to_body(ended))
     assert fold.outgoing == {}
     assert (books.by_agent["1001"].outgoing, books.by_agent["1001"].outgoing_ms) == (1, 1000)
+
+
+def test_a_call_outside_by_a_queue_s_exit_is_on_nobody_s_day() -> None:
+    books = Today(DAY_MS)
+    fold = Fold(books)
+    about = ("o-c1.1", "c1", "")
+    for fact in (
+        OutgoingStarted(DAY_MS, *about, "", "callee", "carrier", "", False),
+        OutgoingAnswered(DAY_MS + 500, *about, "2026/01/01/o-c1.1"),
+        OutgoingEnded(DAY_MS + 1500, *about, "answered", 1000, 16),
+    ):
+        fold.apply(type(fact).__name__, fact.at_ms, to_body(fact))
+        assert bool(fold.outgoing) == (fact.at_ms < DAY_MS + 1500)
+    assert books.by_agent == {}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
+from sample_settings import GOOD
 
 from hotline.core.settings import (
     Agent,
@@ -13,12 +15,15 @@ from hotline.core.settings import (
     Hours,
     Menu,
     Number,
+    Outgoing,
     Queue,
     Settings,
     Text,
+    Trunk,
     WithoutAgents,
 )
 from hotline.core.settings_complaints import Complaints
+from hotline.core.settings_document import read_settings
 from hotline.core.settings_rules import check_rules
 from hotline.words import in_words
 
@@ -30,7 +35,10 @@ FLOWS = (
 NUMBERS = (Number("4001", flow="main"), Number("4002", direct_queue="a"), Number("4003", flow="straight"))
 
 
-def found(**queues: dict[str, Any]) -> dict[str, tuple[Any, str]]:
+OUTGOING = Outgoing(trunk="carrier", presented="4001")
+
+
+def found(outgoing: Outgoing | None = None, **queues: dict[str, Any]) -> dict[str, tuple[Any, str]]:
     complaints = Complaints("a.toml")
     settings = Settings(
         1,
@@ -38,6 +46,8 @@ def found(**queues: dict[str, Any]) -> dict[str, tuple[Any, str]]:
         flows=FLOWS,
         numbers=NUMBERS,
         hours=(Hours("office", WEEK),),
+        trunks=(Trunk("carrier", "address", "192.0.2.1"),),
+        outgoing=outgoing or Outgoing(),
     )
     check_rules(settings, complaints)
     return {key: (one.value, in_words(one.allowed)) for key, one in complaints.found.items()}
@@ -85,6 +95,65 @@ def test_what_does_not_exist_is_refused(setting: dict[str, Any], key: str, allow
     complaints = found(a=setting)
     assert list(complaints) == [key]
     assert allowed in complaints[key][1]
+
+
+OUTSIDE = "outside:13912345678"
+
+
+@pytest.mark.parametrize(
+    ("setting", "key"),
+    [
+        ({"overflow": OUTSIDE}, "queue[1].overflow"),
+        ({"closed": OUTSIDE}, "queue[1].closed"),
+        ({"leave_key": "1", "leave_to": OUTSIDE}, "queue[1].leave_to"),
+        ({"nobody_logged_in": WithoutAgents(waiting=OUTSIDE)}, "queue[1].nobody_logged_in.waiting"),
+        ({"nobody_ready": WithoutAgents(OUTSIDE)}, "queue[1].nobody_ready.entering"),
+        (
+            {"max_predicted_wait_s": 9, "predicted_overflow": WithoutAgents(OUTSIDE)},
+            "queue[1].predicted_overflow.entering",
+        ),
+    ],
+)
+def test_outside_wants_a_trunk_for_outgoing_calls(setting: dict[str, Any], key: str) -> None:
+    refused = (OUTSIDE, "a destination other than outside, or a trunk in [outgoing] first")
+    assert found(a=setting) == {key: refused}
+    assert found(outgoing=OUTGOING, a=setting) == {}
+
+
+def test_a_number_of_the_hotline_is_not_called_over_the_trunk() -> None:
+    complaints = found(outgoing=OUTGOING, a={"overflow": "outside:4002"})
+    assert [(key, allowed.endswith("those are number:4002")) for key, (_, allowed) in complaints.items()] == [
+        ("queue[1].overflow", True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("to", "good"),
+    [
+        ("outside:110", True),
+        ("outside:" + "1" * 20, True),
+        ("outside:11", False),
+        ("outside:" + "1" * 21, False),
+        ("outside:+4912345", False),
+        ("outside:", False),
+        ("outside:1391@evil", False),
+    ],
+)
+def test_a_number_outside_is_3_to_20_digits(to: str, good: bool) -> None:
+    assert misspelled("queue", "overflow", to) == ([] if good else ["queue[1].overflow"])
+
+
+def test_flows_do_not_lead_outside() -> None:
+    assert misspelled("flow", "closed", OUTSIDE) == ["flow[1].closed"]
+
+
+def misspelled(table: str, key: str, value: str) -> list[str]:
+    """What is refused as it stands there, once the first of these tables of the good sample has this."""
+    document = copy.deepcopy(GOOD)
+    document[table][0][key] = value
+    complaints = Complaints("a.toml")
+    read_settings(document, 1, complaints)
+    return list(complaints.found)
 
 
 CIRCLE = "a destination that does not lead back here"
