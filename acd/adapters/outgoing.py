@@ -201,11 +201,12 @@ class Outgoing:
         outgoing = self._settings().outgoing
         segment, now_ms = f"{SEGMENT}{session.uniqueid}{part}", self._engine.clock.now_ms()
         limit_s = 0 if emergency else outgoing.max_minutes_per_call * 60
-        # An agent's own call is counted by the phone's channel (extensions.conf, [outgoing]).
-        counted = ("trunk-leg", outgoing.trunk) if part else ()
         # On the callee's leg alone: a caller who comes back from a failed transfer has the own number.
         options = DialOptions(
-            go_on=True, limit_s=limit_s, presented=outgoing.presented, before_ringing=counted
+            go_on=True,
+            limit_s=limit_s,
+            presented=outgoing.presented,
+            before_ringing=("trunk-leg", outgoing.trunk),
         )
         arguments = trunk_arguments(number, outgoing.trunk, ring_s, options)
         view = self._engine.picture.agents.get(agent)
@@ -217,6 +218,9 @@ class Outgoing:
         )
         self._engine.record(CallerIdentified(at_ms=now_ms, caller=callee, number=number, name=""))
         await session.execute("MixMonitor", str(self._incoming / f"{segment}.raw"), "bD")
+        if not part:
+            # From here on the leg outside is counted: the phone may hand it a caller, and be gone.
+            await session.set_variable("GROUP(trunk)", "")
         await session.execute("Dial", *arguments)
 
     async def _is_full(self, session: AgiSession, number: str) -> bool:

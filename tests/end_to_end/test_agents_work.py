@@ -30,6 +30,7 @@ QUEUES = {
     DEVICES: "after_contact_s = 0",
 }
 BY_HAND = Manner(reject=None)
+COLLEAGUE_HZ = 620
 
 
 def did(agent: str) -> str:
@@ -287,6 +288,31 @@ async def test_a_call_of_ones_own_makes_communicating_also_over_a_restart(stack:
         await stack.back("acd", killed)
         await stack.facts.agent_state(TALKS, "ready", within_s=10)
     await nothing_left(stack, within_s=20)
+
+
+async def test_colleagues_who_call_each_other_are_offered_nothing_meanwhile(stack: HotlineStack) -> None:
+    """Both are communicating from the first ring to the end, and have their waiting callers then."""
+    async with agents(stack, TALKS, HEADSET, manner=BY_HAND) as desks, stack.caller() as caller:
+        own = desks[0].phone.call(HEADSET, tone_hz=COLLEAGUE_HZ)
+        theirs = await desks[1].phone.incoming(within_s=15)
+        for desk in desks:
+            state = (await stack.facts.agent_state(desk.number, "communicating")).body
+            assert state["reason"] == "own_call"
+        calls = [await dial(stack, caller, did(desk.number)) for desk in desks]
+        for _, contact in calls:
+            await stack.fact("CallQueued", contact=contact)
+        theirs.answer()
+        await theirs.rtp.hears(COLLEAGUE_HZ)
+        assert not any(stack.facts.of("CallOffered", contact=contact) for _, contact in calls)
+        for desk in desks:
+            assert stack.facts.of("AgentStateChanged", agent=desk.number)[-1].body["state"] == "communicating"
+        await own.hang_up()
+        for desk, (call, contact) in zip(desks, calls, strict=True):
+            rung = await answered(stack, desk, contact)
+            await rung.hang_up()
+            await call.hang_up()
+            await stack.fact("ContactEnded", contact=contact)
+    await nothing_left(stack)
 
 
 async def test_a_headset_is_asked_to_answer_by_itself(stack: HotlineStack) -> None:

@@ -80,6 +80,8 @@ async def test_an_agent_dials_out_during_after_contact_work(stack: HotlineStack,
 
 async def test_refused_prefixes_and_what_always_passes(stack: HotlineStack, lane: Lane) -> None:
     number, other = lane.agents[:2]
+    by_reason = 'hotline_outgoing_refused_total{{why="{}"}}'.format
+    before = {why: await stack.metric("acd", by_reason(why)) for why in ("prefix", "nobody")}
     async with (
         agents(stack, number) as (desk,),
         stack.phone(other) as nobodys,
@@ -92,13 +94,15 @@ async def test_refused_prefixes_and_what_always_passes(stack: HotlineStack, lane
             (desk.phone, "955512345", "prefix"),
             (nobodys, "913912345678", "nobody"),
         ):
-            before = len(stack.facts.of("OutgoingRefused", phone=phone.account.user))
+            refusals = len(stack.facts.of("OutgoingRefused", phone=phone.account.user))
             call = await phone.call(dialled).answered(within_s=15)
             await call.rtp.hears(prompt_hz("outgoing-refused"))
             await call.ended(within_s=10)
-            refused = await stack.fact("OutgoingRefused", phone=phone.account.user, count=before + 1)
+            refused = await stack.fact("OutgoingRefused", phone=phone.account.user, count=refusals + 1)
             assert refused.body["why"] == why
         assert callee.unfetched == 0
+        for why, more in (("prefix", 3), ("nobody", 1)):
+            assert await stack.metric("acd", by_reason(why)) == before[why] + more
         for phone, dialled in ((desk.phone, "9110"), (nobodys, "119")):
             call = phone.call(dialled)
             reached = await callee.incoming(within_s=15)
@@ -213,6 +217,41 @@ async def test_a_transferred_caller_takes_room_on_the_trunk_outside(own_stack: O
         await next_call.hang_up()
         reached = await reaches(another, "913912345678", callee)
         reached.reject(486)
+    await nothing_left(stack)
+
+
+async def test_a_caller_handed_outside_after_a_consultation_is_no_more_the_agents(
+    stack: HotlineStack, lane: Lane
+) -> None:
+    """No rule for transfers is asked, no further part begins; the trunk counts what it carries on."""
+    number = lane.agents[0]
+    async with (
+        agents(stack, number, manner=BY_HAND) as (desk,),
+        stack.caller(tone_hz=AGENT_HZ) as caller,
+        outside(stack, tone_hz=CALLEE_HZ) as callee,
+    ):
+        call, contact = await dial(stack, caller, lane.straight)
+        talk = await connected(stack, desk.phone, contact)
+        await talk.hold()
+        await stack.fact("HoldChanged", contact=contact, held=True)
+        consultation = desk.phone.call("913912345678")
+        reached = await callee.incoming(within_s=15)
+        assert await counted(stack) == ["carrier", "outside"]
+        reached.answer()
+        await consultation.rtp.hears(CALLEE_HZ)
+        call.rtp.sequence, consultation.rtp.sequence = 100, 20_000
+        assert await talk.refer(consultation) == 202
+        await reached.rtp.hears(AGENT_HZ, within_s=10)
+        await call.rtp.hears(CALLEE_HZ)
+        segment = (await stack.fact("SegmentEnded", contact=contact, agent=number)).body
+        assert segment["hung_up_by"] == "transfer"
+        await stack.fact("OutgoingEnded", contact=contact, agent=number, how="answered")
+        assert await counted(stack) == ["carrier", "outside"]
+        await reached.hang_up()
+        await call.rtp.hears(prompt_hz("survey"))
+        await call.hang_up()
+        await stack.fact("ContactEnded", contact=contact)
+    assert len(stack.facts.of("CallConnected", contact=contact)) == 1
     await nothing_left(stack)
 
 

@@ -9,7 +9,7 @@ from harness.desk import Desk
 from harness.lanes import RING_CYCLE_MS, Lane, lane_settings
 from harness.phone import Manner
 from harness.prompt_tones import prompt_hz
-from harness.scenes import agents, dial, nothing_left
+from harness.scenes import agents, choose, dial, nothing_left
 from harness.stack import HotlineStack
 
 BY_HAND = Manner(reject=None)
@@ -30,6 +30,30 @@ async def test_a_blind_transfer_by_code_to_a_queue(stack: HotlineStack, lane: La
     entries = [fact.body for fact in stack.facts.of("CallQueued", contact=contact)]
     assert [(entry["entry"], entry["queue"]) for entry in entries] == [(1, lane.queue), (2, lane.queue)]
     assert _parts(stack, contact) == [(lane.agents[0], "transfer"), (lane.agents[1], "agent")]
+
+
+async def test_a_blind_transfer_by_code_to_a_number_with_a_menu(stack: HotlineStack, lane: Lane) -> None:
+    """The caller is in that number's flow, and chooses anew."""
+    first, second = lane.agents[:2]
+    async with (
+        agents(stack, first, second, manner=BY_HAND) as (one, two),
+        stack.caller(tone_hz=CALLER_HZ) as caller,
+    ):
+        call, contact = await dial(stack, caller, lane.straight)
+        talk = await _talk(stack, one, contact)
+        await _press(talk, BLIND, lane.menu)
+        await call.rtp.hears(prompt_hz("menu-language"), within_s=10)
+        await talk.ended()
+        await choose(call, stack, contact, "language", "2")
+        await choose(call, stack, contact, "subject", "1")
+        await (await _talk(stack, two, contact)).hang_up()
+        await call.rtp.hears(prompt_hz("survey", "en"))
+        await call.hang_up()
+        await stack.fact("ContactEnded", contact=contact)
+    entries = [fact.body for fact in stack.facts.of("CallQueued", contact=contact)]
+    assert [(entry["entry"], entry["language"]) for entry in entries] == [(1, "zh"), (2, "en")]
+    assert _parts(stack, contact) == [(first, "transfer"), (second, "agent")]
+    await nothing_left(stack)
 
 
 async def _blindly_transferred(stack: HotlineStack, lane: Lane, to: str) -> str:

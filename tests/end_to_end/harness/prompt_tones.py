@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from harness import sound
@@ -17,6 +17,8 @@ PROMPT_S = 0.4
 LANGUAGES = ("zh", "en")
 STEP_HZ = 10  # within 0.2 s, tones 10 Hz apart can be told apart
 PHONES_HZ = (440, 1000, 1500)
+MUSIC_HZ = 300
+OWN_MUSIC_HZ = 350
 BANDS = {
     language: [hz for hz in band if all(abs(hz - phone) >= 10 for phone in PHONES_HZ)]
     for language, band in zip(LANGUAGES, (range(480, 1520, STEP_HZ), range(1530, 2440, STEP_HZ)), strict=True)
@@ -71,3 +73,12 @@ def write_prompt_tones(sounds: Path, *, agents: Iterable[str], queues: Iterable[
                 sound.write_wav(folder / f"{name}.wav", sound.tone(hz, samples))
                 written[hz] = (folder / f"{name}.wav").read_bytes()
             (folder / f"{name}.wav").write_bytes(written[hz])
+
+
+def write_music_tones(sounds: Path, names: Collection[str]) -> None:
+    """Music of these names, and everybody else's: nothing where all queues have what came with Asterisk."""
+    for name in sorted({"default", *names}) if names else ():
+        folder = sounds / "music" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        tone = sound.tone(MUSIC_HZ if name == "default" else OWN_MUSIC_HZ, 2 * sound.SAMPLES_PER_S)
+        sound.write_wav(folder / "tone.wav", tone)

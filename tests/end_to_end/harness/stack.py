@@ -24,7 +24,7 @@ from harness.fact_log import FactLog
 from harness.lanes import CARRIER
 from harness.lifelines import ends_with_us
 from harness.phone import Manner, Phone
-from harness.prompt_tones import write_prompt_tones
+from harness.prompt_tones import write_music_tones, write_prompt_tones
 from harness.waiting import until
 from hotline.asterisk_install import find_install
 from hotline.deployment import LOOPBACK, Deployment
@@ -52,7 +52,7 @@ class HotlineStack:
         tone_prompts: bool = True,
         bind: str = LOOPBACK,
     ) -> None:
-        """tone_prompts: every prompt is a short tone of its own, see harness.prompt_tones.
+        """tone_prompts: every prompt, and music that a queue names, is a tone, see harness.prompt_tones.
 
         bind: the address of this machine at which SIP, RTP and pages are reached.
         """
@@ -85,6 +85,8 @@ class HotlineStack:
                 agents=[agent["number"] for agent in house.get("agent", [])],
                 queues=[queue["name"] for queue in house.get("queue", [])],
             )
+            music = {queue["music"] for queue in house.get("queue", []) if "music" in queue}
+            write_music_tones(self.data / "sounds", music)
         words = ["up", "--data", str(self.data), "--port-base", str(self.port_base), "--settings", str(file)]
         started_s = time.monotonic()
         with self.output.open("wb") as output:
