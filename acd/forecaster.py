@@ -95,12 +95,13 @@ class Forecaster:
             loop = asyncio.get_running_loop()
             if self._known.keys() >= set(contacts) and loop.time() - self._played_at < fresh_s:
                 return
-            waiting, servers = self._engine.distributor.forecast()
-            play = ForwardPlay(waiting, servers, self._engine.picture.paces.of)
             self._played_ms = self._engine.clock.now_ms()
+            waiting, servers = self._engine.distributor.forecast(self._played_ms)
+            play = ForwardPlay(waiting, servers, self._engine.picture.paces.of)
             taken = []
             for _ in range(REPLICATIONS):
-                taken.append(play.once(self._engine.picture.handling, self._draw))
+                picture = self._engine.picture
+                taken.append(play.once(picture.handling, picture.rings, self._draw))
                 await asyncio.sleep(0)
             self._taken, self._known = taken, {call.contact: call.queue for call in waiting}
             self._played_at = loop.time()

@@ -243,9 +243,9 @@ class Distributor:
             and other.state in ("waiting", "aimed", "away")
         )
 
-    def forecast(self) -> tuple[list[WaitingCall], list[Server]]:
+    def forecast(self, now_ms: int) -> tuple[list[WaitingCall], list[Server]]:
         """Who waits and who may serve them, as `expected_wait.ForwardPlay` wants it."""
-        return forecast.waiting_calls(self._floor), forecast.servers(self._floor)
+        return forecast.waiting_calls(self._floor, now_ms), forecast.servers(self._floor, now_ms)
 
     def to_predict(self) -> tuple[list[str], list[str]]:
         """Contacts whose expected wait counts: those not judged so far, and those to be judged again."""

@@ -4,8 +4,9 @@ Each replication starts from the floor as it is: who waits in which place with w
 serve, what they do and for how long they have done it. A busy agent is free after a talk drawn from the
 talks that this queue has seen and that lasted longer than this one so far (the remaining time of a talk is
 not the mean of talks), stretched by the agent's own pace; after-contact work ends when its deadline says.
-Then the live rule is played: whoever becomes free takes the oldest waiting call he is eligible for. A call's
-wait is promised as the median and the 80 % quantile over the replications. Nobody gives up in here and
+Then the live rule is played: whoever becomes free takes the oldest waiting call he is eligible for, and
+answers after a ring drawn from the rings that this queue has seen. A call's wait, its ring included, is
+promised as the median and the 80 % quantile over the replications. Nobody gives up in here and
 nobody arrives, so a caller with rivals of higher priority still to come may wait longer, one before whom
 many give up shorter.
 
@@ -28,7 +29,12 @@ MOST_WAITING = 500
 FIRST_GUESS_MS = 180_000
 """A talk with its after-contact work where a queue has seen none so far."""
 
+FIRST_RING_MS = 5_000
+"""From an offer to the talk where a queue has seen none so far."""
+
 USUAL_FROM_TALKS = 10
+"""Fewer say little: at first only short talks are over, so that those seen are shorter than talks are."""
+
 MOST_MEDIANS = 5
 
 Draw = Callable[[int, int], int]
@@ -38,10 +44,14 @@ _NEVER_MS = 1 << 60
 
 
 class HandlingTimes:
-    """The last talks of each queue with their after-contact work, in ms; bounded."""
+    """The last talks of each queue, or the last rings, in ms; bounded.
 
-    def __init__(self, kept: int = 200) -> None:
+    first_guess_ms: how long one lasts while few are known. It stands for those that are missing.
+    """
+
+    def __init__(self, kept: int = 200, first_guess_ms: int = FIRST_GUESS_MS) -> None:
         self._kept = kept
+        self._first_guess_ms = first_guess_ms
         self._in_order: dict[str, deque[int]] = {}
         self._sorted: dict[str, list[int]] = {}
 
@@ -75,22 +85,26 @@ class HandlingTimes:
         return round(pace * self._usually_remaining_ms(queue, round(elapsed_ms / pace), draw))
 
     def _usually_remaining_ms(self, queue: str, elapsed_ms: int, draw: Draw) -> int:
-        seen = self._sorted.get(queue)
-        if not seen:
-            return max(FIRST_GUESS_MS - elapsed_ms, FIRST_GUESS_MS // 2)
+        seen = self._sorted.get(queue, [])
         longer = bisect_right(seen, elapsed_ms) if elapsed_ms else 0
-        if longer == len(seen):
+        known = max(len(seen), USUAL_FROM_TALKS)
+        if longer == known:
             return elapsed_ms // 2
-        return seen[draw(longer, len(seen))] - elapsed_ms
+        drawn = draw(longer, known)
+        if drawn < len(seen):
+            return seen[drawn] - elapsed_ms
+        return max(self._first_guess_ms - elapsed_ms, self._first_guess_ms // 2)
 
     def to_dict(self) -> dict[str, list[int]]:
         """What is kept, in the order in which it came."""
         return {queue: list(times) for queue, times in self._in_order.items()}
 
     @classmethod
-    def from_dict(cls, kept: Mapping[str, Sequence[int]]) -> HandlingTimes:
+    def from_dict(
+        cls, kept: Mapping[str, Sequence[int]], first_guess_ms: int = FIRST_GUESS_MS
+    ) -> HandlingTimes:
         """What to_dict gave."""
-        times = cls()
+        times = cls(first_guess_ms=first_guess_ms)
         for queue, some in kept.items():
             for handling_ms in some:
                 times.add(queue, handling_ms)
@@ -112,7 +126,8 @@ class Server:
     """An agent who takes calls now or after what he does now.
 
     free_ms: when he is free (ms from now), if that is known; else he has been busy for busy_ms with a
-    contact of `queue`, and after_ms of after-contact work follows.
+    contact of `queue`, and after_ms of after-contact work follows. rings: he does not talk yet, busy_ms
+    counts from the offer.
     """
 
     bit: int
@@ -121,6 +136,7 @@ class Server:
     busy_ms: int = 0
     after_ms: int = 0
     agent: str = ""
+    rings: bool = False
 
 
 class ForwardPlay:
@@ -149,9 +165,12 @@ class ForwardPlay:
         self._paces = {server.bit: pace_of(server.agent) for server in self._servers}
         self._groups_of: dict[int, list[int]] = {}  # by an agent's bit
 
-    def once(self, times: HandlingTimes, draw: Draw) -> dict[str, int]:
-        """One replication: contact -> ms from now until an agent takes the call; missing: never."""
-        free = [(self._free_ms(server, times, draw), server.bit) for server in self._servers]
+    def once(self, times: HandlingTimes, rings: HandlingTimes, draw: Draw) -> dict[str, int]:
+        """One replication: contact -> ms from now until an agent talks with the caller; missing: never.
+
+        times: of talks; rings: from an offer to the talk.
+        """
+        free = [(self._free_ms(server, times, rings, draw), server.bit) for server in self._servers]
         heapify(free)
         gone = [0] * len(self._groups)  # how many of each group have been taken
         taken: dict[str, int] = {}
@@ -161,19 +180,23 @@ class ForwardPlay:
             if group is not None:
                 call = self._waiting[self._groups[group][1][gone[group]]]
                 gone[group] += 1
-                taken[call.contact] = at_ms
+                talks_ms = at_ms + rings.remaining_ms(call.queue, 0, draw)
+                taken[call.contact] = talks_ms
                 talk_ms = times.remaining_ms(call.queue, 0, draw, self._paces[bit])
-                heapreplace(free, (at_ms + talk_ms + call.after_ms, bit))
+                heapreplace(free, (talks_ms + talk_ms + call.after_ms, bit))
             elif widens_ms is not None:
                 heapreplace(free, (widens_ms, bit))
             else:
                 heappop(free)
         return taken
 
-    def _free_ms(self, server: Server, times: HandlingTimes, draw: Draw) -> int:
+    def _free_ms(self, server: Server, times: HandlingTimes, rings: HandlingTimes, draw: Draw) -> int:
         if server.free_ms is not None:
             return server.free_ms
         pace = self._paces[server.bit]
+        if server.rings:
+            rings_ms = rings.remaining_ms(server.queue, server.busy_ms, draw)
+            return rings_ms + times.remaining_ms(server.queue, 0, draw, pace) + server.after_ms
         return times.remaining_ms(server.queue, server.busy_ms, draw, pace) + server.after_ms
 
     def _first_for(self, bit: int, at_ms: int, gone: Sequence[int]) -> tuple[int | None, int | None]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from acd.core.events import SettingsChanged
 from acd.core.picture import Picture
-from acd.core.recount import Clock, Scene, recount
+from acd.core.recount import Clock, Scene, recount, recount_beside, ring_of
 from acd.core.views import ContactView
 from acd.core.why_not import WhyNot
 from hotline.core.phrases import Phrase, phrase
@@ -135,6 +135,8 @@ class Explainer:
         dial = body.get("dial", "")
         first = self._offers.get(dial) if dial else None
         if first is not None:
+            if first.mismatches is not None:
+                first.mismatches += recount_beside(body, first.body, len(first.agents))
             first.agents.append(body["agent"])
             self._offers[body["offer"]] = first
             if self.asked == body["agent"]:
@@ -222,7 +224,7 @@ class Explainer:
 def proof_rings(body: Body) -> tuple[str, ...]:
     """The agents whose phones this offer and those beside it ring."""
     proof = body["proof"]
-    count = int(proof.get("ring", 1))
+    count = ring_of(proof)
     if count == 1 or "best" not in proof:
         return (body["agent"],)
     return tuple(one["agent"] for one in proof["best"][:count])

@@ -13,7 +13,7 @@ from dataclasses import asdict, fields
 from typing import Any, Protocol
 
 from acd.core.agents import TOLD_BESIDE_STATE
-from acd.core.expected_wait import HandlingTimes
+from acd.core.expected_wait import FIRST_RING_MS, HandlingTimes
 from acd.core.paces import Paces
 from acd.core.totals import AgentTotals, Totals
 from acd.core.views import AgentView, ContactView, Entry, Leg, OutgoingView, QueueView
@@ -43,6 +43,7 @@ class Fold:
         self.entries: dict[str, Entry] = {}  # by contact
         self.legs: dict[str, Leg] = {}  # by offer
         self.handling = HandlingTimes()  # talk and hold
+        self.rings = HandlingTimes(first_guess_ms=FIRST_RING_MS)  # from an offer to its talk
         self.paces = Paces()  # of agents, in the same
         self.closed_queues: dict[str, QueueView] = {}
         self.outgoing: dict[str, OutgoingView] = {}  # by segment
@@ -188,6 +189,9 @@ class Fold:
 
     def _call_connected(self, at_ms: int, body: Body) -> None:
         segment = body["segment"]
+        offered = self.legs.get(segment)
+        if offered is not None and not offered.connected_ms:
+            self.rings.add(offered.queue, at_ms - offered.offered_ms)
         leg = self.legs.setdefault(segment, Leg(body["contact"], body["agent"], body["queue"], at_ms))
         leg.connected_ms = at_ms
         agent = self._agent(leg.agent)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any, Self
 
 from acd.core.callbacks import CallbackBook
-from acd.core.expected_wait import HandlingTimes
+from acd.core.expected_wait import FIRST_RING_MS, HandlingTimes
 from acd.core.fold import Body, Fold
 from acd.core.last_agents import LastAgents
 from acd.core.overflows import Overflows
@@ -87,6 +87,11 @@ class Picture:
     def handling(self) -> HandlingTimes:
         """The last talks with hold of each queue."""
         return self._fold.handling
+
+    @property
+    def rings(self) -> HandlingTimes:
+        """The last times of each queue from an offer to its talk."""
+        return self._fold.rings
 
     @property
     def paces(self) -> Paces:
@@ -196,6 +201,7 @@ class Picture:
             "day_ms": self.day_ms,
             "open": self._fold.to_dict(),
             "handling": self._fold.handling.to_dict(),
+            "rings": self._fold.rings.to_dict(),
             "paces": self._fold.paces.to_dict(),
             "last_agents": self._last_agents.to_dict(),
             "returns": self.returns.to_dict(),
@@ -217,6 +223,7 @@ class Picture:
         today.by_agent = {name: AgentTotals.from_dict(one) for name, one in snapshot["day_by_agent"].items()}
         picture._fold.load(snapshot["open"])
         picture._fold.handling = HandlingTimes.from_dict(snapshot.get("handling", {}))
+        picture._fold.rings = HandlingTimes.from_dict(snapshot.get("rings", {}), FIRST_RING_MS)
         picture._fold.paces.load(snapshot.get("paces", {}))
         picture._last_agents.load(snapshot.get("last_agents", {}))
         picture.returns.load(snapshot.get("returns", {}))

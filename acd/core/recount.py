@@ -8,15 +8,16 @@ This module must not know where facts and settings come from, nor in what words 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from acd.core.agents import Agent
-from acd.core.choice import LONGEST_IDLE, rank_of
+from acd.core.choice import LONGEST_IDLE, POLICIES, rank_of, tie_break
 from acd.core.events import SettingsChanged
 from acd.core.floor import BUSY_STATES
+from acd.core.kept_rules import rules_from
 from acd.core.needs import Needs, NeedsError, parse_needs
 from acd.core.pairing import BEST_KEPT, Candidate
 from acd.core.picture import Picture
@@ -122,6 +123,32 @@ def recount(offer: Mapping[str, Any], scene: Scene) -> tuple[Phrase, ...]:
         ("best", listed, again),
         *_asked_pairs(offer, scene),
     ]
+    rules = scene.picture.contacts.get(offer["contact"], ContactView(0)).rules
+    if rules:  # facts from before calls kept their rules have none
+        rung = min(rules_from(offer["queue"], rules).ring, len(best))
+        pairs.append(("ring", ring_of(proof), max(1, rung)))
+    return _differences(pairs)
+
+
+def recount_beside(offer: Mapping[str, Any], first: Mapping[str, Any], place: int) -> tuple[Phrase, ...]:
+    """What the offer of a further phone says otherwise than that of the first which rings at once with it.
+
+    place: among the phones that ring, the first having 0.
+    """
+    listed = [one["agent"] for one in first["proof"].get("best", ())][: ring_of(first["proof"])]
+    pairs: list[tuple[str, object, object]] = [
+        ("agent", offer["agent"], listed[place] if place < len(listed) else ""),
+        ("beside", offer["proof"], first["proof"]),
+    ]
+    return _differences(pairs)
+
+
+def ring_of(proof: Proof) -> int:
+    """How many phones ring at once; a proof says it only of several."""
+    return int(proof.get("ring", 1))
+
+
+def _differences(pairs: Iterable[tuple[str, object, object]]) -> tuple[Phrase, ...]:
     return tuple(
         phrase("explain.differs", what=phrase(f"explain_part.{what}"), proof=said, facts=found)
         for what, said, found in pairs
@@ -141,9 +168,14 @@ def _asked_pairs(offer: Mapping[str, Any], scene: Scene) -> list[tuple[str, obje
         ("priority", proof["priority"], call.priority),
         ("wait_since", proof["wait_since_ms"], call.wait_since_ms),
         ("step", proof["step"], getattr(call, "step", 0)),
+        ("preferred", list(proof.get("preferred", ())), list(call.prefer)),
     ]
     if rules is not None and "policy" in proof:
         pairs.append(("policy", proof["policy"], rules.agent_choice))
+    if "policy" in proof:
+        policy = policy_of(proof) if rules is None else rules.agent_choice
+        words = tie_break(policy) if policy in POLICIES else ""
+        pairs.append(("tie_break", proof.get("tie_break", ""), words))
     return pairs
 
 

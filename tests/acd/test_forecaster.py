@@ -8,7 +8,7 @@ from typing import Any
 from decision_table import START_MS, Table, event_of
 
 from acd import forecaster
-from acd.core.expected_wait import ForwardPlay, Promise
+from acd.core.expected_wait import USUAL_FROM_TALKS, ForwardPlay, Promise
 from acd.core.fact_codec import to_body
 from acd.core.facts import Fact
 from acd.core.picture import Picture
@@ -38,7 +38,9 @@ class Engine:
 def busy_house() -> tuple[Engine, Forecaster]:
     """1001 has begun to talk; every talk lasts a minute, and 10 s of after-contact work follow."""
     engine = Engine()
-    engine.picture.handling.add("service", 60_000)
+    for _ in range(USUAL_FROM_TALKS):
+        engine.picture.handling.add("service", 60_000)
+        engine.picture.rings.add("service", 0)
     engine.play("ready 1001", "arrive c1 service since=0", "rang 1-1", "answered 1-1", "bridged 1-1")
     return engine, Forecaster(engine, Random(1))
 
@@ -61,6 +63,15 @@ async def test_a_slow_agent_is_waited_for_longer() -> None:
         engine.picture.paces.add("1001", 120_000, 60_000, 300_000)
     engine.play("arrive c2 service since=0")
     end_ms = START_MS + round(1.75 * 60_000) + 10_000
+    assert await promises.promise("c2") == Promise(end_ms, end_ms, 1, 1)
+
+
+async def test_the_ring_is_part_of_the_promised_wait() -> None:
+    engine, promises = busy_house()
+    for _ in range(200):
+        engine.picture.rings.add("service", 3_000)
+    engine.play("arrive c2 service since=0")
+    end_ms = START_MS + 73_000
     assert await promises.promise("c2") == Promise(end_ms, end_ms, 1, 1)
 
 

@@ -22,6 +22,7 @@ from running_site import RunningSite, running_site, two_queues
 from slowness import slowness
 from stories import Story, agent_state
 
+from acd.core.facts import WaitPromised
 from hotline.core.settings import Agent, Queue, Settings, Text
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")  # one browser for all, since its start takes seconds
@@ -182,6 +183,22 @@ async def test_the_days_figures_stand_with_both_denominators(wall: Wall) -> None
     await expect(page.locator("#tile-talk .figure")).to_have_text("1:05")
     await expect(page.locator("#tile-satisfaction .figure")).to_have_text("100%")
     await expect(page.locator("#tile-abandoned .detail")).to_contain_text("50.0%")
+
+
+@pytest.mark.parametrize(
+    ("language", "told"), [("en", "3 of 4 as promised, 75.0%"), ("zh", "承诺 4 通，兑现 3 通，75.0%")]
+)
+async def test_promises_kept_stand_with_their_number(browser: Browser, language: str, told: str) -> None:
+    async with a_wall(browser, two_queues()) as wall:
+        await wall.open(language)
+        detail = wall.page.locator("#tile-wait .detail")
+        await expect(detail).not_to_contain_text("%")  # nobody was promised anything
+        for number, wait_ms in enumerate((10_000, 20_000, 30_000, 30_001)):
+            story = call(f"c{number}", waited_ms=100_000)
+            ends = story.now_ms, story.now_ms + 30_000
+            story.facts.append(WaitPromised(story.now_ms, f"c{number}", 1, "service", *ends, 1, 1, ""))
+            wall.acd.tell(*story.after(wait_ms).rings().answered().connected().facts)
+        await expect(detail).to_contain_text(told)
 
 
 async def test_stale_data_is_told_with_its_age_and_the_page_recovers_by_itself(wall: Wall) -> None:

@@ -21,7 +21,7 @@ from acd.core.distributor import Distributor
 from acd.core.fact_codec import from_body, to_body
 from acd.core.needs import parse_needs
 from acd.core.picture import Picture
-from acd.core.recount import Scene, recount
+from acd.core.recount import Scene, recount, recount_beside
 from acd.core.recovery import restored_from
 from acd.engine import fact_id
 
@@ -41,6 +41,7 @@ class AnyOrder:
     def __init__(self, settings: Sequence[events.SettingsChanged]) -> None:
         self.now_ms = START_MS
         self.picture = Picture(lambda _: 0)
+        self._rung: list[dict[str, Any]] = []  # by the last offer, at once
         self.ids: set[str] = set()
         self.offers: list[str] = []
         self.contacts: dict[str, events.CallArrived] = {}
@@ -294,8 +295,12 @@ class AnyOrder:
         met = fact.agent in skills and parse_needs(fact.proof["needs"]).met_by(skills[fact.agent])
         self._expect(met, f"{fact} to one who does not meet the needs")
         if fact.dial in ("", fact.offer):
+            self._rung = [body]
             differences = recount(body, Scene(fact.at_ms, self.picture, settings))
-            self._expect(not differences, f"{fact}: {', '.join(map(str, differences))}")
+        else:
+            differences = recount_beside(body, self._rung[0], len(self._rung))
+            self._rung.append(body)
+        self._expect(not differences, f"{fact}: {', '.join(map(str, differences))}")
 
     def _check_line(self, fact: facts.CallOffered) -> None:
         """Nobody who has an earlier place, could be served by this agent, and waits ready, is overtaken."""

@@ -25,7 +25,7 @@ from acd.core.distributor import Decision, Distributor
 from acd.core.fact_codec import to_body
 from acd.core.facts import CallOffered, ContactStarted
 from acd.core.picture import Picture
-from acd.core.recount import Scene, recount
+from acd.core.recount import Scene, recount, recount_beside
 from acd.core.recovery import restored_from
 
 SKILLS = ("sales", "billing", "english", "vip")
@@ -71,6 +71,7 @@ class SimulatedHouse:
         self.version = 0
         self.acd: Distributor | None = None
         self._picture = Picture(lambda _: 0)
+        self._rung: list[dict[str, Any]] = []  # by the last offer, at once
         self._versions: dict[int, events.SettingsChanged] = {}
         self._alarm_ms: int | None = None
         self._tear_next = False
@@ -130,10 +131,14 @@ class SimulatedHouse:
 
     def _recount(self, body: dict[str, Any]) -> None:
         """The facts so far lead anybody to the choice that the offer proves."""
-        if body["dial"] not in ("", body["offer"]):
-            return  # the same choice as that of the phone that rings first
-        version = body["proof"]["settings_version"]
-        differences = recount(body, Scene(body["at_ms"], self._picture, self._versions[version]))
+        if body["dial"] in ("", body["offer"]):
+            self._rung = [body]
+            version = body["proof"]["settings_version"]
+            differences = recount(body, Scene(body["at_ms"], self._picture, self._versions[version]))
+        else:
+            # The same choice as that of the phone that rings first.
+            differences = recount_beside(body, self._rung[0], len(self._rung))
+            self._rung.append(body)
         if differences:
             raise PromiseBrokenError(f"{body}: {', '.join(map(str, differences))}")
 

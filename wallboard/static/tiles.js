@@ -31,7 +31,9 @@ export function showDay(day, house) {
   const within = text("sl1_rule", { seconds: house.service_level_s });
   tile("sl1", percent(day.sl1.share), within, fraction(day.sl1));
   const waited = text("wait_rule", { count: count(day.wait.count) });
-  const kept = day.promises.of ? `\n${text("promises_rule", { rate: percent(day.promises.share) })}` : "";
+  const { part, of, share: asPromised } = day.promises;
+  const counts = { kept: count(part), of: count(of), rate: percent(asPromised) };
+  const kept = of ? `\n${text("promises_rule", counts)}` : "";
   tile("wait", average(day.wait), `${waited}${kept}`);
   tile("talk", average(day.talk), text("talk_rule", { count: count(day.talk.count) }));
   const { part: top, answers, asked, share } = day.satisfaction;

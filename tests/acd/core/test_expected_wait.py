@@ -6,6 +6,7 @@ import pytest
 
 from acd.core.expected_wait import (
     FIRST_GUESS_MS,
+    USUAL_FROM_TALKS,
     ForwardPlay,
     HandlingTimes,
     Promise,
@@ -31,8 +32,13 @@ def talks_of(*lengths_ms: int) -> HandlingTimes:
     return times
 
 
-def play(waiting, servers, times=None):
-    return ForwardPlay(waiting, servers).once(times or talks_of(60_000), Random(1).randrange)
+def known(*lengths_ms: int) -> HandlingTimes:
+    """So many of each length that none is guessed."""
+    return talks_of(*lengths_ms * USUAL_FROM_TALKS)
+
+
+def play(waiting, servers, times=None, rings=None):
+    return ForwardPlay(waiting, servers).once(times or known(60_000), rings or known(0), Random(1).randrange)
 
 
 def test_calls_are_taken_in_their_order_by_whoever_is_free_first():
@@ -95,7 +101,7 @@ def test_a_call_that_nobody_may_serve_is_never_taken():
 
 
 def test_a_talk_that_lasts_already_ends_like_those_that_lasted_longer():
-    times = talks_of(10_000, 20_000, 100_000)
+    times = known(10_000, 20_000, 100_000)
     assert times.remaining_ms("service", 50_000, Random(1).randrange) == 50_000
     assert {times.remaining_ms("service", 15_000, Random(seed).randrange) for seed in range(20)} == {
         5_000,
@@ -104,14 +110,14 @@ def test_a_talk_that_lasts_already_ends_like_those_that_lasted_longer():
 
 
 def test_a_talk_longer_than_all_seen_is_expected_to_last_half_as_long_again():
-    assert talks_of(10_000).remaining_ms("service", 40_000, Random(1).randrange) == 20_000
+    assert known(10_000).remaining_ms("service", 40_000, Random(1).randrange) == 20_000
 
 
 def test_a_slow_agents_talk_is_stretched_as_a_whole():
     """Twice as slow: after 50 s he is where others are after 25."""
-    times = talks_of(10_000, 20_000, 100_000)
+    times = known(10_000, 20_000, 100_000)
     assert times.remaining_ms("service", 50_000, Random(1).randrange, 2.0) == 150_000
-    assert talks_of(10_000).remaining_ms("service", 40_000, Random(1).randrange, 0.5) == 20_000
+    assert known(10_000).remaining_ms("service", 40_000, Random(1).randrange, 0.5) == 20_000
 
 
 def test_each_agent_is_expected_to_take_as_long_as_he_does():
@@ -122,7 +128,7 @@ def test_each_agent_is_expected_to_take_as_long_as_he_does():
     play = ForwardPlay(
         [always("a"), always("b"), always("c")], servers, {"1001": 2.0, "1002": 0.75}.__getitem__
     )
-    taken = play.once(talks_of(60_000), Random(1).randrange)
+    taken = play.once(known(60_000), known(0), Random(1).randrange)
     # Bert's 45 s and the work after them; then 45 s for a; Anna is slow.
     assert taken == {"a": 20_000, "b": 65_000, "c": 110_000}
 
@@ -132,11 +138,33 @@ def test_a_queue_without_a_talk_so_far_is_guessed():
     assert HandlingTimes().remaining_ms("new", 170_000, Random(1).randrange) == FIRST_GUESS_MS // 2
 
 
+def test_of_few_talks_the_missing_ones_are_guessed():
+    """The first talks that are over are the short ones: taken alone they would promise too much."""
+    times = talks_of(20_000, 40_000)
+    drawn = [
+        times.remaining_ms("service", 30_000, lambda low, high, drawn=place: drawn) for place in range(1, 10)
+    ]
+    assert drawn == [10_000] + [FIRST_GUESS_MS - 30_000] * 8
+    assert times.remaining_ms("service", 50_000, Random(1).randrange) == FIRST_GUESS_MS - 50_000
+    again = HandlingTimes.from_dict({"service": [4_000]}, first_guess_ms=5_000)
+    assert {again.remaining_ms("service", 0, Random(seed).randrange) for seed in range(99)} == {4_000, 5_000}
+
+
+def test_a_wait_lasts_until_the_phone_is_answered_and_an_agent_is_busy_from_his_ring_on():
+    taken = play([always("a", ANNA), always("b", ANNA)], [Server(ANNA, 0)], rings=known(4_000))
+    assert taken == {"a": 4_000, "b": 4_000 + 60_000 + 4_000}
+
+
+def test_a_phone_that_rings_rings_on_and_a_whole_talk_follows():
+    ringing = Server(ANNA, None, "service", busy_ms=3_000, after_ms=1_000, rings=True)
+    assert play([always("a")], [ringing], rings=known(4_000)) == {"a": 1_000 + 60_000 + 1_000 + 4_000}
+
+
 def test_only_the_last_talks_are_kept():
-    times = HandlingTimes(kept=2)
-    for length_ms in (500_000, 10_000, 20_000):
+    times = HandlingTimes(kept=10)
+    for length_ms in (500_000, *(10_000, 20_000) * 5):
         times.add("service", length_ms)
-    assert times.to_dict() == {"service": [10_000, 20_000]}
+    assert times.to_dict() == {"service": [10_000, 20_000] * 5}
     assert times.remaining_ms("service", 20_000, Random(1).randrange) == 10_000  # 500 s are forgotten
     assert HandlingTimes.from_dict(times.to_dict()).to_dict() == times.to_dict()
 

@@ -185,6 +185,7 @@ def proof(**changed: Any) -> dict[str, Any]:
         "candidates": 1,
         "best": [{"agent": "1001", "idle_since_ms": START_MS, "key": START_MS}],
         "policy": "longest_idle",
+        "tie_break": "longest idle, then lowest agent number",
         **changed,
     }
 
@@ -250,6 +251,27 @@ def test_several_phones_at_once_are_one_offer() -> None:
         assert (ringing.agents, ringing.cause, ringing.answered_by) == (["1001", "1002"], "connected", "1002")
         assert said(ringing.why_not) == reason
         assert ringing.mismatches == ()
+
+
+def test_phones_that_ring_at_once_and_are_not_those_of_the_proof_are_named() -> None:
+    played = Played().play("""
+        0   ready 1001
+        10  ready 1002
+        20  ready 1003
+        100 arrive c1 together since=100
+    """)
+    assert not played.explained("c1").mismatched
+    told = Explainer("c1", "", lambda _: 0, played.versions.get, clock, REASONS)
+    for fact in played.facts:
+        body = to_body(fact)
+        if body.get("agent") == "1002" and type(fact).__name__ == "CallOffered":
+            body["agent"], body["proof"] = "1003", {**body["proof"], "candidates": 9}
+        told.apply(type(fact).__name__, fact.at_ms, body)
+    [first] = told.entries[0].offers
+    named = [in_words(one) for one in first.mismatches or ()]
+    assert named[0] == "agent: the proof says 1003, the facts say 1002"
+    assert named[1].startswith("proof of a phone that rings at once: the proof says {")
+    assert len(named) == 2
 
 
 def test_an_offer_that_was_meant_for_an_agent_had_no_choice_to_judge() -> None:

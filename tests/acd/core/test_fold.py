@@ -146,9 +146,12 @@ def _promised(wait_ms: int, ends_ms: tuple[int, ...]) -> Totals:
 
 def test_talks_of_a_queue_are_remembered_for_the_expected_wait() -> None:
     fold = Fold(Today(DAY_MS))
-    for fact in Story("c").starts().queues().rings().answered().connected().segment_ends(5_000, 1_000).facts:
+    story = Story("c").starts().queues().rings().after(3_000).answered().connected()
+    first = story.segment_ends(5_000, 1_000).facts
+    for fact in first:
         fold.apply(type(fact).__name__, fact.at_ms, to_body(fact))
     assert fold.handling.to_dict() == {"sales": [6_000]}
+    assert fold.rings.to_dict() == {"sales": [3_000]}
     assert fold.paces.to_dict() == {}  # of too few there is nothing usual
     for talk in range(10):
         story = Story(f"d{talk}").starts().queues().rings().answered().connected().segment_ends(8_000, 1_000)

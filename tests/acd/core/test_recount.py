@@ -14,7 +14,7 @@ from acd.core.events import SettingsChanged
 from acd.core.fact_codec import to_body
 from acd.core.facts import CallOffered
 from acd.core.picture import Picture
-from acd.core.recount import Scene, recount
+from acd.core.recount import Scene, recount, recount_beside
 from hotline.words import in_words
 
 STORY = """
@@ -25,12 +25,12 @@ STORY = """
 
 
 def offered(story: str = STORY) -> tuple[dict[str, Any], Scene]:
-    """The last offer of a story and the scene before it."""
+    """The last offer of a story, of several phones at once the first, and the scene before it."""
     played = Played().play(story)
     picture = Picture(lambda _: 0)
     for fact in played.facts:
         body = to_body(fact)
-        if isinstance(fact, CallOffered):
+        if isinstance(fact, CallOffered) and fact.dial in ("", fact.offer):
             before = Picture.restore(copy.deepcopy(picture.snapshot()), lambda _: 0)
             last = body, Scene(fact.at_ms, before, played.versions[1])
         picture.apply(type(fact).__name__, fact.at_ms, body)
@@ -75,6 +75,18 @@ def test_every_offer_of_a_longer_story_is_found_again() -> None:
         ),
         ({"proof.settings_version": 7}, ["settings version: the proof says 7, the facts say 1"]),
         (
+            {"proof.tie_break": "lowest agent number"},
+            [
+                "tie-break: the proof says lowest agent number, "
+                "the facts say longest idle, then lowest agent number"
+            ],
+        ),
+        (
+            {"proof.preferred": ["1001"]},
+            ["preferred agents: the proof says ['1001'], the facts say []"],
+        ),
+        ({"proof.ring": 2}, ["phones that ring at once: the proof says 2, the facts say 1"]),
+        (
             {"proof.excluded": {}},
             ["numbers left out: the proof says {}, the facts say {'lacks_skills': 1}"],
         ),
@@ -87,6 +99,72 @@ def test_what_the_proof_says_wrongly_is_named(change: dict[str, Any], named: lis
         (body[within[0]] if within else body)[name] = value
     found = differences(body, scene)
     assert set(named) <= set(found)
+
+
+PREFERRED = """
+    0   ready 1001
+    10  ready 1002
+    100 arrive c1 steps prefer=1002 since=100
+"""
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [(["1002", "1001"], "['1002', '1001']"), (["1001"], "['1001']"), ([], "[]")],
+)
+def test_other_agents_than_those_preferred_are_named(said: list[str], words: str) -> None:
+    body, scene = offered(PREFERRED)
+    assert body["agent"] == "1002"
+    assert body["proof"]["preferred"] == ["1002"]
+    assert differences(body, scene) == []
+    body["proof"]["preferred"] = said
+    assert f"preferred agents: the proof says {words}, the facts say ['1002']" in differences(body, scene)
+
+
+TOGETHER = """
+    0   ready 1001
+    10  ready 1002
+    100 arrive c1 together since=100
+"""
+
+
+def first_of_several() -> tuple[dict[str, Any], Scene]:
+    """An offer of two phones at once, in a queue that would ring three; of these the first."""
+    body, scene = offered(TOGETHER.replace("10  ready 1002", ""))
+    assert "ring" not in body["proof"] and differences(body, scene) == []
+    return offered(TOGETHER)
+
+
+@pytest.mark.parametrize("said", [None, 1, 3])
+def test_another_number_of_phones_than_the_queue_rings_is_named(said: int | None) -> None:
+    body, scene = first_of_several()
+    assert body["proof"]["ring"] == 2
+    assert differences(body, scene) == []
+    del body["proof"]["ring"]
+    if said is not None:
+        body["proof"]["ring"] = said
+    assert differences(body, scene) == [
+        f"phones that ring at once: the proof says {said or 1}, the facts say 2"
+    ]
+
+
+def test_facts_from_before_calls_kept_their_rules_say_nothing_of_phones_at_once() -> None:
+    body, scene = first_of_several()
+    scene.picture.contacts["c1"].rules = {}
+    del body["proof"]["ring"]
+    assert differences(body, scene) == []
+
+
+def test_a_further_phone_proves_the_same_choice_and_is_the_next_of_the_best() -> None:
+    first, _ = first_of_several()
+    second = {**first, "agent": "1002", "offer": "1-2"}
+    assert recount_beside(second, first, 1) == ()
+    [agent] = recount_beside({**second, "agent": "1003"}, first, 1)
+    assert in_words(agent) == "agent: the proof says 1003, the facts say 1002"
+    [too_many] = recount_beside({**second, "agent": "1003"}, first, 2)
+    assert in_words(too_many) == "agent: the proof says 1003, the facts say "
+    [proof] = recount_beside({**second, "proof": {**first["proof"], "priority": 1}}, first, 1)
+    assert in_words(proof).startswith("proof of a phone that rings at once")
 
 
 def test_other_needs_lead_to_others() -> None:
