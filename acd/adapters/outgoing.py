@@ -73,6 +73,8 @@ class Outgoing:
         self._recording_path = recording_path
         self._incoming = incoming
         self._legs: dict[str, str] = {}  # unique id of the trunk's leg -> segment
+        # Segments on their way to the trunk, which counts a leg once it is there: many may come at once.
+        self._coming: set[str] = set()
         self._calls = Counter("hotline_outgoing_calls_total", "Outside numbers dialled", registry=registry)
         self._refused = Counter(
             "hotline_outgoing_refused_total", "Outside numbers refused", ["why"], registry=registry
@@ -217,11 +219,15 @@ class Outgoing:
             OutgoingStarted(now_ms, segment, contact, agent, phone, callee, outgoing.trunk, prefix, emergency)
         )
         self._engine.record(CallerIdentified(at_ms=now_ms, caller=callee, number=number, name=""))
-        await session.execute("MixMonitor", str(self._incoming / f"{segment}.raw"), "bD")
-        if not part:
-            # From here on the leg outside is counted: the phone may hand it a caller, and be gone.
-            await session.set_variable("GROUP(trunk)", "")
-        await session.execute("Dial", *arguments)
+        self._coming.add(segment)
+        try:
+            await session.execute("MixMonitor", str(self._incoming / f"{segment}.raw"), "bD")
+            if not part:
+                # From here on the leg outside is counted: the phone may hand it a caller, and be gone.
+                await session.set_variable("GROUP(trunk)", "")
+            await session.execute("Dial", *arguments)
+        finally:
+            self._coming.discard(segment)
 
     async def _is_full(self, session: AgiSession, number: str) -> bool:
         """Whether the trunk carries as many calls as it may; an emergency number passes whatever holds."""
@@ -231,7 +237,8 @@ class Outgoing:
             return False
         most = next((one.max_channels for one in settings.trunks if one.name == outgoing.trunk), 0)
         count = await session.get_variable(f"GROUP_COUNT({outgoing.trunk}@trunk)") or "0"
-        return int(count) >= most
+        # Nothing is awaited from here to where a caller's segment is one of those that are coming.
+        return int(count) + len(self._coming) >= most
 
     def _recall_of(self, number: str) -> str:
         """The contact after which this person is to be called back; "" if none is."""
@@ -252,6 +259,7 @@ class Outgoing:
             callee = channel_seen(message, "Dest")
             if not callee.offer:  # else the caller is back in line, and that is an agent's phone
                 self._legs[callee.uniqueid] = segment
+                self._coming.discard(segment)
         elif event == "Newstate" and uniqueid in self._legs:
             if message.get("ChannelStateDesc") == "Up":
                 self._answered(self._legs[uniqueid])

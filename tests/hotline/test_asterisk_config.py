@@ -206,9 +206,13 @@ def test_inbound_contexts_never_reach_outgoing_ones(house: House) -> None:
     ]
 
 
-def test_without_a_trunk_for_outgoing_calls_no_queue_leads_outside(house: House) -> None:
+def test_without_a_trunk_for_outgoing_calls_a_queue_s_exit_outside_takes_a_message(house: House) -> None:
+    """A caller may have come into the queue before the settings lost the trunk."""
     house.write(defaults(trunks=(Trunk("carrier", "address", "192.0.2.1"),)))
-    assert "outside" not in re.sub(r"^;.*", "", house.text("extensions.conf"), flags=re.MULTILINE)
+    dialplan = re.sub(r"^;.*\n", "", house.text("extensions.conf"), flags=re.MULTILINE)
+    script = dialplan.partition("exten => outside,1,")[2].partition("\nexten")[0]
+    assert "Goto(voicemail,1)" in script
+    assert "overflow-out" not in dialplan
 
 
 def test_nobodys_number_comes_before_an_emergency_number(house: House) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -77,10 +78,12 @@ class House:
         self.variables[name] = value
 
     async def get_variable(self, name: str) -> str | None:
+        await asyncio.sleep(0)  # Asterisk's answer takes its time: others have their turn
         return self.variables.get(name)
 
     async def execute(self, application: str, *arguments: str) -> None:
         self.executed.append((application, *arguments))
+        await asyncio.sleep(0)
         if application == "Dial":
             self.dial()
 
@@ -219,3 +222,40 @@ async def test_a_full_trunk_refuses_a_queue_s_exit() -> None:
     assert house.executed == house.told("OutgoingStarted") == []
     assert [(one.agent, one.why) for one in house.told("OutgoingRefused")] == [("", "trunk_full")]
     assert "HL_NEXT" not in house.variables
+
+
+async def test_of_two_who_come_at_once_one_gets_the_last_place_on_the_trunk() -> None:
+    """All who wait go where `nobody_ready` leads in one moment; the group has none of their legs so far."""
+    house, other = House(), House()
+    other.uniqueid, other.args = "c2", ("c2", "13912345678", "1")
+    house.record(ContactStarted(1, "c2", "4000", "carrier", False, "caller"))
+    for one in (house, other):
+        one.variables |= {"GROUP_COUNT(outside@trunk)": "1", "DIALSTATUS": "BUSY", "HANGUPCAUSE": "17"}
+    sessions: list[Any] = [house, other]
+    await asyncio.gather(*(house.outgoing.overflow(session) for session in sessions))
+    assert [one.contact for one in house.told("OutgoingStarted")] == ["c1"]
+    assert [one.why for one in house.told("OutgoingRefused")] == ["trunk_full"]
+    assert [words[0] for words in other.executed] == []
+
+
+async def test_a_leg_that_the_trunk_counts_is_not_counted_twice() -> None:
+    house, other = House(), House()
+    other.uniqueid, other.args = "c2", ("c2", "13912345678", "1")
+    house.record(ContactStarted(1, "c2", "4000", "carrier", False, "caller"))
+    talks, over = asyncio.Event(), asyncio.Event()
+
+    async def talk(application: str, *arguments: str) -> None:
+        if application == "Dial":
+            house.outgoing.on_message(dials(TRUNK_LEG))
+            other.variables["GROUP_COUNT(outside@trunk)"] = "1"
+            talks.set()
+            await over.wait()
+
+    house.execute = talk  # type: ignore[method-assign]
+    first = asyncio.create_task(house.overflow("ANSWER", "16"))
+    await talks.wait()
+    second: Any = other
+    await house.outgoing.overflow(second)
+    assert [one.contact for one in house.told("OutgoingStarted")] == ["c1", "c2"]
+    over.set()
+    await first
