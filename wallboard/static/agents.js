@@ -1,6 +1,6 @@
 // The agents by state, with how long; after-contact work counts down. As large as their number allows.
 
-import { count, duration, ours, put, remaining, text } from "./format.js";
+import { count, duration, halfWidths, ours, put, remaining, text } from "./format.js";
 import { pageNow, pagesOf } from "./pager.js";
 
 // States in the order of the wall, each with a sign of its own shape: colour is never the only difference.
@@ -61,7 +61,9 @@ class AgentCell {
     put(this.name, agent.name);
     const words = [agent.asks_help ? text("asks_help") : "", agent.reason ? ours(agent.reason) : ""];
     if (agent.overdue) words.push(text("overdue"));
-    put(this.reason, words.filter(Boolean).join(" · "));
+    const reason = words.filter(Boolean).join(" · ");
+    put(this.reason, reason);
+    this.reason.style.setProperty("--chars", halfWidths(reason));
     this.element.classList.toggle("plain", this.reason.textContent === "");
     this.element.classList.toggle("asks-help", agent.asks_help === true);
     this.element.classList.toggle("overdue", agent.overdue === true);

@@ -55,6 +55,11 @@ export function putFigure(element, value) {
   element.classList.toggle("none", value === "–");
 }
 
+/** How long a text is in characters of half an em; a Chinese one counts for two. */
+export function halfWidths(value) {
+  return [...value].reduce((sum, one) => sum + (one > "\u2e7f" ? 2 : 1), 0);
+}
+
 /** Put a text into an element, touching the page only when it changed. */
 export function put(element, value) {
   if (element.textContent !== value) element.textContent = value;
