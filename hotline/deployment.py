@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from hotline.words import say
 
@@ -373,13 +373,21 @@ def _database_url(place: object, value: object) -> str:
 
 def without_password(url: str) -> str:
     """What may be shown of a database's URL, or of a text that should have been one."""
-    named = re.sub(r"(password\s*=\s*)('[^']*'?|[^&\s]*)", r"\1…", url)
-    return re.sub(r"^(\w+://)?.*@", r"\1…@", named, flags=re.DOTALL)
+    # To the end, where no & ends it: quotes may be wrong, too.
+    named = re.sub(r"(password\s*=)[^&]*", r"\1…", url, flags=re.DOTALL | re.IGNORECASE)
+    if "@" in named:
+        return re.sub(r"^(\w+://)?.*@", r"\1…@", named, flags=re.DOTALL)
+    # The @ may have been forgotten: only digits are surely a port.
+    return re.sub(r"^(\w+://)?([^:]*):(?!//|\d+([/?]|$)).*", r"\1\2:…", named, flags=re.DOTALL)
 
 
 def _is_database_url(text: str) -> bool:
     """Whether scheme and ports are right; a password that should have been quoted shows as a wrong port."""
     if not text.startswith(("postgresql://", "postgres://")):
+        return False
+    try:
+        urlsplit(text)  # brackets that are no address's, as asyncpg sees it
+    except ValueError:
         return False
     hosts = re.split("[/?#]", text.partition("//")[2])[0].rpartition("@")[2].split(",")
     ports = [host.rpartition("]")[2].partition(":")[2] for host in hosts]

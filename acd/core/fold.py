@@ -187,11 +187,18 @@ class Fold:
         if entry is not None and entry.entry == body["entry"]:
             entry.answered_wait_ms, entry.target_ms = body["wait_ms"], body["target_ms"]
 
+    def _count_ring(self, segment: str, at_ms: int) -> None:
+        leg = self.legs.get(segment)
+        if leg is None or leg.connected_ms:
+            return
+        view = self.contacts.get(leg.contact)
+        # Who is called back is reached while the agent's phone rings, or after it: that says nothing of rings.
+        if view is not None and not view.rules.get("reach_ms"):
+            self.rings.add(leg.queue, at_ms - leg.offered_ms)
+
     def _call_connected(self, at_ms: int, body: Body) -> None:
         segment = body["segment"]
-        offered = self.legs.get(segment)
-        if offered is not None and not offered.connected_ms:
-            self.rings.add(offered.queue, at_ms - offered.offered_ms)
+        self._count_ring(segment, at_ms)
         leg = self.legs.setdefault(segment, Leg(body["contact"], body["agent"], body["queue"], at_ms))
         leg.connected_ms = at_ms
         agent = self._agent(leg.agent)

@@ -33,7 +33,13 @@ async def migrate(deployment: Deployment) -> None:
     """Bring the database to this program's schema. Raises SetupError."""
     try:
         steps = await database.migrate(deployment.database_url)
-    except (database.DatabaseError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+    except (
+        database.DatabaseError,
+        asyncpg.PostgresError,
+        asyncpg.InterfaceError,
+        OSError,
+        UnicodeError,
+    ) as error:
         raise SetupError(_of_database(deployment, told(error))) from error
     if steps:
         log.info("database_migrated", extra={"steps": steps})

@@ -128,7 +128,10 @@ def test_a_folder_too_deep_for_unix_sockets_is_refused(tmp_path: Path) -> None:
         ("postgresql://h:99999/x", "'postgresql://h:99999/x'"),
         ("postgresql://u@h:port/x?password=secret&sslmode=require", "'postgresql://…@h:port/x?password=…"),
         ("u:secret@h/x", "'…@h/x'"),
-        ("host=h password='sec ret' dbname=x", "'host=h password=… dbname=x'"),
+        ("host=h password='sec ret' dbname=x", "'host=h password=…'"),
+        ("Host=h;Password='sec\\'ret'", "'Host=h;Password=…'"),
+        ("postgresql://house:secret127.0.0.1/calls", "'postgresql://house:…'"),
+        ("postgresql://house:a[sec]c@h/x", "'postgresql://…@h/x'"),
     ],
 )
 def test_a_database_url_that_cannot_be_is_refused_without_its_password(

@@ -117,6 +117,7 @@ def check(found: Kept, widest: float) -> None:
 
 
 def test_promises_are_kept_as_often_as_they_say() -> None:
+    """In short: what a single mend is worth, the unit tests of expected wait and forecast show."""
     check(kept(TWO_SKILLS, 6, 1800, 3600), widest=0.15)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from random import Random
+from typing import Any
 
 from acd.core.facts import (
     AgentStateChanged,
@@ -60,7 +61,7 @@ class Story:
         self.facts.append(ContactStarted(self.now_ms, self.contact, "12345", "carrier", direct, "caller-1"))
         return self
 
-    def queues(self, queue: str = "sales", **more: int) -> Story:
+    def queues(self, queue: str = "sales", **more: Any) -> Story:
         self.entry += 1
         self.queue, self.wait_since_ms = queue, self.now_ms
         needs = {"sales": "selling", "service": ""}.get(queue, "repair>=3")

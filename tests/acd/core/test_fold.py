@@ -153,6 +153,10 @@ def test_talks_of_a_queue_are_remembered_for_the_expected_wait() -> None:
     assert fold.handling.to_dict() == {"sales": [6_000]}
     assert fold.rings.to_dict() == {"sales": [3_000]}
     assert fold.paces.to_dict() == {}  # of too few there is nothing usual
+    back = Story("b").starts().queues(rules={"reach_ms": 30_000}).rings().after(20_000).answered().connected()
+    for fact in back.facts:
+        fold.apply(type(fact).__name__, fact.at_ms, to_body(fact))
+    assert fold.rings.to_dict() == {"sales": [3_000]}  # the person was called meanwhile
     for talk in range(10):
         story = Story(f"d{talk}").starts().queues().rings().answered().connected().segment_ends(8_000, 1_000)
         for fact in story.facts:
