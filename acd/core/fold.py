@@ -192,7 +192,7 @@ class Fold:
         if leg is None or leg.connected_ms:
             return
         view = self.contacts.get(leg.contact)
-        # Who is called back is reached while the agent's phone rings, or after it: that says nothing of rings.
+        # Who is called back is reached while the agent's phone rings, or after: that says nothing of rings.
         if view is not None and not view.rules.get("reach_ms"):
             self.rings.add(leg.queue, at_ms - leg.offered_ms)
 
