@@ -40,6 +40,17 @@ def user_of(call: Call) -> str:
     return sip.address_uri(call.invite.header("From")).partition("@")[0]
 
 
+async def talk_to_record(call: Call, reached: Call) -> None:
+    """Who is reached answers, both hear each other, and who was reached hangs up."""
+    reached.answer()
+    await call.rtp.hears(CALLEE_HZ)
+    await reached.rtp.hears(AGENT_HZ)
+    heard = call.rtp.received
+    await until(lambda: call.rtp.received >= heard + 75, "1.5 s of talk to record", 5)
+    await reached.hang_up()
+    await call.ended(within_s=10)
+
+
 async def test_an_agent_dials_out_during_after_contact_work(stack: HotlineStack, lane: Lane) -> None:
     number = lane.agents[0]
     async with (
@@ -57,13 +68,7 @@ async def test_an_agent_dials_out_during_after_contact_work(stack: HotlineStack,
         reached = await callee.incoming(within_s=15)
         assert user_of(reached) == "sip:4000"
         assert "13912345678@" in reached.invite.uri
-        reached.answer()
-        await out.rtp.hears(CALLEE_HZ)
-        await reached.rtp.hears(AGENT_HZ)
-        heard = out.rtp.received
-        await until(lambda: out.rtp.received >= heard + 75, "1.5 s of talk to record", 5)
-        await reached.hang_up()
-        await out.ended(within_s=10)
+        await talk_to_record(out, reached)
         started = (await stack.fact("OutgoingStarted", agent=number)).body
         assert (started["contact"], started["trunk"], started["prefix"]) == (contact, "outside", "1")
         answered = (await stack.fact("OutgoingAnswered", agent=number)).body
@@ -325,13 +330,7 @@ async def test_who_waited_too_long_is_connected_outside_or_leaves_a_message(own_
         assert user_of(reached) == "sip:4000"
         assert f"{DUTY_MANAGER}@" in reached.invite.uri
         await call.rtp.hears(RINGING_HZ)
-        reached.answer()
-        await call.rtp.hears(CALLEE_HZ)
-        await reached.rtp.hears(AGENT_HZ)
-        seen = call.rtp.received
-        await until(lambda: call.rtp.received >= seen + 75, "1.5 s of talk to record", 5)
-        await reached.hang_up()
-        await call.ended(within_s=10)
+        await talk_to_record(call, reached)
         over = (await stack.fact("ContactEnded", contact=contact)).body
         assert (over["stage"], over["cause"]) == ("flow", 16)
         assert over["hung_up_by"] == "us"
