@@ -1,7 +1,8 @@
 """Watches the trunks: does each answer our OPTIONS, is each registered, and where does each come from?
 
-Asterisk sends the OPTIONS (qualify_s of the trunk). Its ContactStatus events are hints only: at each, and
-every PERIOD_S, the state itself is asked for, so that neither a lost event nor a restart leaves a wrong one.
+Asterisk sends the OPTIONS (qualify_s of the trunk). Its ContactStatus and Registry events are hints only: at
+each, and every PERIOD_S, the state itself is asked for, so that neither a lost event nor a restart leaves a
+wrong one. (Asterisk registers before acd is there to hear of it, and not again for ten minutes.)
 Must not know what is done about a trunk's addresses (`security` never shuts them out).
 """
 
@@ -37,6 +38,9 @@ class Link(Protocol):
     @property
     def connected(self) -> bool: ...
     async def action(self, name: str, fields: Mapping[str, str], *, timeout_s: float = ...) -> AmiReply: ...
+    async def list_action(
+        self, name: str, fields: Mapping[str, str], *, complete_event: str, timeout_s: float = ...
+    ) -> list[Mapping[str, str]]: ...
 
 
 class TrunkWatch:
@@ -89,12 +93,13 @@ class TrunkWatch:
     def on_settings(self, settings: Settings) -> None:
         """Other trunks from now on; those that are gone are forgotten."""
         self._trunks = {trunk.name: trunk for trunk in settings.trunks}
-        for name in {*self._is_up, *self._is_registered, *self._contact_hosts} - self._trunks.keys():
+        for name in {*self._is_up, *self._contact_hosts} - self._trunks.keys():
             self._contact_hosts.pop(name, None)
             if self._is_up.pop(name, None) is not None:
                 self._up.remove(name)
-            if self._is_registered.pop(name, None) is not None:
-                self._registered.remove(name)
+        for name in self._is_registered.keys() - self._registering():
+            del self._is_registered[name]
+            self._registered.remove(name)
         comers = {name for name, trunk in self._trunks.items() if _comes_to_us(trunk)}
         for name in self._has_come.keys() - comers:
             del self._has_come[name]
@@ -110,26 +115,9 @@ class TrunkWatch:
 
     def on_message(self, message: Mapping[str, str]) -> None:
         """Look at one AMI event; anything but a trunk's is passed over."""
-        match message.get("Event"):
-            case "ContactStatus" if message.get("AOR") in self._trunks:
-                self.hint()
-            case "Registry":
-                self._hear_registry(message)
-
-    def _hear_registry(self, message: Mapping[str, str]) -> None:
-        """Username is the client's URI, Domain the server's. Source: res_pjsip_outbound_registration."""
-        uri = message.get("Username", "")
-        for trunk in self._trunks.values():
-            if trunk.kind != "registered" or uri != f"sip:{trunk.username}@{trunk.address}":
-                continue
-            registered = message.get("Status") == "Registered"
-            self._registered.labels(trunk.name).set(registered)
-            if self._is_registered.get(trunk.name) != registered:
-                self._is_registered[trunk.name] = registered
-                if registered:
-                    logger.info("trunk_registered", extra={"trunk": trunk.name})
-                else:
-                    logger.error("trunk_not_registered", extra={"trunk": trunk.name})
+        event = message.get("Event")
+        if event == "Registry" or (event == "ContactStatus" and message.get("AOR") in self._trunks):
+            self.hint()
 
     # ---- asking ------------------------------------------------------------------------------------------
 
@@ -160,6 +148,44 @@ class TrunkWatch:
             if trunk.qualify_s:
                 self._judge(trunk, statuses)
         self._tell_addresses()
+        if self._registering():
+            await self._ask_registrations()
+
+    async def _ask_registrations(self) -> None:
+        """The answer has the passwords too (AuthDetail): nothing else of it is looked at or kept."""
+        try:
+            listed = await self._link.list_action(
+                "PJSIPShowRegistrationsOutbound",
+                {},
+                complete_event="OutboundRegistrationDetailComplete",
+                timeout_s=2.0,
+            )
+        except AmiError as error:
+            logger.warning("registrations_not_told", extra={"error": str(error)})
+            return
+        for one in listed:
+            name = one.get("ObjectName", "")
+            if one.get("Event") == "OutboundRegistrationDetail" and name in self._registering():
+                self._judge_registration(name, one.get("Status", ""))
+
+    def _registering(self) -> set[str]:
+        """The trunks at which we register."""
+        return {name for name, trunk in self._trunks.items() if trunk.kind == "registered"}
+
+    def _judge_registration(self, name: str, status: str) -> None:
+        """status: in Asterisk's words. Source: res_pjsip_outbound_registration."""
+        before = self._is_registered.get(name)
+        if before is None and status == "Unregistered":
+            return  # not tried yet
+        registered = status == "Registered"
+        self._is_registered[name] = registered
+        self._registered.labels(name).set(registered)
+        if registered is before:
+            return
+        if registered:
+            logger.info("trunk_registered", extra={"trunk": name})
+        else:
+            logger.error("trunk_not_registered", extra={"trunk": name, "status": status})
 
     def _judge(self, trunk: Trunk, statuses: list[str]) -> None:
         signed_off = trunk.kind == "peer" and not statuses

@@ -21,13 +21,17 @@ PEER = Trunk("branch", "peer")
 FAR = Trunk("far", "registered", "sip.example.org", username="4001")
 
 
+REGISTRATIONS = ("PJSIPShowRegistrationsOutbound", "OutboundRegistrationDetailComplete")
+
+
 class FakeLink:
-    """Answers Getvar from a table of contacts: trunk -> (status, uri)."""
+    """Answers Getvar from a table of contacts: trunk -> (status, uri); and the list of registrations."""
 
     def __init__(self) -> None:
         self.connected = True
         self.silent = False
         self.contacts: dict[str, tuple[str, str]] = {}
+        self.registrations: dict[str, str] = {}  # trunk -> status
 
     async def action(self, name: str, fields: Mapping[str, str], *, timeout_s: float = 5.0) -> AmiReply:
         assert name == "Getvar"
@@ -40,6 +44,18 @@ class FakeLink:
         else:
             value = self.contacts[subject.removesuffix(";@1")][("status", "uri").index(asked)]
         return AmiReply("", {"Value": value}, "1", 1)
+
+    async def list_action(
+        self, name: str, fields: Mapping[str, str], *, complete_event: str, timeout_s: float = 5.0
+    ) -> list[Mapping[str, str]]:
+        assert (name, complete_event) == REGISTRATIONS
+        if self.silent:
+            raise AmiTimedOut(name)
+        listed: list[Mapping[str, str]] = []
+        for trunk, status in self.registrations.items():
+            listed.append({"Event": "OutboundRegistrationDetail", "ObjectName": trunk, "Status": status})
+            listed.append({"Event": "AuthDetail", "ObjectName": trunk, "Password": "secret"})
+        return listed
 
 
 class House:
@@ -168,15 +184,35 @@ async def test_a_hint_is_followed_at_once() -> None:
     task.cancel()
 
 
-async def test_registrations_are_told(caplog: pytest.LogCaptureFixture) -> None:
+async def test_registrations_are_asked_for(caplog: pytest.LogCaptureFixture) -> None:
+    """What is told is what Asterisk says, not the last that was heard of it."""
+    house = House(FAR, CARRIER)
+    seen = []
+    for status in ("Unregistered", "Registered", "Rejected", "Stopped", "Registered", "Unregistered"):
+        house.link.registrations = {"far": status, "carrier": "Rejected", "of-another": "Rejected"}
+        await house.watch.ask_all()
+        seen.append(house.number("hotline_trunk_registered", "far"))
+    house.link.silent = True
+    await house.watch.ask_all()
+    seen.append(house.number("hotline_trunk_registered", "far"))
+    assert seen == [None, 1, 0, 0, 1, 0, 0]
+    assert house.number("hotline_trunk_registered", "carrier") is None
+    errors = [record.message for record in caplog.records if record.levelno == logging.ERROR]
+    assert errors == ["trunk_not_registered"] * 2
+    assert "secret" not in caplog.text
+    house.watch.on_settings(Settings(2, trunks=(Trunk("far", "address", "192.0.2.1"),)))
+    assert house.number("hotline_trunk_registered", "far") is None
+
+
+@pytest.mark.parametrize("event", [{"Event": "Registry"}, {"Event": "ContactStatus", "AOR": "far"}])
+async def test_a_word_of_asterisk_makes_it_ask(event: dict[str, str]) -> None:
     house = House(FAR)
-    told = {"Event": "Registry", "Username": "sip:4001@sip.example.org", "Domain": "sip:sip.example.org"}
-    for status, number in (("Registered", 1), ("Rejected", 0), ("Registered", 1)):
-        house.watch.on_message({**told, "Status": status})
-        assert house.number("hotline_trunk_registered", "far") == number
-    house.watch.on_message({**told, "Username": "sip:other@sip.example.org", "Status": "Rejected"})
-    assert house.number("hotline_trunk_registered", "far") == 1
-    assert [record.message for record in caplog.records] == ["trunk_not_registered"]
+    task = asyncio.get_running_loop().create_task(house.watch.run())
+    await asyncio.sleep(0.05)
+    house.link.registrations["far"] = "Registered"
+    house.watch.on_message(event)
+    await until(lambda: house.number("hotline_trunk_registered", "far") == 1, "it is registered", 3)
+    task.cancel()
 
 
 async def test_a_trunk_that_is_gone_is_forgotten() -> None:
