@@ -10,13 +10,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import unquote
 
 from prometheus_client import CollectorRegistry, Counter
 
 from acd.adapters.away import FALLBACK, Away
-from acd.adapters.cel import Ends
+from acd.adapters.cel import Ends, Talk
 from acd.adapters.contact_facts import ContactFacts
 from acd.adapters.joining import Joining
 from acd.adapters.late_ends import LateEnds
@@ -72,7 +72,7 @@ class Observer:
         self._gave_up: set[str] = set()
         self._snapshot_task: asyncio.Task[None] | None = None
         self.on_synchronized: Callable[[bool], None] = lambda _: None
-        self.on_channels: Callable[[Collection[str], int], None] = lambda alive, asked_ms: None
+        self.on_channels: Callable[[list[ChannelSeen], Mapping[str, Talk], int], None] = lambda *_: None
         self._messages = Counter("hotline_ami_events_total", "AMI events looked at", registry=registry)
         self._joining = Joining(engine, self.orders, self.legs, self.callers, recording_path)
         self._facts = ContactFacts(engine, caller_reference)
@@ -142,7 +142,7 @@ class Observer:
         unknown = [one for one in channels if is_caller(one) and not self._is_known(one)]
         whence = {one.contact: await ask_whence(link, one.channel) for one in unknown}
         self._reconcile(channels, doubtful, asked_ms, ends, whence)
-        self.on_channels({one.uniqueid for one in channels}, asked_ms)
+        self.on_channels(channels, ends.talks, asked_ms)
         self.on_synchronized(True)
 
     def take_snapshot(self) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter
 
+from acd.adapters.cel import NEVER, Talk
 from acd.core.callback_numbers import spellings
 from acd.core.facts import (
     CallerIdentified,
@@ -25,7 +26,7 @@ from acd.core.outgoing import Judgement, OutgoingLimits, judge_outgoing
 from acd.engine import Engine
 from hotline.core.settings import Settings
 from telephony import variables
-from telephony.channels import channel_seen
+from telephony.channels import ChannelSeen, channel_seen
 from telephony.dial import DialOptions, trunk_arguments
 from telephony.errors import HungUp
 from telephony.fastagi import AgiSession
@@ -268,12 +269,28 @@ class Outgoing:
             if segment in outgoing:
                 self._ended(segment, int(message.get("Cause", "0") or 0))
 
-    def on_channels(self, alive: Collection[str], asked_ms: int) -> None:
-        """A list of all channels (unique ids) as of asked_ms: calls whose phone is not in it are over."""
+    def on_channels(
+        self, channels: Collection[ChannelSeen], talks: Mapping[str, Talk], asked_ms: int
+    ) -> None:
+        """All channels as of asked_ms, after we were away: which calls are over, which were answered?
+
+        talks: what Asterisk's log has of channels, by unique id.
+        """
+        trunks = {trunk.name for trunk in self._settings().trunks}
         for segment, view in list(self._engine.picture.outgoing.items()):
-            lives = any(self._is_of(segment, uniqueid) for uniqueid in alive)
-            if not lives and view.started_ms < asked_ms:
-                self._ended(segment, 0, how="lost")
+            if not any(self._is_of(segment, one.uniqueid) for one in channels):
+                if view.started_ms < asked_ms:
+                    self._ended(segment, 0, how="lost")
+                continue
+            for leg in (one for one in channels if one.endpoint in trunks and self._is_callee(one, segment)):
+                self._legs[leg.uniqueid] = segment
+                self._coming.discard(segment)
+                if leg.is_up:
+                    self._answered(segment, talks.get(leg.uniqueid, NEVER).answered_ms)
+
+    def _is_callee(self, seen: ChannelSeen, segment: str) -> bool:
+        """Whether a trunk's leg is the one outside: Asterisk links it with the channel that dials."""
+        return self._is_of(segment, seen.linkedid) and not self._is_of(segment, seen.uniqueid)
 
     def _of(self, uniqueid: str) -> str:
         """The open call of this channel, "" if it has none."""
@@ -285,12 +302,13 @@ class Outgoing:
         own = f"{SEGMENT}{uniqueid}"
         return segment == own or segment.startswith(f"{own}.")
 
-    def _answered(self, segment: str) -> None:
+    def _answered(self, segment: str, at_ms: int = 0) -> None:
+        """at_ms: since the epoch; 0: now."""
         view = self._engine.picture.outgoing.get(segment)
         if view is not None and not view.answered_ms:
-            now_ms = self._engine.clock.now_ms()
-            path = self._recording_path(segment, now_ms)
-            self._engine.record(OutgoingAnswered(now_ms, segment, view.contact, view.agent, path))
+            at_ms = at_ms or self._engine.clock.now_ms()
+            path = self._recording_path(segment, at_ms)
+            self._engine.record(OutgoingAnswered(at_ms, segment, view.contact, view.agent, path))
 
     def _ended(self, segment: str, cause: int, how: str = "") -> None:
         view = self._engine.picture.outgoing[segment]

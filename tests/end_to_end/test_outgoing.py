@@ -355,6 +355,34 @@ async def test_who_waited_too_long_is_connected_outside_or_leaves_a_message(own_
     await nothing_left(stack)
 
 
+async def test_who_answers_while_acd_is_dead_or_after_it_has_answered(
+    stack: HotlineStack, lane: Lane
+) -> None:
+    """Both calls were ringing when acd was killed; one is answered at once, one when acd is back."""
+    first, second = lane.agents[:2]
+    async with agents(stack, first, second) as desks, outside(stack, tone_hz=CALLEE_HZ) as callee:
+        calls, rung = [], []
+        for desk, last in zip(desks, "12", strict=True):
+            calls.append(desk.phone.call(f"91391234567{last}", tone_hz=AGENT_HZ))
+            rung.append(await callee.incoming(within_s=15))
+        killed = stack.kill("acd")
+        rung[0].answer()
+        await calls[0].rtp.hears(CALLEE_HZ)
+        await stack.back("acd", killed)
+        rung[1].answer()
+        await calls[1].rtp.hears(CALLEE_HZ)
+        for number, call, reached in zip((first, second), calls, rung, strict=True):
+            answered = (await stack.fact("OutgoingAnswered", agent=number)).body
+            await reached.hang_up()
+            await call.ended(within_s=10)
+            ended = (await stack.fact("OutgoingEnded", agent=number)).body
+            assert ended["how"] == "answered"
+            assert ended["talk_ms"] == ended["at_ms"] - answered["at_ms"] > 0
+            file = stack.deployment.recordings / f"{answered['recording']}.wav"
+            await until(file.exists, f"recording {file.name}", 15)
+    await nothing_left(stack)
+
+
 @pytest.mark.long
 async def test_a_queue_s_exit_outside_ends_well_though_acd_died(own_stack: OwnStack) -> None:
     """In the talk: the call is over after it. While it rings: busy then is a voice message as ever."""

@@ -656,7 +656,7 @@ async def test_what_goes_wrong_with_a_list_of_channels_does_not_end_the_asking(
     monkeypatch.setattr(observer, "SNAPSHOT_RETRY_S", 0)
     heard: list[int] = []
 
-    def fails_once(alive: object, asked_ms: int) -> None:
+    def fails_once(channels: object, talks: object, asked_ms: int) -> None:
         heard.append(asked_ms)
         if len(heard) == 1:
             raise ValueError("no such channel")

@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
+from acd.adapters.cel import Talk
 from acd.adapters.outgoing import Outgoing
 from acd.core.fact_codec import to_body
 from acd.core.facts import CallQueued, ContactStarted, Fact
 from acd.core.picture import Picture
 from hotline.core.settings import Agent, OutgoingRule, Settings, Trunk
 from hotline.core.settings import Outgoing as OutgoingSettings
+from telephony.channels import channel_seen
 
 RULES = (OutgoingRule(allowed=("1",), transfer=True),)
 SETTINGS = Settings(
@@ -55,8 +57,9 @@ class House:
         self.executed: list[tuple[str, ...]] = []
         self.args: tuple[str, ...] = ("c1", "13912345678", "1")
         self.dial: Callable[[], None] = lambda: None
+        self.now_ms = 5000
         engine: Any = SimpleNamespace(
-            picture=self.picture, clock=SimpleNamespace(now_ms=lambda: 5000), record=self.record
+            picture=self.picture, clock=SimpleNamespace(now_ms=lambda: self.now_ms), record=self.record
         )
         self.outgoing = Outgoing(
             engine,
@@ -259,3 +262,43 @@ async def test_a_leg_that_the_trunk_counts_is_not_counted_twice() -> None:
     assert [one.contact for one in house.told("OutgoingStarted")] == ["c1", "c2"]
     over.set()
     await first
+
+
+@pytest.mark.parametrize(
+    ("state", "answers_later", "told", "how", "talk_ms"),
+    [
+        ("5", False, [], "no_answer", 0),
+        ("5", True, [5000], "answered", 4000),
+        ("6", False, [4400], "answered", 4600),
+    ],
+)
+async def test_what_the_callee_did_while_we_were_away_is_read_off_the_list(
+    state: str, answers_later: bool, told: list[int], how: str, talk_ms: int
+) -> None:
+    """On the list: the caller, and the leg outside, which rings still or was answered meanwhile."""
+    house = House()
+
+    def away() -> None:
+        leg = {"Uniqueid": "t1", "Linkedid": "c1", "Channel": "PJSIP/outside-9", "ChannelState": state}
+        caller = {"Uniqueid": "c1", "Linkedid": "c1", "Channel": "PJSIP/outside-1", "ChannelState": "6"}
+        other = {"Uniqueid": "x", "Linkedid": "x", "Channel": "PJSIP/outside-2", "ChannelState": "6"}
+        house.outgoing.on_channels(
+            [channel_seen(one) for one in (caller, leg, other)], {"t1": Talk(4400)}, 5000
+        )
+        if answers_later:
+            house.outgoing.on_message(of_leg("t1", Event="Newstate", ChannelStateDesc="Up"))
+        house.now_ms = 9000
+        house.outgoing.on_message(of_leg("t1", Event="Hangup", Cause="16"))
+
+    house.dial = away
+    await house.transfer("ANSWER", "16")
+    assert [one.at_ms for one in house.told("OutgoingAnswered")] == told
+    (ended,) = house.told("OutgoingEnded")
+    assert (ended.how, ended.talk_ms) == (how, talk_ms)
+
+
+async def test_a_call_whose_phone_is_gone_when_we_are_back_is_lost() -> None:
+    house = House()
+    house.dial = lambda: house.outgoing.on_channels([], {}, 6000)
+    await house.transfer("ANSWER", "16")
+    assert [one.how for one in house.told("OutgoingEnded")] == ["lost"]
