@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
+from typing import Protocol
 
 from acd.adapters.away import FALLBACK
 from acd.adapters.cel import NEVER, Talk
@@ -18,6 +19,13 @@ from acd.core.events import AgentJoined
 from acd.engine import Engine
 from telephony import variables
 from telephony.channels import ChannelSeen
+
+
+class Outside(Protocol):
+    """What is needed of the calls outside; `acd.adapters.outgoing.Outgoing` is one."""
+
+    def is_leg(self, uniqueid: str) -> bool: ...
+    def handed_over(self, contact: str, leg: str) -> str: ...
 
 
 class Joining:
@@ -37,6 +45,7 @@ class Joining:
         self._callers = callers
         self._recording_path = recording_path
         self._joins = Joins()
+        self.outside: Outside | None = None
 
     def gone(self, uniqueid: str) -> None:
         """The channel has hung up, or transferred and is on its way out."""
@@ -55,7 +64,9 @@ class Joining:
             if seen.stage == FALLBACK:
                 return  # plain dialplan serves this caller
             joined = self._joins.caller_entered(seen.uniqueid, seen.bridge)
-        elif not seen.offer and self._engine.distributor.agent_using(seen.endpoint) is not None:
+        elif self._is_outside(seen) or (
+            not seen.offer and self._engine.distributor.agent_using(seen.endpoint) is not None
+        ):
             joined = self._joins.phone_entered(seen, first_ms)
         else:
             return
@@ -98,7 +109,21 @@ class Joining:
         self._mark(seen.channel, segment, leg.contact)
         return marked(seen, leg.contact)
 
+    def _is_outside(self, seen: ChannelSeen) -> bool:
+        return self.outside is not None and self.outside.is_leg(seen.uniqueid)
+
+    def _hand_over(self, contact: str, leg: ChannelSeen) -> None:
+        """The caller talks with whom an agent had called outside: recorded on the caller's channel."""
+        assert self.outside is not None
+        if segment := self.outside.handed_over(contact, leg.uniqueid):
+            caller = {"Channel": self._callers[contact].channel}
+            self._orders.act("Setvar", {**caller, "Variable": "HL_OUTSIDE", "Value": segment})
+            self._orders.act("PlayDTMF", {"Channel": leg.channel, "Digit": "D", "Receive": "true"})
+
     def _join(self, contact: str, leg: ChannelSeen, since_ms: int) -> None:
+        if self._is_outside(leg):
+            self._hand_over(contact, leg)
+            return
         agent = self._engine.distributor.agent_using(leg.endpoint)
         view = self._engine.picture.contacts.get(contact)
         if agent is None or view is None:

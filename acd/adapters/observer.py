@@ -18,7 +18,7 @@ from prometheus_client import CollectorRegistry, Counter
 from acd.adapters.away import FALLBACK, Away
 from acd.adapters.cel import Ends, Talk
 from acd.adapters.contact_facts import ContactFacts
-from acd.adapters.joining import Joining
+from acd.adapters.joining import Joining, Outside
 from acd.adapters.late_ends import LateEnds
 from acd.adapters.legs import Caller, Leg
 from acd.adapters.orders import Orders
@@ -144,6 +144,10 @@ class Observer:
         self._reconcile(channels, doubtful, asked_ms, ends, whence)
         self.on_channels(channels, ends.talks, asked_ms)
         self.on_synchronized(True)
+
+    def follow_outside(self, outside: Outside) -> None:
+        """Who is reached there may be handed a caller."""
+        self._joining.outside = outside
 
     def take_snapshot(self) -> None:
         """Ask once more what is alive: a leg has not told its end."""

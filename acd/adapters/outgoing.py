@@ -269,6 +269,28 @@ class Outgoing:
             if segment in outgoing:
                 self._ended(segment, int(message.get("Cause", "0") or 0))
 
+    def is_leg(self, uniqueid: str) -> bool:
+        """Whether this channel is a leg outside."""
+        return uniqueid in self._legs
+
+    def handed_over(self, contact: str, leg: str) -> str:
+        """The leg outside talks with the contact's caller. Returns the segment that begins, "" if none does.
+
+        It is the agent's account that bears it, as with a transfer without consultation.
+        """
+        view = self._engine.picture.outgoing.get(self._legs[leg])
+        if view is None or self._is_of(self._legs[leg], contact):
+            return ""
+        segment, now_ms = f"{SEGMENT}{contact}.{leg}", self._engine.clock.now_ms()
+        self._engine.record(
+            OutgoingStarted(
+                now_ms, segment, contact, view.agent, "", view.callee, view.trunk, view.prefix, False
+            )
+        )
+        self._legs[leg] = segment
+        self._answered(segment)
+        return segment
+
     def on_channels(
         self, channels: Collection[ChannelSeen], talks: Mapping[str, Talk], asked_ms: int
     ) -> None:

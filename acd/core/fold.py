@@ -380,7 +380,8 @@ class Fold:
 
     def _outgoing_started(self, at_ms: int, body: Body) -> None:
         if body["segment"] not in self.outgoing:
-            view = OutgoingView(body["contact"], body["agent"], body["phone"], at_ms)
+            about = (body[name] for name in ("callee", "trunk", "prefix"))
+            view = OutgoingView(body["contact"], body["agent"], body["phone"], at_ms, *about)
             self.outgoing[body["segment"]] = view
             if view.agent:  # a queue's exit leads outside on nobody's account
                 self._books.agent(at_ms, view.agent).outgoing += 1

@@ -144,4 +144,7 @@ class OutgoingView:
     agent: str
     phone: str
     started_ms: int
+    callee: str = ""
+    trunk: str = ""
+    prefix: str = ""
     answered_ms: int = 0

@@ -27,8 +27,8 @@ ABANDONED_MS = 60_000
 SIDE = "s-"
 """So begins the name of a leg's sound that is a part of a contact only if acd says so: a consultation."""
 
-_CALLERS_OWN = re.compile(r"o-.+\.\d+\.\d+", re.ASCII)
-"""A caller who talks outside is o-CONTACT.ENTRY, an agent who does o-ID; ids are SECONDS.NUMBER."""
+_CALLERS_OWN = re.compile(r"o-[^.]+\.\d+\..+", re.ASCII)
+"""A caller who talks outside: o-CONTACT.ENTRY or o-CONTACT.LEG; an agent: o-ID. Ids are NAME.NUMBER."""
 
 _DAY = re.compile(r"\d{4}/\d{2}/\d{2}", re.ASCII)
 _SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,99}", re.ASCII)

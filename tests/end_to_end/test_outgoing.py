@@ -225,10 +225,11 @@ async def test_a_transferred_caller_takes_room_on_the_trunk_outside(own_stack: O
     await nothing_left(stack)
 
 
-async def test_a_caller_handed_outside_after_a_consultation_is_no_more_the_agents(
-    stack: HotlineStack, lane: Lane
+@pytest.mark.parametrize("killed", [False, pytest.param(True, marks=pytest.mark.long)])
+async def test_a_caller_handed_outside_after_a_consultation_is_counted_and_recorded_there(
+    stack: HotlineStack, lane: Lane, killed: bool
 ) -> None:
-    """No rule for transfers is asked, no further part begins; the trunk counts what it carries on."""
+    """On the agent's account, but no more the agent's; the trunk counts what it carries on."""
     number = lane.agents[0]
     async with (
         agents(stack, number, manner=BY_HAND) as (desk,),
@@ -250,13 +251,27 @@ async def test_a_caller_handed_outside_after_a_consultation_is_no_more_the_agent
         await call.rtp.hears(CALLEE_HZ)
         segment = (await stack.fact("SegmentEnded", contact=contact, agent=number)).body
         assert segment["hung_up_by"] == "transfer"
-        await stack.fact("OutgoingEnded", contact=contact, agent=number, how="answered")
+        asked = (await stack.fact("OutgoingEnded", contact=contact, agent=number, how="answered")).body
         assert await counted(stack) == ["carrier", "outside"]
+        await stack.facts.agent_state(number, "acw")
+        if killed:
+            await stack.back("acd", stack.kill("acd"))
+        heard = call.rtp.received
+        await until(lambda: call.rtp.received >= heard + 75, "1.5 s of talk to record", 5)
         await reached.hang_up()
         await call.rtp.hears(prompt_hz("survey"))
         await call.hang_up()
         await stack.fact("ContactEnded", contact=contact)
     assert len(stack.facts.of("CallConnected", contact=contact)) == 1
+    own, theirs = (one.body for one in stack.facts.of("OutgoingStarted", contact=contact))
+    assert own["segment"] == asked["segment"]
+    for name in ("agent", "callee", "trunk", "prefix"):
+        assert theirs[name] == own[name] != ""
+    answered = (await stack.fact("OutgoingAnswered", segment=theirs["segment"])).body
+    ended = (await stack.fact("OutgoingEnded", segment=theirs["segment"])).body
+    assert ended["how"] == "answered"
+    assert ended["talk_ms"] == ended["at_ms"] - answered["at_ms"] > 0
+    await both_are_recorded(stack, answered["recording"], left_hz=AGENT_HZ, right_hz=CALLEE_HZ)
     await nothing_left(stack)
 
 

@@ -266,6 +266,37 @@ async def test_an_attended_transfer_ends_one_part_and_begins_another(talk: Talk)
     assert talk.hung_up_by("SegmentEnded") == ["transfer", "agent"]
 
 
+class Outside:
+    """Channel 7 is a leg outside, of an agent's own call; its segment begins once."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str]] = []
+
+    def is_leg(self, uniqueid: str) -> bool:
+        return uniqueid == "7"
+
+    def handed_over(self, contact: str, leg: str) -> str:
+        self.asked.append((contact, leg))
+        return "o-c1.7" if len(self.asked) == 1 else ""
+
+
+@pytest.mark.parametrize("first", ["leg", "caller"])
+async def test_who_is_reached_outside_and_talks_with_the_caller_is_recorded_from_then_on(
+    talk: Talk, first: str
+) -> None:
+    outside, ordered = Outside(), []
+    talk.observer.follow_outside(outside)
+    talk.observer.orders.act = lambda action, fields: ordered.append((action, fields["Channel"]))  # type: ignore[method-assign]
+    carriers = {**SIDE_LEG, "Channel": "PJSIP/outside-7"}
+    both = [{"Event": "BridgeEnter", **carriers}, {"Event": "BridgeEnter", **CALLER, "BridgeUniqueid": "b2"}]
+    talk.tell(*(both if first == "leg" else both[::-1]))
+    assert outside.asked == [("c1", "7")]
+    assert ordered == [("Setvar", "PJSIP/carrier-1"), ("PlayDTMF", "PJSIP/outside-7")]
+    talk.tell(both[0])  # it comes back into the bridge, from hold
+    assert len(ordered) == 2
+    assert talk.joined() == []
+
+
 BLIND = {"Event": "BlindTransfer", "Result": "Success", "TransfererUniqueid": "l1"}
 ATTENDED = {"Event": "AttendedTransfer", "Result": "Success", "OrigTransfererUniqueid": "l1"}
 

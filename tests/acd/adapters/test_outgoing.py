@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,7 +15,7 @@ from prometheus_client import CollectorRegistry
 from acd.adapters.cel import Talk
 from acd.adapters.outgoing import Outgoing
 from acd.core.fact_codec import to_body
-from acd.core.facts import CallQueued, ContactStarted, Fact
+from acd.core.facts import CallQueued, ContactStarted, Fact, OutgoingStarted
 from acd.core.picture import Picture
 from hotline.core.settings import Agent, OutgoingRule, Settings, Trunk
 from hotline.core.settings import Outgoing as OutgoingSettings
@@ -302,3 +303,36 @@ async def test_a_call_whose_phone_is_gone_when_we_are_back_is_lost() -> None:
     house.dial = lambda: house.outgoing.on_channels([], {}, 6000)
     await house.transfer("ANSWER", "16")
     assert [one.how for one in house.told("OutgoingEnded")] == ["lost"]
+
+
+async def test_who_was_consulted_outside_and_is_handed_the_caller_is_a_segment_of_its_own() -> None:
+    """c2 is the agent's own call outside, t2 its leg: on t2's account from then on, until t2 hangs up."""
+    house = House()
+    house.record(OutgoingStarted(3, "o-c2", "c1", "1001", "1001", "callee", "outside", "1", False))
+    dial = {"DestUniqueid": "t2", "DestChannel": "PJSIP/outside-9"}
+    house.outgoing.on_message({"Event": "DialBegin", "Uniqueid": "c2", **dial})
+    assert house.outgoing.is_leg("t2") and not house.outgoing.is_leg("c2")
+    house.outgoing.on_message(of_leg("t2", Event="Newstate", ChannelStateDesc="Up"))
+    house.now_ms = 7000
+    assert [house.outgoing.handed_over("c1", "t2") for _ in range(2)] == ["o-c1.t2", ""]
+    house.outgoing.on_message(of_leg("c2", Event="Hangup", Cause="16"))
+    house.now_ms = 8000
+    house.outgoing.on_message(of_leg("t2", Event="Hangup", Cause="16"))
+    own, theirs = house.told("OutgoingStarted")
+    assert theirs == replace(own, at_ms=7000, segment="o-c1.t2", phone="")
+    ended = [(one.segment, one.how, one.talk_ms) for one in house.told("OutgoingEnded")]
+    assert ended == [("o-c2", "answered", 2000), ("o-c1.t2", "answered", 1000)]
+
+
+async def test_a_caller_led_outside_is_handed_to_nobody_else() -> None:
+    house = House()
+    handed: list[str] = []
+
+    def talks() -> None:
+        house.outgoing.on_message(dials(TRUNK_LEG))
+        handed.append(house.outgoing.handed_over("c1", "t1"))
+
+    house.dial = talks
+    await house.transfer("BUSY", "17")
+    assert handed == [""]
+    assert [one.segment for one in house.told("OutgoingStarted")] == [SEGMENT]

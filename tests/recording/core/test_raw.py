@@ -45,6 +45,7 @@ def test_only_ids_are_names(name: str, segment: str | None) -> None:
     [
         ("o-1795287640.12.1", True),
         ("o-pbx-1795287640.12.3", True),
+        ("o-pbx-1795287640.12.pbx-1795287640.15", True),
         ("o-1795287640.12", False),  # an agent's own call outside
         ("o-pbx-1795287640.12", False),
         ("s-1795287640.12", False),
