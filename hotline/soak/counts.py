@@ -96,6 +96,26 @@ def read_facts(envelopes: Iterable[Envelope]) -> Facts:
     return facts
 
 
+def with_crossings(log: Iterable[str], phones_log: Iterable[str], facts: Facts) -> list[str]:
+    """SIPp's lines; who hung up in the moment in which the agent had, and Asterisk was about to, has crossed.
+
+    A caller sees no more of it than a BYE of its own that is answered. log: caller's number and outcome;
+    phones_log: outcome and caller's number.
+    """
+    phones = (line.partition(" ") for line in phones_log)
+    left_alone = {
+        facts.contact_of.get(caller, caller) for outcome, _, caller in phones if outcome == "hung_up"
+    }
+
+    def seen(line: str) -> str:
+        caller, _, outcome = line.partition(" ")
+        contact = facts.contact_of.get(caller, "")
+        both = outcome == "hung_up" and contact in left_alone and facts.hung_up_by.get(contact) == "agent"
+        return f"{caller} crossed" if both else line
+
+    return [seen(line) for line in log]
+
+
 def disagreements(log: Iterable[str], facts: Facts) -> list[Phrase]:
     """Calls whose end SIPp and the facts tell differently.
 

@@ -23,7 +23,7 @@ from hotline.journal_reader import file_numbers, file_path, head_of
 from hotline.secrets import Secrets
 from hotline.soak import house, plan, promises
 from hotline.soak.channels import ChannelLog
-from hotline.soak.counts import Facts, read_facts
+from hotline.soak.counts import Facts, read_facts, with_crossings
 from hotline.soak.house import CALLERS_ADDRESS, PHONES_ADDRESS
 from hotline.soak.promises import Report
 from hotline.soak.sipp import Counts, Place, Sipp, SippError
@@ -279,7 +279,8 @@ class Soak:
     async def _judge(self, report: Report, counts: Counts) -> None:
         site, options = self._site, self._options
         facts = await asyncio.to_thread(self._read_facts)
-        log, phones_log = self._callers.calls(), self._phones.calls()
+        phones_log = self._phones.calls()
+        log = with_crossings(self._callers.calls(), phones_log, facts)
         report.figures = {
             "sipp": {"created": counts.created, "successful": counts.successful, "failed": counts.failed},
             "callers": dict(Counter(line.partition(" ")[2] for line in log)),

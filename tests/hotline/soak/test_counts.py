@@ -3,7 +3,7 @@
 import pytest
 from soak_facts import fact, one_contact
 
-from hotline.soak.counts import Facts, disagreements, not_once, read_facts
+from hotline.soak.counts import Facts, disagreements, not_once, read_facts, with_crossings
 from hotline.words import in_words
 
 
@@ -45,6 +45,21 @@ def test_who_hung_up_is_compared_call_by_call(outcome: str, by: str, agrees: boo
     wrong = disagreements([f"131 {outcome}"], read_facts(one_contact(by=by)))
     assert (wrong == []) is agrees
     assert all("131" in in_words(one) for one in wrong)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "by", "phones", "seen"),
+    [
+        ("hung_up", "agent", "hung_up 131", "crossed"),
+        ("hung_up", "agent", "answered 131", "hung_up"),  # the phone did not: the facts are wrong
+        ("hung_up", "agent", "hung_up 132", "hung_up"),
+        ("hung_up", "us", "hung_up 131", "hung_up"),
+        ("far", "agent", "hung_up 131", "far"),
+    ],
+)
+def test_both_may_hang_up_in_the_same_moment(outcome: str, by: str, phones: str, seen: str) -> None:
+    facts = read_facts(one_contact(by=by))
+    assert with_crossings([f"131 {outcome}"], [phones], facts) == [f"131 {seen}"]
 
 
 def test_a_caller_whom_acd_does_not_know_is_passed_over() -> None:
