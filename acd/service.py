@@ -188,7 +188,6 @@ class Acd:
         """Tell the parts of each other, and of what the service tells."""
         self.observer.orders.link = self._link
         self.observer.on_synchronized = self._on_synchronized
-        self.observer.on_channels = self._outgoing.on_channels
         self.observer.follow_outside(self._outgoing)
         self.engine.cancel_offer = self.observer.orders.cancel_offer
         self.engine.take_snapshot = self.observer.take_snapshot

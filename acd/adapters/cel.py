@@ -25,6 +25,8 @@ TAIL_BYTES = 8 * 1024 * 1024
 MOST_BYTES = 128 * 1024 * 1024  # more than is kept; a file that nobody renames may grow larger
 START, CONTACT_END, LEG_END = "CHAN_START", "HotlineContact", "HotlineLeg"
 ANSWERED, CONNECTED, TRANSFERRED = "ANSWER", "BRIDGE_ENTER", "BLINDTRANSFER"
+HUNG_UP, HANDED_OVER = "HANGUP", "ATTENDEDTRANSFER"
+AT_ONCE_MS = 2_000  # so soon after it who hands a caller over has gone; of three parties nobody goes
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +73,32 @@ class EndedLeg:
 
 
 @dataclass(frozen=True, slots=True)
+class Dialled:
+    """A channel that another one dialled, whose call it belonged to as it began (ms since the epoch)."""
+
+    by: str
+    channel: str
+    started_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """A channel's end. cause: Q.850."""
+
+    ended_ms: int
+    cause: int
+
+
+@dataclass(frozen=True, slots=True)
 class Ends:
-    """What has ended: contacts by id, agents' legs by offer. Talks by unique id, also of legs that live."""
+    """What has ended: contacts by id, agents' legs by offer. By unique id: talks and who dialled whom
+    also of those that live, and how the others ended."""
 
     contacts: Mapping[str, EndedContact] = field(default_factory=dict)
     legs: Mapping[str, EndedLeg] = field(default_factory=dict)
     talks: Mapping[str, Talk] = field(default_factory=dict)
+    dialled: Mapping[str, Dialled] = field(default_factory=dict)
+    hang_ups: Mapping[str, HangUp] = field(default_factory=dict)
 
 
 def ends_in(
@@ -93,10 +115,17 @@ def ends_in(
     contacts: dict[str, EndedContact] = {}
     ended: dict[str, tuple[str, EndedLeg]] = {}  # by offer: unique id, and what its line says
     talks: dict[str, Talk] = {}
+    dialled: dict[str, Dialled] = {}
+    hang_ups: dict[str, HangUp] = {}
+    handed_over_ms: dict[str, int] = {}  # by unique id of the leg that was with the caller
     for row in csv.reader(_lines(file, since_ms, tail_bytes, most_bytes)):
         try:
             if row[0] == START:
                 started_ms[row[2]] = _ms(row[1])
+                if row[3] != row[2]:
+                    dialled[row[2]] = Dialled(row[3], row[6], _ms(row[1]))
+            elif row[0] == HUNG_UP:
+                hang_ups[row[2]] = HangUp(_ms(row[1]), int(json.loads(row[5])["hangupcause"]))
             elif row[0] == ANSWERED:
                 talks.setdefault(row[2], Talk(answered_ms=_ms(row[1])))
             elif row[0] == CONNECTED:
@@ -104,21 +133,28 @@ def ends_in(
                 talks[row[2]] = replace(talk, connected_ms=talk.connected_ms or _ms(row[1]))
             elif row[0] == TRANSFERRED:
                 talks[row[2]] = replace(talks.get(row[2], NEVER), transferred=True)
+            elif row[0] == HANDED_OVER:
+                handed_over_ms[row[2]] = _ms(row[1])
             elif row[0] == CONTACT_END:
                 contacts[row[2]] = _contact(row, started_ms.get(row[2], 0))
             elif row[0] == LEG_END:
                 offer, cause, source = _words(row, 3)
                 by = "agent" if source == row[6] else "caller"
                 ended[offer] = (row[2], EndedLeg(_ms(row[1]), int(cause or 0), by))
-        except (ValueError, IndexError, AttributeError, TypeError):
+        except (ValueError, LookupError, AttributeError, TypeError):
             continue
     # Only now: a leg's own line may come before the one of its transfer.
-    legs = {offer: _with_talk(leg, talks.get(uniqueid, NEVER)) for offer, (uniqueid, leg) in ended.items()}
-    return Ends(contacts, legs, talks)
+    legs = {
+        offer: _with_talk(leg, talks.get(uniqueid, NEVER), handed_over_ms.get(uniqueid))
+        for offer, (uniqueid, leg) in ended.items()
+    }
+    return Ends(contacts, legs, talks, dialled, hang_ups)
 
 
-def _with_talk(leg: EndedLeg, talk: Talk) -> EndedLeg:
-    return replace(leg, by="transfer" if talk.transferred else leg.by, talk=talk)
+def _with_talk(leg: EndedLeg, talk: Talk, handed_over_ms: int | None) -> EndedLeg:
+    handed_over = handed_over_ms is not None and leg.ended_ms - handed_over_ms <= AT_ONCE_MS
+    transferred = talk.transferred or handed_over
+    return replace(leg, by="transfer" if transferred else leg.by, talk=talk)
 
 
 def _lines(file: Path, since_ms: int | None, tail_bytes: int, most_bytes: int) -> Iterator[str]:

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Protocol
 
 from acd.adapters.away import FALLBACK
-from acd.adapters.cel import NEVER, Talk
+from acd.adapters.cel import NEVER, Ends, Talk
 from acd.adapters.joins import Joins, in_talk, marked, segment_of
 from acd.adapters.legs import Caller, Leg
 from acd.adapters.orders import Orders
@@ -24,6 +24,8 @@ from telephony.channels import ChannelSeen
 class Outside(Protocol):
     """What is needed of the calls outside; `acd.adapters.outgoing.Outgoing` is one."""
 
+    def learn_legs(self, channels: Collection[ChannelSeen], ends: Ends) -> None: ...
+    def judge(self, channels: Collection[ChannelSeen], ends: Ends, asked_ms: int) -> None: ...
     def is_leg(self, uniqueid: str) -> bool: ...
     def handed_over(self, contact: str, leg: str) -> str: ...
 

@@ -16,7 +16,7 @@ from urllib.parse import unquote
 from prometheus_client import CollectorRegistry, Counter
 
 from acd.adapters.away import FALLBACK, Away
-from acd.adapters.cel import Ends, Talk
+from acd.adapters.cel import Ends
 from acd.adapters.contact_facts import ContactFacts
 from acd.adapters.joining import Joining, Outside
 from acd.adapters.late_ends import LateEnds
@@ -72,8 +72,8 @@ class Observer:
         self._gave_up: set[str] = set()
         self._snapshot_task: asyncio.Task[None] | None = None
         self.on_synchronized: Callable[[bool], None] = lambda _: None
-        self.on_channels: Callable[[list[ChannelSeen], Mapping[str, Talk], int], None] = lambda *_: None
         self._messages = Counter("hotline_ami_events_total", "AMI events looked at", registry=registry)
+        self._outside: Outside | None = None
         self._joining = Joining(engine, self.orders, self.legs, self.callers, recording_path)
         self._facts = ContactFacts(engine, caller_reference)
         self._late = LateEnds()
@@ -141,13 +141,16 @@ class Observer:
         ends = await self._away.ends(doubtful - {one.uniqueid for one in channels})
         unknown = [one for one in channels if is_caller(one) and not self._is_known(one)]
         whence = {one.contact: await ask_whence(link, one.channel) for one in unknown}
+        if self._outside is not None:
+            self._outside.learn_legs(channels, ends)
         self._reconcile(channels, doubtful, asked_ms, ends, whence)
-        self.on_channels(channels, ends.talks, asked_ms)
+        if self._outside is not None:
+            self._outside.judge(channels, ends, asked_ms)
         self.on_synchronized(True)
 
     def follow_outside(self, outside: Outside) -> None:
-        """Who is reached there may be handed a caller."""
-        self._joining.outside = outside
+        """Who is reached there may be handed a caller; what became of it lists of channels tell."""
+        self._outside = self._joining.outside = outside
 
     def take_snapshot(self) -> None:
         """Ask once more what is alive: a leg has not told its end."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter
 
-from acd.adapters.cel import NEVER, Talk
+from acd.adapters.cel import NEVER, Dialled, Ends
 from acd.core.callback_numbers import spellings
 from acd.core.facts import (
     CallerIdentified,
@@ -26,7 +26,7 @@ from acd.core.outgoing import Judgement, OutgoingLimits, judge_outgoing
 from acd.engine import Engine
 from hotline.core.settings import Settings
 from telephony import variables
-from telephony.channels import ChannelSeen, channel_seen
+from telephony.channels import ChannelSeen, channel_seen, endpoint_of
 from telephony.dial import DialOptions, trunk_arguments
 from telephony.errors import HungUp
 from telephony.fastagi import AgiSession
@@ -37,6 +37,7 @@ SEGMENT = "o-"  # a segment of this kind: this, and the unique id of the phone's
 EVENTS = frozenset({"DialBegin", "Newstate", "Hangup"})
 RING_S = 90
 EXIT_RING_S = 30  # the caller has waited already
+CLOCKS_APART_MS = 1_000  # so much may our clock be ahead of Asterisk's log
 HOW_BY_CAUSE = {16: "no_answer", 17: "busy", 18: "no_answer", 19: "no_answer"}  # Q.850
 
 
@@ -291,33 +292,70 @@ class Outgoing:
         self._answered(segment)
         return segment
 
-    def on_channels(
-        self, channels: Collection[ChannelSeen], talks: Mapping[str, Talk], asked_ms: int
-    ) -> None:
-        """All channels as of asked_ms, after we were away: which calls are over, which were answered?
+    # ---- after we were away
 
-        talks: what Asterisk's log has of channels, by unique id.
-        """
-        trunks = {trunk.name for trunk in self._settings().trunks}
-        for segment, view in list(self._engine.picture.outgoing.items()):
-            if not any(self._is_of(segment, one.uniqueid) for one in channels):
-                if view.started_ms < asked_ms:
-                    self._ended(segment, 0, how="lost")
-                continue
-            for leg in (one for one in channels if one.endpoint in trunks and self._is_callee(one, segment)):
-                self._legs[leg.uniqueid] = segment
+    def learn_legs(self, channels: Collection[ChannelSeen], ends: Ends) -> None:
+        """Which of all channels are legs outside: asked before it is judged who talks with whom."""
+        for one in channels:
+            if self._is_trunk(one.channel) and not one.offer and (segment := self._segment_of(one, ends)):
+                self._legs[one.uniqueid] = segment
                 self._coming.discard(segment)
-                if leg.is_up:
-                    self._answered(segment, talks.get(leg.uniqueid, NEVER).answered_ms)
 
-    def _is_callee(self, seen: ChannelSeen, segment: str) -> bool:
-        """Whether a trunk's leg is the one outside: Asterisk links it with the channel that dials."""
-        return self._is_of(segment, seen.linkedid) and not self._is_of(segment, seen.uniqueid)
+    def judge(self, channels: Collection[ChannelSeen], ends: Ends, asked_ms: int) -> None:
+        """Which calls are over and which were answered, by all channels as of asked_ms and Asterisk's log."""
+        in_log = {uniqueid: one for uniqueid, one in ends.dialled.items() if self._is_trunk(one.channel)}
+        for segment, view in list(self._engine.picture.outgoing.items()):
+            legs = [one for one in channels if self._legs.get(one.uniqueid) == segment]
+            last = self._leg_in_log(segment, view.started_ms, in_log)
+            is_left = not view.phone and last in ends.hang_ups  # a caller who was led outside lives on
+            if legs or (not is_left and any(self._is_of(segment, one.uniqueid) for one in channels)):
+                for leg in legs:
+                    if leg.is_up:
+                        self._answered(segment, ends.talks.get(leg.uniqueid, NEVER).answered_ms)
+            elif view.started_ms < asked_ms:
+                self._ended_unseen(segment, view.phone, last, ends)
+
+    def _ended_unseen(self, segment: str, phone: str, leg: str, ends: Ends) -> None:
+        end = ends.hang_ups.get(segment.removeprefix(SEGMENT) if phone else leg)
+        if end is None:
+            self._ended(segment, 0, how="lost")
+            return
+        if answered_ms := ends.talks.get(leg, NEVER).answered_ms:
+            self._answered(segment, answered_ms)
+        self._ended(segment, ends.hang_ups.get(leg, end).cause, at_ms=end.ended_ms)
+
+    def _leg_in_log(self, segment: str, since_ms: int, legs: Mapping[str, Dialled]) -> str:
+        """Which of the legs outside that the log has is this call's, the newest; "" if none is."""
+        named = segment.split(".", 2)[-1]  # of a caller who was handed over: see `handed_over`
+        found = [
+            uniqueid
+            for uniqueid, one in legs.items()
+            if uniqueid == named
+            or (self._is_of(segment, one.by) and one.started_ms >= since_ms - CLOCKS_APART_MS)
+        ]
+        return found[-1] if found else ""
+
+    def _segment_of(self, leg: ChannelSeen, ends: Ends) -> str:
+        """The open call that a trunk's leg belongs to, the newest; "" if it is none of ours.
+
+        Asterisk links a leg with the channel that dialled it, until it is joined with an older one.
+        """
+        by = ends.dialled[leg.uniqueid].by if leg.uniqueid in ends.dialled else leg.linkedid
+        found = [
+            segment
+            for segment in self._engine.picture.outgoing
+            if segment.endswith(f".{leg.uniqueid}")
+            or (self._is_of(segment, by) and not self._is_of(segment, leg.uniqueid))
+        ]
+        return found[-1] if found else ""
+
+    def _is_trunk(self, channel: str) -> bool:
+        return any(endpoint_of(channel) == trunk.name for trunk in self._settings().trunks)
 
     def _of(self, uniqueid: str) -> str:
-        """The open call of this channel, "" if it has none."""
-        found = (one for one in self._engine.picture.outgoing if self._is_of(one, uniqueid))
-        return next(found, "")
+        """The open call of this channel, the newest; "" if it has none."""
+        found = [one for one in self._engine.picture.outgoing if self._is_of(one, uniqueid)]
+        return found[-1] if found else ""
 
     @staticmethod
     def _is_of(segment: str, uniqueid: str) -> bool:
@@ -332,10 +370,11 @@ class Outgoing:
             path = self._recording_path(segment, at_ms)
             self._engine.record(OutgoingAnswered(at_ms, segment, view.contact, view.agent, path))
 
-    def _ended(self, segment: str, cause: int, how: str = "") -> None:
+    def _ended(self, segment: str, cause: int, how: str = "", at_ms: int = 0) -> None:
+        """at_ms: since the epoch; 0: now."""
         view = self._engine.picture.outgoing[segment]
         self._legs = {leg: of for leg, of in self._legs.items() if of != segment}
-        now_ms = self._engine.clock.now_ms()
-        talk_ms = now_ms - view.answered_ms if view.answered_ms and not how else 0
+        at_ms = at_ms or self._engine.clock.now_ms()
+        talk_ms = max(0, at_ms - view.answered_ms) if view.answered_ms and not how else 0
         how = how or ("answered" if view.answered_ms else HOW_BY_CAUSE.get(cause, "failed"))
-        self._engine.record(OutgoingEnded(now_ms, segment, view.contact, view.agent, how, talk_ms, cause))
+        self._engine.record(OutgoingEnded(at_ms, segment, view.contact, view.agent, how, talk_ms, cause))

@@ -16,8 +16,8 @@ from telephony.errors import AmiError
 logger = logging.getLogger(__name__)
 
 ASK_S = 2.0
-# One question for all. Source: func_strings.c, EVAL; action_getvar of manager.c takes functions as well.
-QUESTION = f"EVAL(${{{variables.NUMBER}}}|${{{variables.TRUNK}}}|${{{variables.DIRECT}}})"
+# Not one EVAL of all: without the right "system" that is refused (action_getvar of manager.c).
+QUESTIONS = (variables.NUMBER, variables.TRUNK, variables.DIRECT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,12 @@ def whence_of(message: Mapping[str, str]) -> Whence:
 async def ask_whence(link: AmiLink, channel: str) -> Whence:
     """Ask Asterisk; NOWHERE, and a line in the log, when the channel is gone or the link does not answer."""
     try:
-        reply = await link.action("Getvar", {"Channel": channel, "Variable": QUESTION}, timeout_s=ASK_S)
-        number, trunk, direct = reply.fields.get("Value", "").split("|")
-    except (AmiError, ValueError) as error:
+        answers = [
+            await link.action("Getvar", {"Channel": channel, "Variable": one}, timeout_s=ASK_S)
+            for one in QUESTIONS
+        ]
+    except AmiError as error:
         logger.warning("whence_not_told", extra={"why": type(error).__name__})
         return NOWHERE
+    number, trunk, direct = (answer.fields.get("Value", "") for answer in answers)
     return Whence(number, trunk, direct == "1")

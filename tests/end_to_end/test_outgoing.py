@@ -225,9 +225,17 @@ async def test_a_transferred_caller_takes_room_on_the_trunk_outside(own_stack: O
     await nothing_left(stack)
 
 
-@pytest.mark.parametrize("killed", [False, pytest.param(True, marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    "killed",
+    [
+        "",
+        pytest.param("in the consultation", marks=pytest.mark.long),
+        pytest.param("before the transfer", marks=pytest.mark.long),
+        pytest.param("after it", marks=pytest.mark.long),
+    ],
+)
 async def test_a_caller_handed_outside_after_a_consultation_is_counted_and_recorded_there(
-    stack: HotlineStack, lane: Lane, killed: bool
+    stack: HotlineStack, lane: Lane, killed: str
 ) -> None:
     """On the agent's account, but no more the agent's; the trunk counts what it carries on."""
     number = lane.agents[0]
@@ -246,15 +254,21 @@ async def test_a_caller_handed_outside_after_a_consultation_is_counted_and_recor
         reached.answer()
         await consultation.rtp.hears(CALLEE_HZ)
         call.rtp.sequence, consultation.rtp.sequence = 100, 20_000
+        dead = stack.kill("acd") if killed in ("in the consultation", "before the transfer") else 0
+        if killed == "in the consultation":
+            await stack.back("acd", dead)
         assert await talk.refer(consultation) == 202
         await reached.rtp.hears(AGENT_HZ, within_s=10)
+        if killed == "before the transfer":
+            await stack.back("acd", dead)
         await call.rtp.hears(CALLEE_HZ)
         segment = (await stack.fact("SegmentEnded", contact=contact, agent=number)).body
         assert segment["hung_up_by"] == "transfer"
         asked = (await stack.fact("OutgoingEnded", contact=contact, agent=number, how="answered")).body
         assert await counted(stack) == ["carrier", "outside"]
-        await stack.facts.agent_state(number, "acw")
-        if killed:
+        if not killed:
+            await stack.facts.agent_state(number, "acw")
+        if killed == "after it":
             await stack.back("acd", stack.kill("acd"))
         heard = call.rtp.received
         await until(lambda: call.rtp.received >= heard + 75, "1.5 s of talk to record", 5)
@@ -370,25 +384,30 @@ async def test_who_waited_too_long_is_connected_outside_or_leaves_a_message(own_
     await nothing_left(stack)
 
 
-async def test_who_answers_while_acd_is_dead_or_after_it_has_answered(
+async def test_calls_outside_are_counted_as_what_they_were_though_acd_was_dead(
     stack: HotlineStack, lane: Lane
 ) -> None:
-    """Both calls were ringing when acd was killed; one is answered at once, one when acd is back."""
-    first, second = lane.agents[:2]
-    async with agents(stack, first, second) as desks, outside(stack, tone_hz=CALLEE_HZ) as callee:
+    """Two rang when acd was killed: answered at once, and when it is back. One was over meanwhile."""
+    numbers = lane.agents[:3]
+    async with agents(stack, *numbers) as desks, outside(stack, tone_hz=CALLEE_HZ) as callee:
         calls, rung = [], []
-        for desk, last in zip(desks, "12", strict=True):
+        for desk, last in zip(desks, "123", strict=True):
             calls.append(desk.phone.call(f"91391234567{last}", tone_hz=AGENT_HZ))
             rung.append(await callee.incoming(within_s=15))
+        rung[2].answer()
+        await calls[2].rtp.hears(CALLEE_HZ)
+        await stack.fact("OutgoingAnswered", agent=numbers[2])
         killed = stack.kill("acd")
+        await rung[2].hang_up()
         rung[0].answer()
         await calls[0].rtp.hears(CALLEE_HZ)
         await stack.back("acd", killed)
         rung[1].answer()
         await calls[1].rtp.hears(CALLEE_HZ)
-        for number, call, reached in zip((first, second), calls, rung, strict=True):
+        for number, call, reached in zip(numbers, calls, rung, strict=True):
             answered = (await stack.fact("OutgoingAnswered", agent=number)).body
-            await reached.hang_up()
+            if call is not calls[2]:
+                await reached.hang_up()
             await call.ended(within_s=10)
             ended = (await stack.fact("OutgoingEnded", agent=number)).body
             assert ended["how"] == "answered"

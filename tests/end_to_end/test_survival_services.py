@@ -16,6 +16,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from harness.crowd import Crowd, Guest, crowd_settings
+from harness.lanes import Lane, lane_settings
+from harness.scenes import dial, nothing_left
 from harness.stack import SERVICES, HotlineStack
 from harness.traffic import traffic
 from harness.waiting import until
@@ -89,6 +91,19 @@ async def test_acd_and_ivr_killed_together_and_alone(own_stack: OwnStack) -> Non
         await all_hang_up(crowd, talking, [*waiting, *greeted])
         await crowd.all_ended_once()
         await crowd.recordings_complete(list({guest.contact: guest for guest in everybody}.values()))
+
+
+async def test_who_calls_while_acd_is_dead_is_known_with_number_and_trunk(own_stack: OwnStack) -> None:
+    stack, lane = await own_stack(lane_settings(1)), Lane(0)
+    async with stack.caller() as caller:
+        killed = stack.kill("acd")
+        call, contact = await dial(stack, caller, lane.straight)
+        assert stack.pid("acd") != killed
+        started = (await stack.fact("ContactStarted", contact=contact)).body
+        assert (started["number"], started["trunk"], started["direct"]) == (lane.straight, "carrier", False)
+        await call.hang_up()
+        await stack.fact("ContactEnded", contact=contact)
+    await nothing_left(stack)
 
 
 @pytest.mark.long

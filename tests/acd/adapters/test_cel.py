@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from acd.adapters.cel import EndedContact, EndedLeg, Ends, Talk, ends_in
+from acd.adapters.cel import Dialled, EndedContact, EndedLeg, Ends, HangUp, Talk, ends_in
 
 LINES = """"CHAN_START","1700000000.100000","u1","u1","","","PJSIP/a-1"
 "HotlineLeg","1700000008.500000","u9","u1","u1","{""extra"":""3-7|16|PJSIP/1001-2""}","PJSIP/1001-2"
@@ -39,7 +39,37 @@ def file(tmp_path: Path) -> Path:
 
 def test_ends_are_read_and_the_unreadable_is_passed_over(file: Path) -> None:
     file.write_text(LINES, encoding="utf-8")
-    assert ends_in(file) == Ends({"u1": ENDED}, {"3-7": EndedLeg(1700000008500, 16, "agent")})
+    assert ends_in(file) == Ends(
+        {"u1": ENDED},
+        {"3-7": EndedLeg(1700000008500, 16, "agent")},
+        hang_ups={"u1": HangUp(1700000009250, 16)},
+    )
+
+
+@pytest.mark.parametrize(("ended_s", "by"), [("8.6", "transfer"), ("20.0", "caller")])
+def test_who_hands_a_caller_over_has_transferred_unless_all_three_talked_on(
+    file: Path, ended_s: str, by: str
+) -> None:
+    lines = [
+        '"ATTENDEDTRANSFER","8.5","u9","u1","u1","{""bridge1_id"":""b1""}","PJSIP/1001-2"',
+        f'"HotlineLeg","{ended_s}","u9","u1","u1","{{""extra"":""3-7|16|PJSIP/a-1""}}","PJSIP/1001-2"',
+    ]
+    file.write_text("\n".join(lines), encoding="utf-8")
+    assert ends_in(file).legs["3-7"].by == by
+
+
+def test_who_dialled_a_channel_is_read_as_it_began_and_how_it_ended(file: Path) -> None:
+    """Joined with an older channel it is linked with that one; and a line may lack its cause."""
+    lines = [
+        '"CHAN_START","1.0","u1","u1","","","PJSIP/1001-1"',
+        '"CHAN_START","1.5","u2","u1","","","PJSIP/outside-2"',
+        '"HANGUP","7.5","u2","u0","","{""hangupcause"":17,""hangupsource"":""""}","PJSIP/outside-2"',
+        '"HANGUP","7.6","u1","u0","","{}","PJSIP/1001-1"',
+    ]
+    file.write_text("\n".join(lines), encoding="utf-8")
+    assert ends_in(file) == Ends(
+        dialled={"u2": Dialled("u1", "PJSIP/outside-2", 1500)}, hang_ups={"u2": HangUp(7500, 17)}
+    )
 
 
 def test_talks_are_read_of_legs_that_ended_and_of_those_that_live(file: Path) -> None:

@@ -272,6 +272,12 @@ class Outside:
     def __init__(self) -> None:
         self.asked: list[tuple[str, str]] = []
 
+    def learn_legs(self, channels: object, ends: object) -> None:
+        self.asked.clear()
+
+    def judge(self, channels: object, ends: object, asked_ms: int) -> None:
+        pass
+
     def is_leg(self, uniqueid: str) -> bool:
         return uniqueid == "7"
 
@@ -515,7 +521,8 @@ class Link:
 
     async def action(self, _: str, fields: dict[str, str], **__: object) -> AmiReply:
         self.asked_for.append(fields)
-        return AmiReply("Success", {"Value": "4002|carrier|0"}, "1", 1)
+        known = {"HL_NUMBER": "4002", "HL_TRUNK": "carrier", "HL_DIRECT": "0"}
+        return AmiReply("Success", {"Value": known[fields["Variable"]]}, "1", 1)
 
 
 @pytest.fixture
@@ -687,12 +694,15 @@ async def test_what_goes_wrong_with_a_list_of_channels_does_not_end_the_asking(
     monkeypatch.setattr(observer, "SNAPSHOT_RETRY_S", 0)
     heard: list[int] = []
 
-    def fails_once(channels: object, talks: object, asked_ms: int) -> None:
+    outside = Outside()
+
+    def fails_once(channels: object, ends: object, asked_ms: int) -> None:
         heard.append(asked_ms)
         if len(heard) == 1:
             raise ValueError("no such channel")
 
-    ringing.observer.on_channels = fails_once
+    outside.judge = fails_once  # type: ignore[method-assign]
+    ringing.observer.follow_outside(outside)
     await comes_back(ringing, Link(CALLER, LEG))
     assert [record.message for record in caplog.records if record.levelname == "ERROR"] == [
         "snapshot_not_understood"

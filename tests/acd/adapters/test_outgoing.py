@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from acd.adapters.cel import Talk
+from acd.adapters.cel import Dialled, Ends, HangUp, Talk
 from acd.adapters.outgoing import Outgoing
 from acd.core.fact_codec import to_body
-from acd.core.facts import CallQueued, ContactStarted, Fact, OutgoingStarted
+from acd.core.facts import CallQueued, ContactStarted, Fact, OutgoingAnswered, OutgoingEnded, OutgoingStarted
 from acd.core.picture import Picture
 from hotline.core.settings import Agent, OutgoingRule, Settings, Trunk
 from hotline.core.settings import Outgoing as OutgoingSettings
-from telephony.channels import channel_seen
+from telephony.channels import ChannelSeen
 
 RULES = (OutgoingRule(allowed=("1",), transfer=True),)
 SETTINGS = Settings(
@@ -265,44 +265,97 @@ async def test_a_leg_that_the_trunk_counts_is_not_counted_twice() -> None:
     await first
 
 
+PHONE, CALLER = (
+    ChannelSeen("c2", "c2", "PJSIP/1001-4", 6, "", {}),
+    ChannelSeen("c1", "c1", "PJSIP/outside-1", 6, "c1", {}),
+)
+OWN, LED = "o-c2", "o-c1.1"  # an agent's own call outside, and a caller who was led there
+
+
+def leg(state: int, linked: str) -> ChannelSeen:
+    return ChannelSeen("t1", linked, "PJSIP/outside-9", state, "", {})
+
+
+def log(by: str, answered_ms: int = 0, ended_ms: int = 0, cause: int = 16, phones_ms: int = 0) -> Ends:
+    """What Asterisk's log has of the leg, and of the phone that dialled it (0: nothing)."""
+    ended = {"t1": HangUp(ended_ms, cause), "c2": HangUp(phones_ms, 16)}
+    return Ends(
+        talks={"t1": Talk(answered_ms)} if answered_ms else {},
+        dialled={"t0": Dialled(by, "PJSIP/1001-3", 3500), "t1": Dialled(by, "PJSIP/outside-9", 3500)},
+        hang_ups={one: end for one, end in ended.items() if end.ended_ms},
+    )
+
+
 @pytest.mark.parametrize(
-    ("state", "answers_later", "told", "how", "talk_ms"),
+    ("segment", "channels", "ends", "expected"),
     [
-        ("5", False, [], "no_answer", 0),
-        ("5", True, [5000], "answered", 4000),
-        ("6", False, [4400], "answered", 4600),
+        (OWN, [PHONE, leg(5, "c2")], Ends(), []),
+        (OWN, [PHONE, leg(6, "c2")], log("c2", 4400), [("OutgoingAnswered", 4400)]),
+        (OWN, [PHONE, leg(6, "c2")], Ends(), [("OutgoingAnswered", 5000)]),
+        (OWN, [], log("c2", 4400, 4900, 16, 4901), [("OutgoingAnswered", 4400), ("answered", 4901, 501, 16)]),
+        (OWN, [], log("c2", 0, 4800, 17, 4901), [("busy", 4901, 0, 17)]),
+        (OWN, [], log("c9", 4400, 4900, 17, 4901), [("no_answer", 4901, 0, 16)]),
+        (OWN, [], Ends(), [("lost", 5000, 0, 0)]),
+        (LED, [CALLER, leg(5, "c1")], Ends(), []),
+        (LED, [CALLER, leg(6, "c1")], log("c1", 4400), [("OutgoingAnswered", 4400)]),
+        (LED, [CALLER], log("c1", 0, 4800, 17), [("busy", 4800, 0, 17)]),
+        (LED, [CALLER], log("c1", 4400, 4800), [("OutgoingAnswered", 4400), ("answered", 4800, 400, 16)]),
+        (LED, [CALLER], Ends(), []),  # dialled only now, or long ago: nobody knows
+        (LED, [], log("c1", 4400, 4800), [("OutgoingAnswered", 4400), ("answered", 4800, 400, 16)]),
+        (LED, [], Ends(), [("lost", 5000, 0, 0)]),
     ],
 )
-async def test_what_the_callee_did_while_we_were_away_is_read_off_the_list(
-    state: str, answers_later: bool, told: list[int], how: str, talk_ms: int
+def test_what_became_of_a_call_while_we_were_away(
+    segment: str, channels: list[ChannelSeen], ends: Ends, expected: list[tuple[object, ...]]
 ) -> None:
-    """On the list: the caller, and the leg outside, which rings still or was answered meanwhile."""
+    """By the channels that live, and the log; the leg began 500 ms after the call."""
     house = House()
-
-    def away() -> None:
-        leg = {"Uniqueid": "t1", "Linkedid": "c1", "Channel": "PJSIP/outside-9", "ChannelState": state}
-        caller = {"Uniqueid": "c1", "Linkedid": "c1", "Channel": "PJSIP/outside-1", "ChannelState": "6"}
-        other = {"Uniqueid": "x", "Linkedid": "x", "Channel": "PJSIP/outside-2", "ChannelState": "6"}
-        house.outgoing.on_channels(
-            [channel_seen(one) for one in (caller, leg, other)], {"t1": Talk(4400)}, 5000
-        )
-        if answers_later:
-            house.outgoing.on_message(of_leg("t1", Event="Newstate", ChannelStateDesc="Up"))
-        house.now_ms = 9000
-        house.outgoing.on_message(of_leg("t1", Event="Hangup", Cause="16"))
-
-    house.dial = away
-    await house.transfer("ANSWER", "16")
-    assert [one.at_ms for one in house.told("OutgoingAnswered")] == told
-    (ended,) = house.told("OutgoingEnded")
-    assert (ended.how, ended.talk_ms) == (how, talk_ms)
+    phone = "1001" if segment == OWN else ""
+    house.record(OutgoingStarted(3000, segment, "c1", "1001", phone, "callee", "outside", "1", False))
+    house.facts.clear()
+    house.outgoing.learn_legs(channels, ends)
+    house.outgoing.judge(channels, ends, 5000)
+    told = [
+        (one.how, one.at_ms, one.talk_ms, one.cause)
+        if isinstance(one, OutgoingEnded)
+        else (type(one).__name__, one.at_ms)
+        for one in house.facts
+    ]
+    assert told == expected
 
 
-async def test_a_call_whose_phone_is_gone_when_we_are_back_is_lost() -> None:
+def test_a_leg_that_rings_as_we_are_back_is_followed() -> None:
     house = House()
-    house.dial = lambda: house.outgoing.on_channels([], {}, 6000)
-    await house.transfer("ANSWER", "16")
-    assert [one.how for one in house.told("OutgoingEnded")] == ["lost"]
+    house.record(OutgoingStarted(3000, OWN, "", "1001", "1001", "callee", "outside", "1", False))
+    house.outgoing.learn_legs([PHONE, leg(5, "c2")], Ends())
+    house.outgoing.on_message(of_leg("t1", Event="Newstate", ChannelStateDesc="Up"))
+    assert [one.at_ms for one in house.told("OutgoingAnswered")] == [5000]
+
+
+def test_of_two_calls_of_one_caller_the_newest_is_meant() -> None:
+    house = House()
+    for segment in (LED, "o-c1.2"):
+        house.record(OutgoingStarted(3000, segment, "c1", "1001", "", "callee", "outside", "1", False))
+    house.outgoing.on_message(dials(TRUNK_LEG))
+    house.outgoing.on_message(of_leg("t1", Event="Newstate", ChannelStateDesc="Up"))
+    assert [one.segment for one in house.told("OutgoingAnswered")] == ["o-c1.2"]
+
+
+def test_a_caller_handed_over_while_we_were_away_talks_on_in_a_segment_of_its_own() -> None:
+    """The leg is linked with the caller by now; the log has who dialled it. The phone is gone."""
+    house = House()
+    house.record(OutgoingStarted(3000, OWN, "c1", "1001", "1001", "callee", "outside", "1", False))
+    house.record(OutgoingAnswered(3600, OWN, "c1", "1001", OWN))
+    channels, ends = [CALLER, leg(6, "c1")], log("c2", 3600, phones_ms=4500)
+    house.outgoing.learn_legs(channels, ends)
+    assert house.outgoing.handed_over("c1", "t1") == "o-c1.t1"
+    house.outgoing.judge(channels, ends, 5000)
+    assert [(one.segment, one.how, one.talk_ms) for one in house.told("OutgoingEnded")] == [
+        (OWN, "answered", 900)
+    ]
+    house.outgoing.learn_legs(channels, ends)  # and once more, after another gap
+    house.outgoing.judge(channels, ends, 6000)
+    assert list(house.picture.outgoing) == ["o-c1.t1"]
 
 
 async def test_who_was_consulted_outside_and_is_handed_the_caller_is_a_segment_of_its_own() -> None:
