@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection
 from random import Random
 
 from acd.adapters.away import Away
@@ -47,6 +47,7 @@ from acd.core.recovery import restored_from
 from acd.door import Door
 from acd.engine import Engine
 from acd.forecaster import Forecaster
+from acd.listeners import Listener, Listeners
 from acd.local_days import day_starts, recording_path
 from acd.past import read_back
 from acd.predicted_waits import PredictedWaits
@@ -126,7 +127,7 @@ class Acd:
         self._fastagi = self._make_fastagi(supervisors)
         self._door = Door(self._fastagi, service.ready, service.registry)
         self._tasks: list[asyncio.Task[None]] = []
-        self._told = self._listeners()
+        self._listen = self._listeners()
         self._connect()
 
     def _make_observer(self) -> Observer:
@@ -155,7 +156,7 @@ class Acd:
             self._service.deployment.ports.ami,
             "acd",
             self._service.secrets.ami_acd,
-            on_message=self._on_message,
+            on_message=lambda message: self._listen(message),
             on_state=self.observer.on_state,
             wanted=self.observer.wanted | FAILURES | TRUNK_EVENTS | {STATUS, REPORT},
             metrics=AmiMetrics(self._service.registry),
@@ -205,10 +206,8 @@ class Acd:
         sounds, languages = self._service.deployment.sounds, self._service.settings.hotline.languages
         return all((sounds / language / "hotline" / f"{prompt}.wav").exists() for language in languages)
 
-    def _listeners(self) -> dict[str, list[Callable[[Mapping[str, str]], None]]]:
-        """By event, who is told of it, in this order."""
-        told: dict[str, list[Callable[[Mapping[str, str]], None]]] = {}
-        for events, listener in (
+    def _listeners(self) -> Listeners:
+        wants: tuple[tuple[Collection[str], Listener], ...] = (
             # First, for it keeps an agent whom the observer's word would set free.
             (VERDICT_EVENTS, self._verdicts.on_message),
             (self.observer.wanted, self.observer.on_message),
@@ -217,14 +216,8 @@ class Acd:
             ({STATUS}, self._reachability.on_message),
             (OUTGOING_EVENTS, self._outgoing.on_message),
             ({REPORT}, self._media.on_report),
-        ):
-            for event in events:
-                told.setdefault(event, []).append(listener)
-        return told
-
-    def _on_message(self, message: Mapping[str, str]) -> None:
-        for listener in self._told.get(message.get("Event", ""), ()):
-            listener(message)
+        )
+        return Listeners(wants, self.observer.take_snapshot)
 
     def _on_settings(self, settings: Settings) -> None:
         self._phones = frozenset(phone.name for phone in settings.phones)
