@@ -190,6 +190,7 @@ class Acd:
         self.observer.orders.link = self._link
         self.observer.on_synchronized = self._on_synchronized
         self.observer.follow_outside(self._outgoing)
+        self.observer.on_channels = self._supervisors.on_channels
         self.engine.cancel_offer = self.observer.orders.cancel_offer
         self.engine.take_snapshot = self.observer.take_snapshot
         self.engine.fetch_call = self.observer.orders.fetch_call

@@ -72,6 +72,7 @@ class Observer:
         self._gave_up: set[str] = set()
         self._snapshot_task: asyncio.Task[None] | None = None
         self.on_synchronized: Callable[[bool], None] = lambda _: None
+        self.on_channels: Callable[[list[ChannelSeen]], None] = lambda _: None
         self._messages = Counter("hotline_ami_events_total", "AMI events looked at", registry=registry)
         self._outside: Outside | None = None
         self._joining = Joining(engine, self.orders, self.legs, self.callers, recording_path)
@@ -146,6 +147,7 @@ class Observer:
         self._reconcile(channels, doubtful, asked_ms, ends, whence)
         if self._outside is not None:
             self._outside.judge(channels, ends, asked_ms)
+        self.on_channels(channels)
         self.on_synchronized(True)
 
     def follow_outside(self, outside: Outside) -> None:

@@ -12,16 +12,18 @@ agent's leg is hung up, so the caller hears no gap.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from prometheus_client import CollectorRegistry, Counter
 
 from acd.adapters.observer import Observer
+from acd.background import in_background
 from acd.core.events import AgentWasHelped, CallTaken
 from acd.core.supervision import acted
 from acd.engine import Engine
 from hotline.core.settings import Settings
-from telephony.ami import Destination
+from telephony.ami import AmiLink, Destination
+from telephony.channels import ChannelSeen
 from telephony.errors import AmiError, HungUp
 from telephony.fastagi import AgiSession
 
@@ -133,6 +135,22 @@ class Supervisors:
         return next(
             (uid for uid, leg in self._observer.legs.items() if leg.offer == view.offer and leg.bridged), ""
         )
+
+    def on_channels(self, channels: Iterable[ChannelSeen]) -> None:
+        """All channels there are, after we were away: who supervises, told us so as that began."""
+        self._channels.clear()  # after a restart of Asterisk the same name may be another call
+        here = [one for one in channels if one.context == SUPERVISE.context and not one.bridge]
+        if here and self._observer.orders.link is not None:
+            in_background(self._ask_whom(self._observer.orders.link, here))
+
+    async def _ask_whom(self, link: AmiLink, supervising: Iterable[ChannelSeen]) -> None:
+        for one in supervising:
+            try:
+                reply = await link.action("Getvar", {"Channel": one.channel, "Variable": "HL_WHOM"})
+            except AmiError as error:
+                logger.warning("supervised_not_told", extra={"error": str(error)})
+                continue
+            self._channels.setdefault(one.endpoint, (one.channel, reply.fields.get("Value", "")))
 
     # ---- from elsewhere
 

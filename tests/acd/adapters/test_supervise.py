@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,6 +21,8 @@ from acd.engine import Engine
 from acd.settings_view import settings_changed
 from hotline.core.settings import Agent, Queue, Settings, Text
 from hotline.journal import JournalWriter
+from telephony.ami import AmiReply
+from telephony.channels import ChannelSeen
 from telephony.errors import AmiError
 
 SETTINGS = Settings(
@@ -54,10 +57,13 @@ class House:
             observer.legs[contact] = Leg(offer, contact, f"PJSIP/p{number}-1", up=True, bridged=True)
             observer.callers[contact] = Caller(f"PJSIP/carrier-{contact}")
 
-    async def action(self, name: str, fields: dict[str, str]) -> None:
+    async def action(self, name: str, fields: dict[str, str]) -> AmiReply:
         if name == self.refuses:
             raise AmiError("no such channel")
+        if name == "Getvar":
+            return AmiReply("", {"Value": {LISTENS: "1001"}[fields["Channel"]]}, "1", 1)
         self.asked.append((name, fields["Channel"], fields["Exten"]))
+        return AmiReply("", {}, "1", 1)
 
     async def dials(self, deed: str, whom: str) -> str:
         """The supervisor's phone asks; what the dialplan does next."""
@@ -106,3 +112,28 @@ async def test_a_line_that_is_over_is_rung_anew(house: House) -> None:
     assert await house.supervisors.call_in("1003", "whisper", "1001") == ""
     assert not await house.supervisors.take_in_place("1003", "1001")
     assert house.asked == [("Originate", "PJSIP/p1003", "311001")]
+
+
+def at(channel: str, context: str = "supervise", bridge: str = "") -> ChannelSeen:
+    return ChannelSeen("u1", "u1", channel, 6, "", {}, bridge=bridge, context=context)
+
+
+@pytest.mark.parametrize(
+    ("channels", "expected"),
+    [
+        ([at(LISTENS)], ("Redirect", LISTENS, "5")),
+        ([at(LISTENS, bridge="b1")], ("Originate", "PJSIP/p1003", "311001")),  # has taken over
+        ([at(LISTENS, context="phone")], ("Originate", "PJSIP/p1003", "311001")),
+        ([], ("Originate", "PJSIP/p1003", "311001")),
+    ],
+)
+async def test_who_listens_is_known_after_we_were_away(
+    house: House, channels: list[ChannelSeen], expected: tuple[str, str, str]
+) -> None:
+    """Nobody had told: acd was killed; or of another call by that name, before Asterisk was."""
+    if not channels:
+        await house.dials("listen", "1001")
+    house.supervisors.on_channels(channels)
+    await asyncio.sleep(0.01)
+    assert await house.supervisors.call_in("1003", "whisper", "1001") == ""
+    assert house.asked == [expected]
