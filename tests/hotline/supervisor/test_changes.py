@@ -13,7 +13,7 @@ from hotline.core.settings import Settings
 from hotline.deployment import Deployment
 from hotline.secrets import Secrets
 from hotline.supervisor import changes, setup
-from hotline.supervisor.changes import RELOADS, RETRY_AFTER_LOOKS, Changes, reload_asterisk
+from hotline.supervisor.changes import RELOADS, RETRY_AFTER_LOOKS, Changes, reload_asterisk, stamp
 from hotline.supervisor.readiness import ConsoleError
 from hotline.supervisor.setup import SetupError
 
@@ -82,7 +82,8 @@ def rooms(monkeypatch: pytest.MonkeyPatch) -> Rooms:
 def look(deployment: Deployment, console: Console, rooms: Rooms) -> Changes:
     secrets = Secrets.load(deployment)
     secrets.make_missing(Settings(version=1))
-    return Changes(deployment, secrets, INSTALL)
+    seen = stamp(deployment.settings_file), stamp(deployment.secrets_file)
+    return Changes(deployment, secrets, INSTALL, seen=seen)
 
 
 def _ban(deployment: Deployment, addresses: dict[str, float]) -> None:
