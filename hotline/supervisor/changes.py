@@ -87,17 +87,18 @@ class Changes:
     ) -> None:
         """seen: stamps of snapshot and secrets from before they were read for Asterisk's files.
 
-        reload_due: Asterisk has not read files that were written before.
+        reload_due: Asterisk may not have read files that were written before, and the list of addresses.
         """
         self._deployment = deployment
         self._secrets = secrets
         self._install = install
         self._stamps = seen
-        self._due = self._reload_due = reload_due
+        self._due = False  # prompts and Asterisk's files
+        self._reload_due = reload_due
         self._pause = 0  # looks until what is due is tried again
         self._banned: tuple[str, ...] | None = None  # unknown: the first look writes it
         self._banned_error = ""
-        self._acl_reload_due = False
+        self._acl_reload_due = reload_due
 
     async def look(self) -> None:
         """Carry over what changed since the last look."""
@@ -105,11 +106,14 @@ class Changes:
         if stamps != self._stamps:
             self._stamps = stamps
             self._due, self._pause = True, 0
-        if self._due and self._pause:
+        if (self._due or self._reload_due) and self._pause:
             self._pause -= 1
-        elif self._due:
+        elif self._due or self._reload_due:
             self._pause = RETRY_AFTER_LOOKS  # also after an error that nobody foresaw
-            self._due = not await self._apply_settings()
+            if self._due:
+                self._due = not await self._apply_settings()
+            else:
+                await self._reload()
         await self._apply_banned()
 
     def _read_stamps(self) -> tuple[Stamp, Stamp]:
@@ -129,10 +133,13 @@ class Changes:
             log.exception("asterisk_settings_not_applied")
             return False
         if self._reload_due:
-            self._reload_due = not await reload_asterisk(self._deployment, self._install)
+            await self._reload()
             if not self._reload_due:
                 log.info("asterisk_settings_applied", extra={"version": settings.version})
         return spoken and not self._reload_due
+
+    async def _reload(self) -> None:
+        self._reload_due = not await reload_asterisk(self._deployment, self._install)
 
     async def _build_prompts(self, settings: Settings) -> bool:
         try:

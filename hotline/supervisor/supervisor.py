@@ -182,9 +182,13 @@ class Supervisor:
         return [line for line in (*await unready, *more) if line]
 
     async def _follow_changes(self) -> Changes:
-        """What carries later changes over. An adopted Asterisk reads first what the set-up has changed."""
-        reload_due = False
-        if self.watched["asterisk"].adopted and self._files_changed:
+        """What carries later changes over. An adopted Asterisk reads first what the set-up has changed.
+
+        Else it reads all again when nobody waits for it: the supervisor before us may have ended between
+        writing a file and having it read, so that files that are as they should be prove nothing.
+        """
+        reload_due = self.watched["asterisk"].adopted
+        if reload_due and self._files_changed:
             reload_due = not await reload_asterisk(self.deployment, self.install)
         seen = self._files_from
         return Changes(self.deployment, self.secrets, self.install, seen=seen, reload_due=reload_due)

@@ -11,7 +11,7 @@ from hotline.core.settings import Settings
 from hotline.core.settings_check import check_settings
 from hotline.deployment import Deployment, Ports
 from hotline.secrets import Secrets
-from hotline.supervisor import setup
+from hotline.supervisor import changes, setup
 from hotline.supervisor.setup import SetupError
 from hotline.supervisor.supervisor import Options, Supervisor
 
@@ -104,3 +104,37 @@ async def test_what_is_replaced_while_asterisks_files_are_written_is_carried_ove
     await supervisor.prepare()
     await (await supervisor._follow_changes()).look()
     assert versions == {"settings": [1, 2], "secrets": [1, 1], "": [1]}[replaced]
+
+
+@pytest.mark.parametrize(
+    ("adopted", "changed", "at_once", "later"),
+    [(True, False, 0, 1), (True, True, 1, 0), (False, True, 0, 0), (False, False, 0, 0)],
+)
+async def test_an_adopted_asterisk_reads_its_files_once(
+    supervisor: Supervisor,
+    monkeypatch: pytest.MonkeyPatch,
+    adopted: bool,
+    changed: bool,
+    at_once: int,
+    later: int,
+) -> None:
+    """Files that are as they should be may have been written by one who was killed before they were read."""
+    commands: list[str] = []
+
+    async def console(_deployment: Deployment, _install: AsteriskInstall, command: str) -> str:
+        commands.append(command)
+        return ""
+
+    async def write(*_arguments: object) -> bool:
+        (supervisor.deployment.asterisk_etc / "modules.conf").touch()
+        return changed
+
+    monkeypatch.setattr(changes, "run_console", console)
+    monkeypatch.setattr(setup, "write_asterisk_files", write)
+    await supervisor.prepare()
+    supervisor.watched["asterisk"].adopted = adopted
+    follower = await supervisor._follow_changes()
+    assert commands.count("dialplan reload") == at_once
+    await follower.look()
+    await follower.look()
+    assert commands.count("dialplan reload") == at_once + later
