@@ -125,7 +125,7 @@ class _SnapshotFile:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._seen = _file_stamp(file)
+        self._seen: tuple[int, int] | None = None  # it may have been replaced since the start read it
         self._failed: tuple[int, int] | None = None
 
     def changed(self) -> Settings | None:

@@ -293,22 +293,22 @@ class Callbacks:
     def _follow(self, envelope: Envelope) -> None:
         # Not from within the fact that is being told: what follows from it comes after it.
         if envelope.kind == "CallConnected":
-            asyncio.get_running_loop().call_soon(
-                self._connected, envelope.body["contact"], envelope.body["agent"]
-            )
+            contact, agent = envelope.body["contact"], envelope.body["agent"]
+            view = self._engine.picture.contacts.get(contact)  # by then its end may have been told, too
+            caller = view.caller if view is not None else ""
+            asyncio.get_running_loop().call_soon(self._connected, contact, caller, agent)
         elif envelope.kind == "CallQueued" and (standing := self._standing.get(envelope.body["contact"])):
             standing.set()
         elif envelope.kind == "ContactEnded" and is_line(envelope.body["contact"]):
             asyncio.get_running_loop().call_soon(self._line_ended, envelope.body["contact"])
 
-    def _connected(self, contact: str, agent: str) -> None:
+    def _connected(self, contact: str, caller: str, agent: str) -> None:
         own = self._book.of_line(contact)
         if own is not None:
             self.tried(contact, "answered")
             self.settle(own, "served", agent)
             return
-        view = self._engine.picture.contacts.get(contact)
-        for callback in self._book.of_person(view.caller) if view is not None else ():
+        for callback in self._book.of_person(caller):
             self.settle(callback, "served", agent)  # the person has called in
 
     def _line_ended(self, contact: str) -> None:

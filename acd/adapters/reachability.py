@@ -1,10 +1,12 @@
 """Which agents' phones can be rung, told to the distributor as Asterisk tells of their contacts.
 
 Asterisk tells of a contact only when it changes. So an agent whose phone signed in again while acd was away
-would stay unreachable, and be logged out in time: after each snapshot it is asked for those who were gone.
-Only what is back is told then: for some seconds after a start of Asterisk a phone may look away that is not,
-and of one that is away the first offer tells. And of a phone that may have several contacts some may never
-have been told of: when the last one known is gone, Asterisk is asked whether the phone is.
+would stay unreachable, and be logged out in time: after each snapshot it is asked for those who were gone,
+and again every minute, for an answer or an event may be lost. Only what is back is told then: for some
+seconds after a start of Asterisk a phone may look away that is not, and of one that is away the first offer
+tells. Whom only an offer found gone is not brought back so, for Asterisk may have reached that phone all the
+time. And of a phone that may have several contacts some may never have been told of: when the last one known
+is gone, Asterisk is asked whether the phone is.
 Source: device states of chan_pjsip; Unavailable while no contact of the endpoint can be reached, unless it
 has a channel. So of a phone in a call the state says nothing, and its contacts are asked for one by one: one
 that is away is known to be before the call is over and the next one is offered.
@@ -16,6 +18,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection, Mapping
 
+from acd.background import for_ever
 from acd.core.events import PhoneBecameReachable, PhoneBecameUnreachable
 from acd.core.phones import SILENT, PhoneContacts
 from acd.engine import Engine
@@ -30,6 +33,7 @@ STATUS = "ContactStatus"
 
 ASK_S = 10.0
 ASK_CONTACT_S = 2.0
+LOOK_AGAIN_S = 60.0
 SETTLE_S = 1.0
 """The device's state changes a moment after the contact's; and many phones may go at once."""
 
@@ -46,6 +50,7 @@ class Reachability:
         self._settings = settings
         self._contacts = PhoneContacts()
         self._doubted: dict[str, None] = {}  # phones whose known contacts are all gone
+        self._away: set[str] = set()  # phones that are away by Asterisk's word, or were when it was not there
         self._look_task: asyncio.Task[None] | None = None
         self._doubt_task: asyncio.Task[None] | None = None
 
@@ -53,6 +58,8 @@ class Reachability:
         """The link to Asterisk is down: whatever contact goes now, nobody tells of it."""
         self._contacts = PhoneContacts()
         self._doubted.clear()
+        if self._look_task is not None:
+            self._look_task.cancel()
 
     def on_message(self, message: Mapping[str, str]) -> None:
         """Called for every event of STATUS, synchronously."""
@@ -72,6 +79,7 @@ class Reachability:
         return any(one.name == phone and one.max_contacts > 1 for one in self._settings().phones)
 
     def _tell(self, phone: str, reachable: bool) -> None:
+        (self._away.discard if reachable else self._away.add)(phone)
         agent = self._engine.distributor.agent_at(phone)
         if agent is not None:
             self._engine.handle(PhoneBecameReachable(agent) if reachable else PhoneBecameUnreachable(agent))
@@ -90,17 +98,28 @@ class Reachability:
 
     def hint(self) -> None:
         """The link to Asterisk is up, and a snapshot has come."""
-        if self._look_task is None or self._look_task.done():
-            self._look_task = asyncio.get_running_loop().create_task(self._look())
+        if self._look_task is not None:
+            self._look_task.cancel()
+        self._away.update(self._gone())
+        self._look_task = asyncio.get_running_loop().create_task(for_ever(self._keep_looking))
+
+    async def _keep_looking(self) -> None:
+        while True:
+            await self._look()
+            await asyncio.sleep(LOOK_AGAIN_S)
+
+    def _gone(self) -> set[str]:
+        """Phones of agents who count as gone."""
+        return {view.phone for view in self._engine.picture.agents.values() if view.gone_since_ms}
 
     async def _look(self) -> None:
-        gone = {
-            number: view.phone for number, view in self._engine.picture.agents.items() if view.gone_since_ms
-        }
-        reached = await self._reached(gone.values()) if gone else {}
-        for number, phone in gone.items():
-            if reached.get(phone) and self._engine.distributor.agent_at(phone) == number:
-                self._engine.handle(PhoneBecameReachable(number))
+        gone = self._gone()
+        reached = await self._reached(gone) if gone else {}
+        for phone, is_reached in reached.items():
+            if not is_reached:
+                self._away.add(phone)
+            elif phone in self._away and phone in self._gone():
+                self._tell(phone, reachable=True)
 
     async def _reached(self, phones: Collection[str]) -> dict[str, bool]:
         """Whether each of the phones can be reached; without those of which Asterisk does not tell.

@@ -7,10 +7,12 @@ joined: a voice that both hear, so that the agent does not speak over it. Must n
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 
 from acd.adapters.observer import Observer
 from acd.background import in_background
+from acd.core.views import Leg
 from acd.engine import Engine
 from hotline.core.settings import Settings
 from hotline.journal import Envelope
@@ -29,8 +31,11 @@ JOINED = Destination("winner-joined", "s")
 class Rivals:
     """Offers of several that ring at once, from acd's facts; bounded by the open offers."""
 
-    def __init__(self) -> None:
-        self._open: dict[str, None] = {}
+    def __init__(self, legs: Mapping[str, Leg]) -> None:
+        """legs: by offer, what was open when acd ended."""
+        ringing = {offer: leg.contact for offer, leg in legs.items() if not leg.connected_ms}
+        at_once = Counter(ringing.values())
+        self._open = {offer: None for offer, contact in ringing.items() if at_once[contact] > 1}
 
     def winner(self, fact: Envelope) -> bool:
         """Learn from one fact; True when it is the one that tells which of several has won."""
@@ -52,7 +57,7 @@ class Winners:
         self._engine = engine
         self._observer = observer
         self._settings = settings
-        self._rivals = Rivals()
+        self._rivals = Rivals(engine.picture.legs)
         engine.follow(self.on_fact)
 
     def on_fact(self, fact: Envelope) -> None:

@@ -34,9 +34,11 @@ RELOADS = (
     "dialplan reload",
 )
 
-
 RETRY_AFTER_LOOKS = 30
 """What could not be carried over (a full disk, a silent console) is tried again so much later."""
+
+Stamp = tuple[int, int] | None
+"""Of a file: its inode, and when it was written, in ns."""
 
 
 async def reload_asterisk(deployment: Deployment, install: AsteriskInstall) -> bool:
@@ -75,18 +77,28 @@ class Changes:
     """Follows the settings snapshot, the secrets file and the list of banned addresses."""
 
     def __init__(
-        self, deployment: Deployment, secrets: Secrets, install: AsteriskInstall, *, reload_due: bool = False
+        self,
+        deployment: Deployment,
+        secrets: Secrets,
+        install: AsteriskInstall,
+        *,
+        seen: tuple[Stamp, Stamp],
+        reload_due: bool = False,
     ) -> None:
-        """reload_due: Asterisk has not read files that were written before."""
+        """seen: stamps of snapshot and secrets from before they were read for Asterisk's files.
+
+        reload_due: Asterisk may not have read files that were written before, and the list of addresses.
+        """
         self._deployment = deployment
         self._secrets = secrets
         self._install = install
-        self._stamps = self._read_stamps()
-        self._due = self._reload_due = reload_due
+        self._stamps = seen
+        self._due = False  # prompts and Asterisk's files
+        self._reload_due = reload_due
         self._pause = 0  # looks until what is due is tried again
         self._banned: tuple[str, ...] | None = None  # unknown: the first look writes it
         self._banned_error = ""
-        self._acl_reload_due = False
+        self._acl_reload_due = reload_due
 
     async def look(self) -> None:
         """Carry over what changed since the last look."""
@@ -94,15 +106,18 @@ class Changes:
         if stamps != self._stamps:
             self._stamps = stamps
             self._due, self._pause = True, 0
-        if self._due and self._pause:
+        if (self._due or self._reload_due) and self._pause:
             self._pause -= 1
-        elif self._due:
+        elif self._due or self._reload_due:
             self._pause = RETRY_AFTER_LOOKS  # also after an error that nobody foresaw
-            self._due = not await self._apply_settings()
+            if self._due:
+                self._due = not await self._apply_settings()
+            else:
+                await self._reload()
         await self._apply_banned()
 
-    def _read_stamps(self) -> tuple[object, ...]:
-        return tuple(map(_stamp, (self._deployment.settings_file, self._deployment.secrets_file)))
+    def _read_stamps(self) -> tuple[Stamp, Stamp]:
+        return stamp(self._deployment.settings_file), stamp(self._deployment.secrets_file)
 
     async def _apply_settings(self) -> bool:
         """Bring prompts and Asterisk up to date; False when something of it is left to be done."""
@@ -118,10 +133,13 @@ class Changes:
             log.exception("asterisk_settings_not_applied")
             return False
         if self._reload_due:
-            self._reload_due = not await reload_asterisk(self._deployment, self._install)
+            await self._reload()
             if not self._reload_due:
                 log.info("asterisk_settings_applied", extra={"version": settings.version})
         return spoken and not self._reload_due
+
+    async def _reload(self) -> None:
+        self._reload_due = not await reload_asterisk(self._deployment, self._install)
 
     async def _build_prompts(self, settings: Settings) -> bool:
         try:
@@ -155,7 +173,8 @@ class Changes:
             log.warning("banned_addresses_applied", extra={"count": len(banned)})
 
 
-def _stamp(file: Path) -> tuple[int, int] | None:
+def stamp(file: Path) -> Stamp:
+    """Changes whenever the file is replaced; None while there is none."""
     try:
         status = file.stat()
     except FileNotFoundError:

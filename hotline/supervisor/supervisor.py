@@ -24,7 +24,7 @@ from hotline.deployment import Deployment
 from hotline.postgres import ensure_cluster, ensure_database
 from hotline.secrets import Secrets
 from hotline.supervisor import setup
-from hotline.supervisor.changes import Changes, reload_asterisk
+from hotline.supervisor.changes import Changes, Stamp, reload_asterisk, stamp
 from hotline.supervisor.hang_watch import HangWatch
 from hotline.supervisor.log_rotation import LogRotation
 from hotline.supervisor.ports import port_troubles
@@ -75,6 +75,7 @@ class Supervisor:
         self.watched: dict[str, Watched] = {}
         self._database_task: asyncio.Task[None] | None = None
         self._files_changed = False
+        self._files_from: tuple[Stamp, Stamp] = (None, None)  # snapshot and secrets they were written from
         self._background: list[asyncio.Task[None]] = []
         self._noted_state: dict[str, dict[str, object]] = {}
 
@@ -90,8 +91,11 @@ class Supervisor:
         self._database_task = asyncio.create_task(self._prepare_database())
         if not self.deployment.settings_file.exists():
             await self._database_task
+        # Stamped before they are read: whatever replaces them from then on is a change.
+        settings_stamp = stamp(self.deployment.settings_file)
         settings = await asyncio.to_thread(setup.current_settings, self.deployment)
         self.secrets.make_missing(settings)
+        self._files_from = (settings_stamp, stamp(self.deployment.secrets_file))
         self._files_changed = await setup.write_asterisk_files(
             self.deployment, settings, self.secrets, self.install
         )
@@ -162,12 +166,9 @@ class Supervisor:
         prompts = asyncio.create_task(self._build_prompts(settings))
         if not any(self.deployment.sounds.rglob("*.wav")):
             await prompts  # a first start: no caller may come before there is a greeting
-        reload_due = False
-        if self.watched["asterisk"].adopted and self._files_changed:
-            reload_due = not await reload_asterisk(self.deployment, self.install)
+        changes = await self._follow_changes()
         for name in self._names(needs_database=False):
             self.watched[name].start()
-        changes = Changes(self.deployment, self.secrets, self.install, reload_due=reload_due)
         rotation = LogRotation(self.deployment, self.install)
         hang_watch = HangWatch(self.watched, tuple(service.name for service in SERVICES), self._asker.answers)
         for look in (changes.look, rotation.look, hang_watch.look, self._write_state):
@@ -179,6 +180,18 @@ class Supervisor:
         more = await asyncio.gather(*(self._until_ready(name) for name in self._names(needs_database=True)))
         await prompts
         return [line for line in (*await unready, *more) if line]
+
+    async def _follow_changes(self) -> Changes:
+        """What carries later changes over. An adopted Asterisk reads first what the set-up has changed.
+
+        Else it reads all again when nobody waits for it: the supervisor before us may have ended between
+        writing a file and having it read, so that files that are as they should be prove nothing.
+        """
+        reload_due = self.watched["asterisk"].adopted
+        if reload_due and self._files_changed:
+            reload_due = not await reload_asterisk(self.deployment, self.install)
+        seen = self._files_from
+        return Changes(self.deployment, self.secrets, self.install, seen=seen, reload_due=reload_due)
 
     def _names(self, *, needs_database: bool) -> list[str]:
         later = {service.name for service in SERVICES if service.needs_database}

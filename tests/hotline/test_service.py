@@ -134,6 +134,17 @@ async def test_a_new_settings_version_reaches_every_callback_even_if_one_fails(s
     assert service.settings.version == 2
 
 
+async def test_settings_that_were_replaced_while_the_service_started_are_seen(service: Service) -> None:
+    async def start(_service: Service) -> Callable[[], Awaitable[None]]:
+        settings_snapshot.write(service.deployment.settings_file, Settings(version=2))
+        return _nothing
+
+    serving = asyncio.create_task(serve(service, start))
+    await _until(lambda: service.settings.version == 2)
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert await serving == 0
+
+
 async def test_settings_that_could_not_be_read_for_a_moment_are_read_again(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:

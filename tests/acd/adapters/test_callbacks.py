@@ -277,6 +277,18 @@ async def test_a_talk_settles_the_callback_by_the_line_or_by_calling_in(tmp_path
         assert house.hung_up == ([] if number != "c9" else ["callback1-c1"])
 
 
+async def test_one_who_called_in_and_hung_up_while_nobody_looked_is_not_rung_again(tmp_path: Path) -> None:
+    """acd learns of both in one go, as after its own absence."""
+    house = House(tmp_path)
+    await house.asks("c1")
+    story = Story("c9", now_ms=house.now_ms).starts().queues().rings().answered().connected().ends("served")
+    story.facts[0] = replace(story.facts[0], caller=f"ref-{PERSON}")  # type: ignore[call-arg]
+    for fact in story.facts:
+        house.record(fact)
+    await asyncio.sleep(0)
+    assert house.kinds() == ["Asked", "Settled served"]
+
+
 async def test_one_who_answered_and_hung_up_before_an_agent_came_gave_up(tmp_path: Path) -> None:
     house = House(tmp_path)
     await house.asks("c1")

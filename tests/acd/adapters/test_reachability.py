@@ -155,6 +155,44 @@ async def test_whoever_was_gone_and_is_back_is_told_after_a_snapshot(house: Hous
     assert house.told == [("1001", True)]
 
 
+async def test_whoever_was_gone_is_asked_for_again_when_asterisk_did_not_answer(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reachability, "LOOK_AGAIN_S", 0.01)
+    house.states = None
+    await house.looks_for_who_was_gone()
+    assert house.told == []
+    house.states = {"one": "NOT_INUSE", "several": "UNAVAILABLE"}
+    await asyncio.sleep(0.05)
+    assert house.told == [("1001", True)]
+
+
+async def test_a_phone_is_back_though_the_event_that_told_so_was_lost(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reachability, "LOOK_AGAIN_S", 0.01)
+    house.states = {"one": "UNAVAILABLE", "several": "NOT_INUSE"}
+    house.reachability.hint()
+    house.tells("one", "a", "Unreachable")
+    for view in house.agents.values():
+        view.gone_since_ms = 1  # of the second an offer only: Asterisk reached the phone all the time
+    await asyncio.sleep(0.05)
+    assert house.told == [("1001", False)]
+    house.states["one"] = "NOT_INUSE"
+    await asyncio.sleep(0.05)
+    assert house.told == [("1001", False), ("1001", True)]
+
+
+async def test_nobody_is_asked_while_the_link_is_down(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reachability, "LOOK_AGAIN_S", 0.01)
+    house.states = {"one": "UNAVAILABLE", "several": "UNAVAILABLE"}
+    await house.looks_for_who_was_gone()
+    house.reachability.look_away()
+    asked = house.asked
+    await asyncio.sleep(0.05)
+    assert house.asked == asked
+
+
 async def test_what_is_not_told_of_one_phone_keeps_nothing_from_another(house: House) -> None:
     house.states = {"one": "INUSE", "several": "NOT_INUSE"}
     house.contacts = {"one": {"one;@1": "away"}}

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from hotline import settings_snapshot
-from hotline.asterisk_config import TEMPLATES
+from hotline.asterisk_config import TEMPLATES, write_banned_acl
 from hotline.asterisk_install import AsteriskInstall
 from hotline.core.settings import Settings
 from hotline.deployment import Deployment
 from hotline.secrets import Secrets
 from hotline.supervisor import changes, setup
-from hotline.supervisor.changes import RELOADS, RETRY_AFTER_LOOKS, Changes, reload_asterisk
+from hotline.supervisor.changes import RELOADS, RETRY_AFTER_LOOKS, Changes, reload_asterisk, stamp
 from hotline.supervisor.readiness import ConsoleError
 from hotline.supervisor.setup import SetupError
 
@@ -78,11 +78,16 @@ def rooms(monkeypatch: pytest.MonkeyPatch) -> Rooms:
     return rooms
 
 
-@pytest.fixture
-def look(deployment: Deployment, console: Console, rooms: Rooms) -> Changes:
+def _changes(deployment: Deployment, *, reload_due: bool = False) -> Changes:
     secrets = Secrets.load(deployment)
     secrets.make_missing(Settings(version=1))
-    return Changes(deployment, secrets, INSTALL)
+    seen = stamp(deployment.settings_file), stamp(deployment.secrets_file)
+    return Changes(deployment, secrets, INSTALL, seen=seen, reload_due=reload_due)
+
+
+@pytest.fixture
+def look(deployment: Deployment, console: Console, rooms: Rooms) -> Changes:
+    return _changes(deployment)
 
 
 def _ban(deployment: Deployment, addresses: dict[str, float]) -> None:
@@ -180,6 +185,30 @@ async def test_a_reload_that_asterisk_did_not_take_is_made_up_for(
     assert console.commands == []
     await looks(look, 2)
     assert console.commands == REREAD
+
+
+async def test_what_asterisk_may_not_have_read_is_read_once_though_nothing_changes(
+    deployment: Deployment, console: Console, rooms: Rooms
+) -> None:
+    write_banned_acl(deployment, ())
+    due = _changes(deployment, reload_due=True)
+    await looks(due, 2)
+    assert console.commands == [*REREAD, "module reload acl"]
+    assert rooms.versions == []
+
+
+async def test_what_asterisk_may_not_have_read_is_read_later_when_its_console_is_away(
+    deployment: Deployment, console: Console, rooms: Rooms
+) -> None:
+    write_banned_acl(deployment, ())
+    due = _changes(deployment, reload_due=True)
+    console.away = True
+    await due.look()
+    console.away = False
+    await due.look()
+    assert console.commands == ["module reload acl"]  # who is shut out is never put off
+    await looks(due, RETRY_AFTER_LOOKS)
+    assert console.commands == ["module reload acl", *REREAD]
 
 
 @pytest.mark.parametrize("error", [SetupError("no template"), OSError(28, "No space left on device")])

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from hotline import settings_store
+from hotline import settings_snapshot, settings_store
 from hotline.asterisk_install import AsteriskInstall
 from hotline.core.settings import Settings
 from hotline.core.settings_check import check_settings
 from hotline.deployment import Deployment, Ports
-from hotline.supervisor import setup
+from hotline.secrets import Secrets
+from hotline.supervisor import changes, setup
 from hotline.supervisor.setup import SetupError
 from hotline.supervisor.supervisor import Options, Supervisor
 
@@ -67,3 +68,73 @@ async def test_ports_that_cannot_be_used_stop_the_start_with_every_reason(tmp_pa
         pytest.raises(SetupError, match=r"bind = 192\.0\.2\.7.*\nports in use .*: agi_acd 61003 \(tcp\)\. "),
     ):
         await supervisor.prepare()
+
+
+@pytest.fixture
+def supervisor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Supervisor:
+    """On a machine that has settings, version 1; its database is left alone."""
+    deployment = Deployment(tmp_path)
+    deployment.make_folders()
+    settings_snapshot.write(deployment.settings_file, Settings(version=1))
+
+    async def nothing(*_arguments: object) -> None:
+        return None
+
+    monkeypatch.setattr(Supervisor, "_prepare_database", nothing)
+    monkeypatch.setattr(Supervisor, "_refuse_ports", lambda _supervisor: None)
+    monkeypatch.setattr(setup, "build_prompts", nothing)
+    return Supervisor(deployment, Options(), INSTALL, lambda _part, _text: None)
+
+
+@pytest.mark.parametrize("replaced", ["settings", "secrets", ""])
+async def test_what_is_replaced_while_asterisks_files_are_written_is_carried_over(
+    supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch, replaced: str
+) -> None:
+    versions: list[int] = []
+
+    async def write(_deployment: Deployment, settings: Settings, *_rest: object) -> bool:
+        versions.append(settings.version)
+        if replaced == "settings":
+            settings_snapshot.write(supervisor.deployment.settings_file, Settings(version=2))
+        elif replaced == "secrets":
+            Secrets.load(supervisor.deployment).set("phones", "1001", "another")
+        return False
+
+    monkeypatch.setattr(setup, "write_asterisk_files", write)
+    await supervisor.prepare()
+    await (await supervisor._follow_changes()).look()
+    assert versions == {"settings": [1, 2], "secrets": [1, 1], "": [1]}[replaced]
+
+
+@pytest.mark.parametrize(
+    ("adopted", "changed", "at_once", "later"),
+    [(True, False, 0, 1), (True, True, 1, 0), (False, True, 0, 0), (False, False, 0, 0)],
+)
+async def test_an_adopted_asterisk_reads_its_files_once(
+    supervisor: Supervisor,
+    monkeypatch: pytest.MonkeyPatch,
+    adopted: bool,
+    changed: bool,
+    at_once: int,
+    later: int,
+) -> None:
+    """Files that are as they should be may have been written by one who was killed before they were read."""
+    commands: list[str] = []
+
+    async def console(_deployment: Deployment, _install: AsteriskInstall, command: str) -> str:
+        commands.append(command)
+        return ""
+
+    async def write(*_arguments: object) -> bool:
+        (supervisor.deployment.asterisk_etc / "modules.conf").touch()
+        return changed
+
+    monkeypatch.setattr(changes, "run_console", console)
+    monkeypatch.setattr(setup, "write_asterisk_files", write)
+    await supervisor.prepare()
+    supervisor.watched["asterisk"].adopted = adopted
+    follower = await supervisor._follow_changes()
+    assert commands.count("dialplan reload") == at_once
+    await follower.look()
+    await follower.look()
+    assert commands.count("dialplan reload") == at_once + later
