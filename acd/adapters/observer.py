@@ -235,13 +235,27 @@ class Observer:
                 if not self._is_known(one):
                     self._facts.started(one.contact, one.caller_number, whence.get(one.contact, NOWHERE))
             elif one.offer:
-                leg = self.legs.setdefault(one.uniqueid, Leg(one.offer, one.contact, one.channel))
+                leg = self.legs.get(one.uniqueid)
+                if leg is None:
+                    leg = self.legs[one.uniqueid] = self._leg_made_known(one)
                 # One that we left ringing may be up by now; one that told of it since may be ringing here.
                 leg.heard, leg.up = True, leg.up or one.is_up
                 if one.bridge and not leg.bridged:
                     leg.bridged = True
                     found.append(leg.offer)
         return found
+
+    def _leg_made_known(self, seen: ChannelSeen) -> Leg:
+        """One that may be from before our time: of its hold the journal alone tells."""
+        held = self._is_on_hold(seen.offer)
+        return Leg(seen.offer, seen.contact, seen.channel, heard=True, held=held)
+
+    def _is_on_hold(self, offer: str) -> bool:
+        """Whether the agent of this offer has the caller on hold, as far as was told."""
+        picture = self._engine.picture
+        leg = picture.legs.get(offer)
+        view = picture.agents.get(leg.agent) if leg is not None else None
+        return view is not None and view.offer == offer and view.state == "on_hold"
 
     def _live_legs(self) -> tuple[LiveLeg, ...]:
         agents = {view.offer: number for number, view in self._engine.picture.agents.items() if view.offer}
@@ -281,7 +295,7 @@ class Observer:
         if uniqueid not in self.legs and uniqueid not in self._dead:
             seen = channel_seen(message)
             if seen.offer and seen.contact and not is_caller(seen):
-                self.legs[uniqueid] = Leg(seen.offer, seen.contact, seen.channel, heard=True)
+                self.legs[uniqueid] = self._leg_made_known(seen)
                 if not self._late.waiting:
                     self._engine.handle(OfferRang(seen.offer))
         return self.legs.get(uniqueid)
@@ -309,7 +323,7 @@ class Observer:
             self._joining.entered(channel_seen(message))
 
     def _hold(self, message: Mapping[str, str], held: bool) -> None:
-        leg = self.legs.get(message.get("Uniqueid", ""))
+        leg = self._leg_of(message)
         if leg is not None:
             leg.held = held
             self._engine.handle(HoldChanged(leg.offer, held))

@@ -212,10 +212,12 @@ class Fold:
             view.legs.clear()
 
     def _hold_changed(self, at_ms: int, body: Body) -> None:
+        leg = self.legs.get(body["segment"])
         view = self.contacts.get(body["contact"])
-        if view is not None and view.offer == body["segment"]:
-            view.hold_ms += at_ms - view.held_since_ms if view.held_since_ms else 0
-            view.held_since_ms = at_ms if body["held"] else 0
+        for one in (leg, view if view is not None and view.offer == body["segment"] else None):
+            if one is not None:
+                one.hold_ms += at_ms - one.held_since_ms if one.held_since_ms else 0
+                one.held_since_ms = at_ms if body["held"] else 0
 
     def _segment_ended(self, at_ms: int, body: Body) -> None:
         leg = self.legs.pop(body["segment"], None)
@@ -239,7 +241,9 @@ class Fold:
             if parts := [(one.connected_ms, name) for name, one in others if one.connected_ms]:
                 # Of three parties one agent has left: the newest of those who talk on.
                 view.connected_ms, view.offer = max(parts)
-                view.stage, view.agent, view.hold_ms = "connected", self.legs[view.offer].agent, 0
+                newest = self.legs[view.offer]
+                view.stage, view.agent = "connected", newest.agent
+                view.held_since_ms, view.hold_ms = newest.held_since_ms, newest.hold_ms
 
     def _media_silent(self, at_ms: int, body: Body) -> None:
         leg = self.legs.get(body["segment"])

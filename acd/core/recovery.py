@@ -97,7 +97,8 @@ def restored_from(picture: Picture) -> JournalRestored:
 
 def _agent_in(picture: Picture, number: str, view: AgentView) -> RestoredAgent:
     day = picture.day_by_agent.get(number, AgentTotals())
-    is_over = view.offer != "" and view.offer == view.talked_on and view.offer not in picture.legs
+    leg = picture.legs.get(view.offer)
+    is_over = view.offer != "" and view.offer == view.talked_on and leg is None
     return RestoredAgent(
         number=number,
         phone=view.phone,
@@ -110,7 +111,9 @@ def _agent_in(picture: Picture, number: str, view: AgentView) -> RestoredAgent:
         offer=view.offer,
         queue=view.queue,
         intent_reason=view.intent_reason,
-        connected_ms=picture.legs[view.offer].connected_ms if view.offer in picture.legs else 0,
+        connected_ms=leg.connected_ms if leg is not None else 0,
+        held_since_ms=leg.held_since_ms if leg is not None else 0,
+        hold_ms=leg.hold_ms if leg is not None else 0,
         talked_ms=view.segment_ms if is_over else 0,
         since_ms=view.since_ms,
         help_ms=view.help_ms,
@@ -313,7 +316,7 @@ def _restore_other_leg(floor: Floor, remembered: RestoredAgent) -> None:
         return
     if remembered.connected_ms:
         # One of several parts of a conversation, of which the contact shows the newest.
-        _restore_part(floor, agent, remembered.connected_ms)
+        _restore_part(floor, agent, remembered)
         return
     if remembered.talked_ms and agent.state != "offered":
         _restore_leg_after_talk(floor, agent, remembered.talked_ms)
@@ -321,12 +324,12 @@ def _restore_other_leg(floor: Floor, remembered: RestoredAgent) -> None:
     _add_agents_half(floor, agent, agent.offer, up=agent.state in ("on_contact", "on_hold"))
 
 
-def _restore_part(floor: Floor, agent: Agent, connected_ms: int) -> None:
+def _restore_part(floor: Floor, agent: Agent, remembered: RestoredAgent) -> None:
     call = floor.calls.get(agent.contact)
     has_its_rules = call is not None and call.queue == agent.queue
     rules = call.rules if call is not None and has_its_rules else _rules_of(floor, agent.queue)
-    part = part_of(floor, agent, rules, connected_ms)
-    part.restored = True
+    part = part_of(floor, agent, rules, remembered.connected_ms)
+    part.held_since_ms, part.hold_ms, part.restored = remembered.held_since_ms, remembered.hold_ms, True
     if call is not None and call.state == "connected":
         floor.joined.setdefault(call.contact, [call.offer]).insert(0, part.id)
 

@@ -24,6 +24,8 @@ class RestoredAgent:
     queue: str = ""
     intent_reason: str = ""
     connected_ms: int = 0  # since when the leg `offer` talks; 0: it does not
+    held_since_ms: int = 0  # 0: it is not on hold
+    hold_ms: int = 0  # its holds that are over
     talked_ms: int = 0  # since when it did, until the caller was gone; 0: it did not
     offered_ms: int = 0  # when a call was offered last
     counted_ms: int = 0  # up to here the time in the state is in the figures that follow; 0: up to now

@@ -133,6 +133,8 @@ class Leg:
     offered_ms: int
     connected_ms: int = 0
     rang_ms: int = 0
+    held_since_ms: int = 0  # 0: not on hold
+    hold_ms: int = 0  # holds that are over
     silent_ms: int = 0  # since when one side is known to hear nothing: a one-way call
 
 

@@ -577,6 +577,20 @@ async def test_a_phone_answered_while_the_link_was_away_talks(ringing: Talk) -> 
     assert ringing.hung_up_by("SegmentEnded") == ["agent"]
 
 
+HOLD, UNHOLD = {"Event": "Hold", **LEG}, {"Event": "Unhold", **LEG}
+
+
+async def test_a_leg_on_hold_as_acd_was_killed_is_on_hold(talk: Talk) -> None:
+    """Else its silence were taken for a one-way call."""
+    talk.tell(HOLD)
+    talk.restart()
+    await comes_back(talk, Link(*IN_ONE_BRIDGE))
+    assert talk.observer.legs["l1"].held
+    talk.restart()
+    await comes_back(talk, Link(*IN_ONE_BRIDGE), UNHOLD)
+    assert [fact["held"] for fact in talk.facts("HoldChanged")] == [True, False]
+
+
 async def test_where_a_leg_went_while_the_link_was_away_is_not_known(talk: Talk) -> None:
     """It may consult somebody, so that its hang-up completes a transfer."""
     consults = [{**CALLER, "BridgeId": "b1"}, {**LEG, "ChannelState": "6", "BridgeId": "b2"}]

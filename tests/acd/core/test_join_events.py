@@ -84,7 +84,18 @@ def test_who_cannot_join() -> None:
 
 
 def test_all_parts_survive_a_restart() -> None:
-    """1001 talks since 200, 1002 since 1200, acd starts again at 2000: each ends with its own length."""
+    """1001 talks since 200, 1002 since 1200, acd starts again at 3000: each ends with its own length."""
+    three_parties().run("""
+        3010    snapshot c1 1-1:c1:1001:bridged s-7:c1:1002:bridged |
+        3200    leg_ended s-7 16 agent          | talked c1: 2000, held 0, by agent
+                                                | 1002 acw until 13200 then not_ready
+        5200    leg_ended 1-1 16 agent          | talked c1: 5000, held 0, by agent
+                                                | 1001 acw until 15200
+    """)
+
+
+def three_parties(*then: tuple[int, events.Event]) -> Table:
+    """1001 talks since 200, 1002 since 1200, then this; acd starts again at 3000."""
     table, picture = Table(at_work=False), Picture(lambda _: 0)
     for at_ms, event in (
         (0, events.AgentLoggedIn("1001", "phone1001")),
@@ -93,15 +104,37 @@ def test_all_parts_survive_a_restart() -> None:
         (100, events.CallArrived("c1", "service", "", 0, "zh", START_MS + 100)),
         (200, events.OfferConnected("1-1")),
         (1200, events.AgentJoined("c1", "1002", "s-7", "service")),
+        *then,
     ):
         for fact in table.handle(event, at_ms).facts:
             picture.apply(type(fact).__name__, fact.at_ms, to_body(fact))
     again = Table(linked=False, at_work=False, epoch=2)
-    again.handle(restored_from(picture), 2000)
-    again.run("""
-        2010    snapshot c1 1-1:c1:1001:bridged s-7:c1:1002:bridged |
-        3200    leg_ended s-7 16 agent          | talked c1: 2000, held 0, by agent
-                                                | 1002 acw until 13200 then not_ready
-        5200    leg_ended 1-1 16 agent          | talked c1: 5000, held 0, by agent
+    again.handle(restored_from(picture), 3000)
+    return again
+
+
+HELD = (
+    (1300, events.HoldChanged("1-1", held=True)),
+    (1400, events.HoldChanged("1-1", held=False)),
+    (2000, events.HoldChanged("1-1", held=True)),
+)
+
+
+def test_an_older_part_that_was_on_hold_over_a_restart_is_taken_back() -> None:
+    three_parties(*HELD).run("""
+        3010    snapshot c1 1-1:c1:1001:bridged s-7:c1:1002:bridged |
+        3500    resume 1-1                      | resumed c1
+                                                | 1001 on_contact
+        5200    leg_ended 1-1 16 agent          | talked c1: 3400, held 1600, by agent
+                                                | 1001 acw until 15200
+    """)
+
+
+def test_a_part_on_hold_that_goes_on_alone_is_taken_back_after_a_restart() -> None:
+    three_parties(*HELD, (2500, events.LegEnded("s-7", 16, by="agent"))).run("""
+        3010    snapshot c1 1-1:c1:1001:bridged |
+        3500    resume 1-1                      | resumed c1
+                                                | 1001 on_contact
+        5200    leg_ended 1-1 16 agent          | talked c1: 3400, held 1600, by agent
                                                 | 1001 acw until 15200
     """)
