@@ -24,7 +24,8 @@ FACTS_AT_ONCE = 2_000
 
 async def start(service: Service) -> Callable[[], Awaitable[None]]:
     """Open the journal and begin to sweep; returns the closer."""
-    os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
+    # Whoever is not root may only stand back further.
+    os.setpriority(os.PRIO_PROCESS, 0, max(NICENESS, os.getpriority(os.PRIO_PROCESS, 0)))
     deployment = service.deployment
     journal = JournalWriter(
         deployment.journal("keeper"), "keeper", metrics=JournalMetrics(service.registry, "keeper")

@@ -5,8 +5,13 @@ from __future__ import annotations
 import os
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from hotline.words import CHOICE
+
+# Before any test is imported, which takes it then; other tests may hold the processor meanwhile.
+settings.register_profile("shared-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared-machine")
 
 os.environ[CHOICE] = "en"  # in the environment, so that programs which tests start say English too
 

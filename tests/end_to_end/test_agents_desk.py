@@ -37,7 +37,7 @@ async def test_states_by_code(stack: HotlineStack, lane: Lane) -> None:
         await desk.ready()
 
         await _serve(stack, lane, caller, phone)
-        work = await stack.facts.agent_state(number, "acw")
+        work = await stack.fact("AgentStateChanged", agent=number, state="acw")
         await desk.finish_work()
         ready = await stack.facts.agent_state(number, "ready")
         after = stack.facts.all().index(work)

@@ -140,7 +140,7 @@ async def test_a_break_that_lasts_too_long_is_told(stack: HotlineStack) -> None:
 async def test_after_contact_work_is_prolonged_and_finished_by_code(stack: HotlineStack) -> None:
     async with agents(stack, WORKS, manner=BY_HAND) as (desk,):
         await talk_and_end(stack, desk)
-        began = (await stack.facts.agent_state(WORKS, "acw")).body
+        began = (await stack.fact("AgentStateChanged", agent=WORKS, state="acw")).body
         await desk.code("*16")
         longer = (
             await stack.fact("AgentStateChanged", agent=WORKS, until_ms=began["until_ms"] + 60_000)
@@ -181,7 +181,7 @@ async def test_work_waits_for_the_code_that_the_queue_requires(stack: HotlineSta
         assert (await stack.facts.agent_state(CODES, "ready")).body["at_ms"] < waiting["until_ms"]
 
         again = await talk_and_end(stack, desk)  # given in time, it ends nothing early
-        began = (await stack.facts.agent_state(CODES, "acw")).body
+        began = (await stack.fact("AgentStateChanged", agent=CODES, state="acw", contact=again)).body
         await desk.code("*1711")
         await stack.fact("DispositionGiven", contact=again, code="11")
         ready = (await stack.facts.agent_state(CODES, "ready")).body
@@ -307,8 +307,10 @@ async def test_colleagues_who_call_each_other_are_offered_nothing_meanwhile(stac
         for desk in desks:
             assert stack.facts.of("AgentStateChanged", agent=desk.number)[-1].body["state"] == "communicating"
         await own.hang_up()
-        for desk, (call, contact) in zip(desks, calls, strict=True):
-            rung = await answered(stack, desk, contact)
+        # Both at once: a ring that waits for the other's talk may be over.
+        both = zip(desks, calls, strict=True)
+        rungs = await asyncio.gather(*(answered(stack, desk, contact) for desk, (_, contact) in both))
+        for rung, (call, contact) in zip(rungs, calls, strict=True):
             await rung.hang_up()
             await call.hang_up()
             await stack.fact("ContactEnded", contact=contact)

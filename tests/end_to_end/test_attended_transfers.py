@@ -44,7 +44,7 @@ async def test_the_second_agents_part_is_counted(
         await stack.fact("SegmentEnded", contact=contact, agent=first)
         state = (await stack.facts.agent_state(second, "on_contact")).body
         assert (state["contact"], state["queue"]) == (contact, lane.queue)
-        await stack.facts.agent_state(first, "acw")
+        await stack.fact("AgentStateChanged", agent=first, state="acw", contact=contact)
         seen = theirs.rtp.received
         await until(lambda: theirs.rtp.received >= seen + 50, "1 s of talk to record", 5)
         await theirs.hold()
@@ -52,7 +52,7 @@ async def test_the_second_agents_part_is_counted(
         await theirs.unhold()
         await stack.fact("HoldChanged", contact=contact, agent=second, held=False)
         await theirs.hang_up()
-        await stack.facts.agent_state(second, "acw")
+        await stack.fact("AgentStateChanged", agent=second, state="acw", contact=contact)
         await call.rtp.hears(prompt_hz("survey"))
         await call.hang_up()
         await stack.fact("ContactEnded", contact=contact)

@@ -78,7 +78,7 @@ async def test_an_agent_hangs_up_in_the_whisper_and_the_caller_goes_on(
     stack: HotlineStack, lane: Lane
 ) -> None:
     first, second = lane.agents[:2]
-    lengthen(stack, f"queue-{lane.queue}", 2.0)
+    lengthen(stack, f"queue-{lane.queue}", 5.0)
     async with agents(stack, first, second, manner=BY_HAND) as desks, stack.caller() as caller:
         call, contact = await dial(stack, caller, lane.straight)
         rung = await desks[0].phone.incoming(within_s=15)
@@ -91,7 +91,7 @@ async def test_an_agent_hangs_up_in_the_whisper_and_the_caller_goes_on(
         assert state["reason"] == "rejected"
         rung = await desks[1].phone.incoming()
         rung.answer()
-        await stack.fact("CallConnected", contact=contact)
+        await stack.fact("CallConnected", contact=contact, within_s=15)
         await call.hang_up()
         assert await _end(stack, contact) == ("connected", "queued", "caller")
         assert _left(stack, contact) == ["answered"]

@@ -13,7 +13,7 @@ from harness.stack import HotlineStack
 from harness.waiting import until
 
 CALLER_HZ = 440
-SPOKEN_S = 2.0
+SPOKEN_S = 4.0
 
 
 async def test_closed_and_messages_left(stack: HotlineStack, lane: Lane) -> None:

@@ -15,7 +15,7 @@ async def test_places_are_kept_and_recalls_are_made(
 ) -> None:
     lane = Lane(0)
     queue = f'name = "{lane.queue}"\n'
-    kept = "return_within_s = 12\nrecall_within_s = 3600\n"
+    kept = "return_within_s = 20\nrecall_within_s = 3600\n"
     stack = await own_stack(lane_settings(1).replace(queue, queue + kept, 1))
     async with (
         stack.agent(lane.agents[0], ready=False) as agent,
@@ -43,11 +43,11 @@ async def test_places_are_kept_and_recalls_are_made(
         await again.hang_up()
         await waiting.hang_up()
 
-        due = (await stack.fact("RecallDue", within_s=40)).body
+        due = (await stack.fact("RecallDue", within_s=60)).body
         assert due["queue"] == lane.queue
 
         # The second gave up, too; an agent calls back.
-        other = (await stack.fact("RecallDue", within_s=40, count=2)).body
+        other = (await stack.fact("RecallDue", within_s=60, count=2)).body
         assert other["contact"] != due["contact"]
         called = agent.phone.call(f"9{SECOND}")
         (await outside.incoming(within_s=15)).answer()

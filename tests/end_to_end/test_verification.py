@@ -1,6 +1,7 @@
 """An agent sends the caller to enter digits, and gets back the caller and yes or no, nothing else."""
 
 import contextlib
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -198,10 +199,14 @@ async def _enter(talk: Call, call: Call, digits: str) -> None:
 
 
 def _files_with(folder: Path, words: tuple[str, ...]) -> list[Path]:
-    """Files of the hotline that hold one of these words, PostgreSQL's among them."""
+    """Files of the hotline that hold one of these words, PostgreSQL's among them.
+
+    Of a longer number it is no part: the clock's digits have every number now and then.
+    """
+    wanted = re.compile(rb"(?<![\d.])(?:%s)(?!\d)" % b"|".join(word.encode() for word in words))
     found = []
     for path in folder.rglob("*"):
         with contextlib.suppress(FileNotFoundError):
-            if path.is_file() and any(word.encode() in path.read_bytes() for word in words):
+            if path.is_file() and wanted.search(path.read_bytes()):
                 found.append(path)
     return found

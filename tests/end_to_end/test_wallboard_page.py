@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import statistics
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -132,9 +133,9 @@ async def test_a_fact_is_on_the_page_without_reload_and_soon(
 async def test_waits_grow_by_themselves_and_a_wait_beyond_its_target_is_marked(wall: Wall) -> None:
     wall.acd.tell(*call("c1", waited_ms=12_500).facts)
     row = wall.page.locator(".queue-row", has_text="Service")
-    await expect(row.locator(".queue-longest")).to_contain_text("0:12")
+    await expect(row.locator(".queue-longest")).to_contain_text(re.compile("0:1[234]"))
     assert await row.get_attribute("data-urgency") == "soon"
-    await expect(row.locator(".queue-longest")).to_contain_text("0:16", timeout=8_000)
+    await expect(row.locator(".queue-longest")).to_contain_text(re.compile("0:1[6-9]"), timeout=8_000)
     assert await row.get_attribute("data-urgency") == "late"
     assert "late" in await wall.text("#longest-mark")
     assert await wall.text("#longest") == await row.locator(".queue-longest span").first.inner_text()
@@ -151,7 +152,7 @@ async def test_agents_stand_by_state_then_time_and_after_contact_work_counts_dow
     names = await wall.page.locator(".group-ready .agent-name").all_inner_texts()
     assert names == ["1003", "<img src=x onerror=alert(1)>"]  # the longest first; a nameless one by number
     left = wall.page.locator(".group-acw .agent-time")
-    await expect(left).to_have_text("↓ 0:05", timeout=6_000)
+    await expect(left).to_have_text(re.compile("↓ 0:0[1-5]"), timeout=6_000)
     wall.acd.tell(agent_state(wall_ms(), "1001", "not_ready", reason="1"))
     await expect(wall.page.locator(".group-not_ready .agent")).to_contain_text("Break")
     await expect(wall.page.locator(".group-acw")).to_have_count(0)

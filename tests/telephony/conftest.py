@@ -6,14 +6,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
 import pytest
-from hypothesis import settings
 from prometheus_client import CollectorRegistry
 from telephony_peers import TOKEN, AmiPeer
 
 from telephony.fastagi import AgiMetrics, AgiSession, FastAgiServer
-
-settings.register_profile("shared-machine", deadline=None)  # other tests may hold the processor meanwhile
-settings.load_profile("shared-machine")
 
 Handlers = Mapping[str, Callable[[AgiSession], Awaitable[None]]]
 
