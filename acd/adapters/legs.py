@@ -20,6 +20,7 @@ class Leg:
     home: str = ""  # the bridge in which it met the caller; "": we did not look
     bridge: str = ""  # where it is now: elsewhere while the agent consults somebody by code
     held: bool = False
+    hold_unsure: bool = False  # we did not look for a while: a hold, or its end, may have been missed
     hang_up_asked: bool = False  # the agent's side hung up
     asked_first: bool = False  # … and the caller's a moment later
     transferred: bool = False

@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry, Counter
 from acd.adapters.away import FALLBACK, Away
 from acd.adapters.cel import Ends
 from acd.adapters.contact_facts import ContactFacts
+from acd.adapters.holds import Holds
 from acd.adapters.joining import Joining, Outside
 from acd.adapters.late_ends import LateEnds
 from acd.adapters.legs import Caller, Leg
@@ -29,7 +30,6 @@ from acd.core.events import (
     AsteriskLost,
     AsteriskSnapshot,
     CallerHungUp,
-    HoldChanged,
     LegEnded,
     LiveLeg,
     OfferAnswered,
@@ -76,6 +76,7 @@ class Observer:
         self._messages = Counter("hotline_ami_events_total", "AMI events looked at", registry=registry)
         self._outside: Outside | None = None
         self._joining = Joining(engine, self.orders, self.legs, self.callers, recording_path)
+        self._holds = Holds(engine, self.legs, self.callers)
         self._facts = ContactFacts(engine, caller_reference)
         self._late = LateEnds()
         self._sudden = SuddenEnds()
@@ -112,6 +113,7 @@ class Observer:
             self._sudden.settle_all()
             self._gave_up.clear()
             self._joining.look_away()
+            self._holds.look_away()
             for leg in self.legs.values():
                 leg.home = ""  # whether it goes to consult somebody now nobody sees
             self.on_synchronized(False)
@@ -147,6 +149,7 @@ class Observer:
         self._reconcile(channels, doubtful, asked_ms, ends, whence)
         if self._outside is not None:
             self._outside.judge(channels, ends, asked_ms)
+        self._holds.look(link, channels)
         self.on_channels(channels)
         self.on_synchronized(True)
 
@@ -246,16 +249,9 @@ class Observer:
         return found
 
     def _leg_made_known(self, seen: ChannelSeen) -> Leg:
-        """One that may be from before our time: of its hold the journal alone tells."""
-        held = self._is_on_hold(seen.offer)
-        return Leg(seen.offer, seen.contact, seen.channel, heard=True, held=held)
-
-    def _is_on_hold(self, offer: str) -> bool:
-        """Whether the agent of this offer has the caller on hold, as far as was told."""
-        picture = self._engine.picture
-        leg = picture.legs.get(offer)
-        view = picture.agents.get(leg.agent) if leg is not None else None
-        return view is not None and view.offer == offer and view.state == "on_hold"
+        """One that may be from before our time: of its hold the journal alone tells so far."""
+        held = self._holds.is_on_hold(seen.offer)
+        return Leg(seen.offer, seen.contact, seen.channel, heard=True, held=held, hold_unsure=True)
 
     def _live_legs(self) -> tuple[LiveLeg, ...]:
         agents = {view.offer: number for number, view in self._engine.picture.agents.items() if view.offer}
@@ -325,8 +321,7 @@ class Observer:
     def _hold(self, message: Mapping[str, str], held: bool) -> None:
         leg = self._leg_of(message)
         if leg is not None:
-            leg.held = held
-            self._engine.handle(HoldChanged(leg.offer, held))
+            self._holds.told(leg, held)
 
     def leg(self, uniqueid: str) -> Leg | None:
         """An agent's leg, also one whose end waits for a transfer to be told."""

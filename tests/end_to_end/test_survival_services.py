@@ -17,7 +17,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 from harness.crowd import Crowd, Guest, crowd_settings
 from harness.lanes import Lane, lane_settings
-from harness.scenes import contact_of, new_number, nothing_left
+from harness.phone import Manner
+from harness.scenes import agents, contact_of, dial, new_number, nothing_left
 from harness.stack import SERVICES, HotlineStack
 from harness.traffic import traffic
 from harness.waiting import until
@@ -106,6 +107,39 @@ async def test_who_calls_while_acd_is_dead_is_known_with_number_and_trunk(own_st
         assert (started["number"], started["trunk"], started["direct"]) == (lane.straight, "carrier", False)
         await call.hang_up()
         await stack.fact("ContactEnded", contact=contact)
+    await nothing_left(stack)
+
+
+async def test_holds_that_begin_or_end_while_acd_is_dead_are_found(own_stack: OwnStack) -> None:
+    """Of three: put on hold meanwhile, taken back meanwhile, and on hold all the time."""
+    stack, lane = await own_stack(lane_settings(1)), Lane(0)
+    numbers = lane.agents[:3]
+    async with (
+        agents(stack, *numbers, manner=Manner(ring_s=0.1), tone_hz=1000) as desks,
+        stack.caller() as caller,
+    ):
+        talks, calls = [], []
+        for desk in desks:
+            calls.append(await dial(stack, caller, lane.straight))
+            talks.append(await desk.phone.incoming(within_s=15))
+            await stack.fact("CallConnected", agent=desk.number, within_s=15)
+        for number, talk in zip(numbers[1:], talks[1:], strict=True):
+            await talk.hold()
+            await stack.facts.agent_state(number, "on_hold")
+        killed = stack.kill("acd")
+        await talks[0].hold()
+        await talks[1].unhold()
+        await stack.back("acd", killed)
+        await stack.facts.agent_state(numbers[0], "on_hold", within_s=10)
+        await stack.facts.agent_state(numbers[1], "on_contact", within_s=10)
+        await stack.facts.agent_state(numbers[2], "on_hold")
+        await asyncio.sleep(8)  # a call on hold is no one-way call
+        assert not stack.facts.of("MediaSilent", contact=calls[2][1])
+        for call, _ in calls:
+            await call.hang_up()
+        for number in numbers:
+            segment = (await stack.fact("SegmentEnded", agent=number)).body
+            assert segment["hold_ms"] > 0
     await nothing_left(stack)
 
 

@@ -1,7 +1,7 @@
 """Who hung up, from AMI's messages in either order."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -23,6 +23,7 @@ from acd.core.recovery import restored_from
 from acd.engine import Engine
 from hotline.journal import JournalWriter, read_journal
 from telephony.ami import AmiLink, AmiReply, LinkState
+from telephony.errors import AmiError, AmiRefused, AmiTimedOut
 
 CALLER = {"Uniqueid": "c1", "Channel": "PJSIP/carrier-1", "AccountCode": "c1"}
 LEG = {
@@ -589,6 +590,103 @@ async def test_a_leg_on_hold_as_acd_was_killed_is_on_hold(talk: Talk) -> None:
     talk.restart()
     await comes_back(talk, Link(*IN_ONE_BRIDGE), UNHOLD)
     assert [fact["held"] for fact in talk.facts("HoldChanged")] == [True, False]
+
+
+class HoldLink(Link):
+    """Asked whether the caller is on hold it says this; something may be told before the answer is read."""
+
+    def __init__(self, answer: str | AmiError, *channels: dict[str, str]) -> None:
+        super().__init__(*channels or IN_ONE_BRIDGE)
+        self.answer = answer
+        self.before_it: Callable[[], None] = lambda: None
+
+    async def action(self, _: str, fields: dict[str, str], **__: object) -> AmiReply:
+        self.asked_for.append(fields)
+        self.before_it()
+        if isinstance(self.answer, AmiError):
+            raise self.answer
+        return AmiReply("Success", {"Value": self.answer}, "1", 1)
+
+
+ASKED = [{"Channel": CALLER["Channel"], "Variable": "CHANNEL(onhold)"}]
+
+
+async def holds_told(talk: Talk, link: Link, *late: dict[str, str]) -> tuple[list[bool], bool, str]:
+    """The link was away. Which holds are facts then, what is known of the leg, and the agent's state."""
+    await comes_back(talk, link, *late)
+    for _ in range(5):
+        await asyncio.sleep(0)
+    held = [fact["held"] for fact in talk.facts("HoldChanged")]
+    return held, talk.observer.legs["l1"].held, talk.engine.picture.agents["1001"].state
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_a_hold_and_its_end_that_were_missed_are_asked_for(talk: Talk, restarts: bool) -> None:
+    for answer, told in (("1", [True]), ("1", [True]), ("0", [True, False]), ("0", [True, False])):
+        if restarts:
+            talk.restart()
+        link = HoldLink(answer)
+        held = answer == "1"
+        assert await holds_told(talk, link) == (told, held, "on_hold" if held else "on_contact")
+        assert link.asked_for == ASKED
+
+
+async def test_who_was_seen_all_the_time_is_not_asked_after(talk: Talk) -> None:
+    link = HoldLink("1")
+    await comes_back(talk, link, UNHOLD)
+    talk.observer.take_snapshot()
+    await asyncio.sleep(0.01)
+    assert (link.asked_for, talk.facts("HoldChanged")) == ([], [])
+
+
+@pytest.mark.parametrize("answer", ["", "-1", AmiTimedOut("Getvar"), AmiRefused("Getvar", "No such channel")])
+async def test_no_answer_changes_no_hold(talk: Talk, answer: str | AmiError) -> None:
+    talk.tell(HOLD)
+    assert await holds_told(talk, HoldLink(answer)) == ([True], True, "on_hold")
+    assert (await holds_told(talk, HoldLink("0")))[0] == [True, False]  # the next list asks again
+
+
+async def test_what_is_told_after_the_question_is_newer_than_its_answer(talk: Talk) -> None:
+    link = HoldLink("0")
+    link.before_it = lambda: talk.tell(HOLD)
+    assert await holds_told(talk, link) == ([True], True, "on_hold")
+
+
+async def test_who_went_to_consult_somebody_after_the_question_holds_nobody(talk: Talk) -> None:
+    link = HoldLink("1")
+    link.before_it = lambda: talk.tell(_enters("b2"))
+    assert await holds_told(talk, link) == ([], False, "on_contact")
+
+
+@pytest.mark.parametrize(
+    "channels",
+    [
+        [{**CALLER, "BridgeId": "b1"}, {**LEG, "ChannelState": "6", "BridgeId": "b2"}],
+        [{**CALLER, "BridgeId": "b1"}, {**LEG, "ChannelState": "6"}],
+        [*IN_ONE_BRIDGE, {"Uniqueid": "x", "Channel": "PJSIP/x-1", "BridgeId": "b1"}],
+    ],
+)
+async def test_in_a_consultation_and_among_three_parties_no_hold_is_asked_for(
+    talk: Talk, channels: list[dict[str, str]]
+) -> None:
+    link = HoldLink("1", *channels)
+    assert await holds_told(talk, link) == ([], False, "on_contact")
+    assert link.asked_for == []
+
+
+async def test_nobody_waits_for_what_is_asked_of_holds(talk: Talk) -> None:
+    """comes_back() waits until calls are offered again."""
+    answers = asyncio.Event()
+
+    class SilentLink(HoldLink):
+        async def action(self, name: str, fields: dict[str, str], **options: object) -> AmiReply:
+            await answers.wait()
+            return await super().action(name, fields, **options)
+
+    assert await holds_told(talk, SilentLink("1")) == ([], False, "on_contact")
+    answers.set()
+    await asyncio.sleep(0.01)
+    assert talk.observer.legs["l1"].held
 
 
 async def test_where_a_leg_went_while_the_link_was_away_is_not_known(talk: Talk) -> None:
