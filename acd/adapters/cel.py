@@ -91,7 +91,7 @@ class HangUp:
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """What has ended: contacts by id, agents' legs by offer. By unique id: talks and who dialled whom
+    """What has ended: contacts by id, agents' legs by offer. By unique id: talks and who dialled whom,
     also of those that live, and how the others ended."""
 
     contacts: Mapping[str, EndedContact] = field(default_factory=dict)

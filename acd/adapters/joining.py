@@ -114,17 +114,16 @@ class Joining:
     def _is_outside(self, seen: ChannelSeen) -> bool:
         return self.outside is not None and self.outside.is_leg(seen.uniqueid)
 
-    def _hand_over(self, contact: str, leg: ChannelSeen) -> None:
+    def _hand_over(self, outside: Outside, contact: str, leg: ChannelSeen) -> None:
         """The caller talks with whom an agent had called outside: recorded on the caller's channel."""
-        assert self.outside is not None
-        if segment := self.outside.handed_over(contact, leg.uniqueid):
+        if segment := outside.handed_over(contact, leg.uniqueid):
             caller = {"Channel": self._callers[contact].channel}
             self._orders.act("Setvar", {**caller, "Variable": "HL_OUTSIDE", "Value": segment})
             self._orders.act("PlayDTMF", {"Channel": leg.channel, "Digit": "D", "Receive": "true"})
 
     def _join(self, contact: str, leg: ChannelSeen, since_ms: int) -> None:
-        if self._is_outside(leg):
-            self._hand_over(contact, leg)
+        if self.outside is not None and self._is_outside(leg):
+            self._hand_over(self.outside, contact, leg)
             return
         agent = self._engine.distributor.agent_using(leg.endpoint)
         view = self._engine.picture.contacts.get(contact)

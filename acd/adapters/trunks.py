@@ -163,9 +163,10 @@ class TrunkWatch:
         except AmiError as error:
             logger.warning("registrations_not_told", extra={"error": str(error)})
             return
+        registering = self._registering()
         for one in listed:
             name = one.get("ObjectName", "")
-            if one.get("Event") == "OutboundRegistrationDetail" and name in self._registering():
+            if one.get("Event") == "OutboundRegistrationDetail" and name in registering:
                 self._judge_registration(name, one.get("Status", ""))
 
     def _registering(self) -> set[str]:
